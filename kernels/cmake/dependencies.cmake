@@ -1,0 +1,60 @@
+# Finds every package in one place and tells which was taken.
+
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+if(ELM_BUILD_TESTS)
+    find_package(GTest 1.12 REQUIRED)
+endif()
+if(ELM_BUILD_BENCH)
+    find_package(benchmark 1.7 REQUIRED)
+endif()
+
+# --- CUDA: compiled by nvcc, run on host fibres, or absent -----------------------------------
+if(ELM_EMULATE)
+    set(ELM_CUDA_STATE emulated)
+elseif(ELM_CUDA STREQUAL "OFF")
+    set(ELM_CUDA_STATE absent)
+else()
+    include(CheckLanguage)
+    check_language(CUDA)
+    if(CMAKE_CUDA_COMPILER)
+        # Before enable_language: nvcc's own default is an old architecture.
+        if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+            set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
+        endif()
+        set(CMAKE_CUDA_STANDARD 20)
+        set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+        enable_language(CUDA)
+        find_package(CUDAToolkit REQUIRED)
+        set(ELM_CUDA_STATE nvcc)
+    elseif(ELM_CUDA STREQUAL "ON")
+        message(FATAL_ERROR "ELM_CUDA=ON, but no CUDA compiler was found. Put nvcc on the PATH or "
+                            "set CMAKE_CUDA_COMPILER, or configure with -DELM_CUDA=OFF.")
+    else()
+        set(ELM_CUDA_STATE absent)
+    endif()
+endif()
+
+find_program(ELM_CCACHE ccache)
+if(ELM_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${ELM_CCACHE})
+    if(ELM_CUDA_STATE STREQUAL "nvcc")
+        set(CMAKE_CUDA_COMPILER_LAUNCHER ${ELM_CCACHE})
+    endif()
+endif()
+
+function(elm_print_summary)
+    message(STATUS "elmsim ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}, -march=${ELM_ARCH}, CUDA "
+                   "${ELM_CUDA_STATE}, sanitizers '${ELM_SANITIZE}', ccache '${ELM_CCACHE}'")
+    message(STATUS "  Eigen ${Eigen3_VERSION}, Boost ${Boost_VERSION}, HDF5 ${HDF5_VERSION}, "
+                   "fmt ${fmt_VERSION}, spdlog ${spdlog_VERSION}, "
+                   "nlohmann_json ${nlohmann_json_VERSION}, toml++ ${tomlplusplus_VERSION}")
+endfunction()

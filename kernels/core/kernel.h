@@ -1,0 +1,30 @@
+#pragma once
+
+#include "kernels/core/host_device.h"
+#include "kernels/core/stream.h"
+
+namespace elm {
+
+struct Cpu;   // backend tags: Cpu::for_each_index is in parallel.h, Cuda::for_each_index in
+struct Cuda;  // cuda/parallel.cuh
+
+[[noreturn]] void throw_no_kernel(const char* name, Device device);
+
+/// One computation with up to two implementations. Plain data: no registration, no start-up order.
+template <class Args>
+struct Kernel {
+    using Run = void (*)(Stream&, const Args&);
+    const char* name;
+    Run cpu;
+    Run cuda;  // null when this build, or this kernel, has no CUDA version
+
+    /// Runs on the stream's device. Throws Error{unsupported} where there is no implementation:
+    /// never a silent fall-back to the CPU.
+    void operator()(Stream& stream, const Args& args) const {
+        const Run run = stream.device().kind == DeviceKind::cuda ? cuda : cpu;
+        if (run == nullptr) throw_no_kernel(name, stream.device());
+        run(stream, args);
+    }
+};
+
+}  // namespace elm

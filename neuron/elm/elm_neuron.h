@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kernels/core/spike_train.h"
+#include "kernels/core/tensor.h"
+#include "neuron/elm/elm_model.h"
+
+namespace elm {
+
+/// What an ELM run leaves behind for the next chunk of time: memory and traces of every sample.
+struct ElmState {
+    Tensor memory;  // (batch, d_m): m
+    Tensor trace;   // (batch, d_b), or (batch, d_s) where synapses differ in their time constant
+    Tensor drive;   // (batch, width of the precomputed input share), empty where there is none
+};
+
+/// What to keep of a run besides the output.
+struct ElmRecording {
+    bool memory = false;
+    bool branches = false;
+};
+
+/// Result of a run over one chunk of time, on the device of the stream.
+struct ElmTrace {
+    Tensor output;    // (batch, time, d_out)
+    Tensor memory;    // (batch, time, d_m) or undefined
+    Tensor branches;  // (batch, time, d_b) or undefined
+};
+
+/// An ELM neuron made ready to run on one device in one precision.
+///
+/// A run over T steps equals runs over any pieces of it, bit for bit, whatever the batch and the
+/// number of threads. Input is sparse (cost follows the spikes) or dense.
+class ElmNeuron {
+public:
+    /// Derives decay factors, packed weights and spike tables. `precision` is f32 or f64.
+    /// Throws what ElmModel::check throws.
+    ElmNeuron(Stream& stream, const ElmModel& model, DType precision);
+    ~ElmNeuron();
+    ElmNeuron(ElmNeuron&&) noexcept;
+    ElmNeuron& operator=(ElmNeuron&&) noexcept;
+
+    const ElmOptions& options() const noexcept;
+    DType precision() const noexcept;
+
+    /// All states zero.
+    ElmState initial_state(Stream& stream, std::int64_t batch) const;
+
+    /// Advances `state` over a chunk of spikes. In models with routing "neuronio" the second half
+    /// of the inputs is inhibitory: their spikes count as -1.
+    ElmTrace run(Stream& stream, const SpikeTrain& spikes, ElmState& state,
+                 const ElmRecording& recording = {}) const;
+
+    /// Advances `state` over dense input (batch, time, d_in) of this neuron's precision, values as
+    /// they are (inhibitory spikes are -1 in it).
+    ElmTrace run(Stream& stream, const Tensor& input, ElmState& state,
+                 const ElmRecording& recording = {}) const;
+
+private:
+    struct Prepared;
+    std::unique_ptr<Prepared> prepared_;
+};
+
+/// Runs a batch of neurons of possibly different shape, each on its own copy of the same spikes;
+/// all (neuron, sample) pairs share the threads. Result k belongs to neuron k.
+std::vector<ElmTrace> run_all(Stream& stream, std::span<const ElmNeuron* const> neurons,
+                              const SpikeTrain& spikes, std::span<ElmState> states,
+                              const ElmRecording& recording = {});
+
+}  // namespace elm
