@@ -5,8 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
-#include "kernels/core/error.h"
 
 namespace elm {
 namespace {
