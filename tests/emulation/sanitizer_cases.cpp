@@ -1,5 +1,5 @@
-// Runs one planted case and prints "done: <result>". Built once per sanitizer; the tests match what the
-// sanitizer prints (expect_report.cmake).
+// Runs one planted case and prints "done: <result>". Built once per sanitizer; the tests match what
+// the sanitizer prints (expect_report.cmake).
 
 #include <cstdio>
 #include <cstring>
@@ -58,7 +58,8 @@ std::string fault_and_go_on() {
 const Case cases[] = {
     {"good", [] { return check_good_kernels(64); }},
     {"good_128", [] { return check_good_kernels(128); }},
-    {"good_concurrent_blocks", [] { return concurrently([] { return check_concurrent_blocks(); }); }},
+    {"good_concurrent_blocks",
+     [] { return concurrently([] { return check_concurrent_blocks(); }); }},
     {"after_fault", fault_and_go_on},
     {"too_many_threads", [] { return check_good_kernels(256); }},
     {"missing_barrier", run<missing_barrier, 64u>},
@@ -69,8 +70,7 @@ const Case cases[] = {
     {"exchange_shuffle", run<exchange_through_shared, WarpOrder::shuffle>},
     {"exchange_barrier", run<exchange_through_shared, WarpOrder::barrier>},
     {"one_address", run<blocks_write_one_address, 3u>},
-    {"one_address_concurrent",
-     [] { return concurrently(run<blocks_write_one_address, 3u>); }},
+    {"one_address_concurrent", [] { return concurrently(run<blocks_write_one_address, 3u>); }},
     {"unwritten_shared", run<read_unwritten_shared, 32u>},
     {"fixed_array", run<past_fixed_array, 1u>},
     {"dynamic_shared", run<past_dynamic_shared>},
