@@ -20,7 +20,7 @@ using emulation::device_set;
 using emulation::is_device_pointer;
 
 TEST(DeviceHeap, gives_aligned_memory_of_all_ones) {
-    for (const std::size_t bytes : {1, 3, 16, 100, 4096, 4097, 100000}) {
+    for (const std::size_t bytes : {1u, 3u, 16u, 100u, 4096u, 4097u, 100000u}) {
         auto* buffer = static_cast<unsigned char*>(device_allocate(bytes));
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer) % 16, 0u);
         for (std::size_t i = 0; i < bytes; ++i) ASSERT_EQ(buffer[i], 0xFF);

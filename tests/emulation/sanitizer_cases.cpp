@@ -40,9 +40,10 @@ std::string write_past_global_buffer() {
     return "ran";
 }
 
+template <float (*Load)(const float*)>
 std::string load_misaligned() {
     alignas(16) const float input[8] = {};
-    return std::to_string(misaligned_vector_load(input + 1));
+    return std::to_string(Load(input + 1));
 }
 
 std::string fault_and_go_on() {
@@ -75,7 +76,8 @@ const Case cases[] = {
     {"fixed_array", run<past_fixed_array, 1u>},
     {"dynamic_shared", run<past_dynamic_shared>},
     {"global_buffer", write_past_global_buffer},
-    {"misaligned", load_misaligned},
+    {"misaligned", load_misaligned<misaligned_vector_load>},
+    {"misaligned_member", load_misaligned<misaligned_vector_member>},
     {"copy", run<asynchronous_copy, CopyFault::none, 32u>},
     {"copy_without_barrier", run<asynchronous_copy, CopyFault::barrier_missing, 32u>},
 };

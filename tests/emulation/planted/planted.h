@@ -72,6 +72,8 @@ void past_dynamic_shared();
 void write_at(float* output, unsigned index);
 /// Loads a float4 from an address that is a multiple of 4 only.
 float misaligned_vector_load(const float* input);
+/// The same for one member of it.
+float misaligned_vector_member(const float* input);
 
 enum class CopyFault { none, wait_missing, barrier_missing };
 /// Copies through shared memory asynchronously; each thread reads its neighbour's part. Returns the
