@@ -77,4 +77,16 @@ void run_fill_bernoulli(Stream& stream, const BernoulliFillArgs& args) {
     fill_blocks<Backend>(stream, args.values, args.key, DrawBernoulli{args.probability});
 }
 
+// Slots take the address of both backends; each is instantiated in its own file.
+extern template void run_fill_uniform<Cpu, float>(Stream&, const RandomFillArgs<float>&);
+extern template void run_fill_uniform<Cpu, double>(Stream&, const RandomFillArgs<double>&);
+extern template void run_fill_normal<Cpu, float>(Stream&, const RandomFillArgs<float>&);
+extern template void run_fill_normal<Cpu, double>(Stream&, const RandomFillArgs<double>&);
+extern template void run_fill_bernoulli<Cpu>(Stream&, const BernoulliFillArgs&);
+extern template void run_fill_uniform<Cuda, float>(Stream&, const RandomFillArgs<float>&);
+extern template void run_fill_uniform<Cuda, double>(Stream&, const RandomFillArgs<double>&);
+extern template void run_fill_normal<Cuda, float>(Stream&, const RandomFillArgs<float>&);
+extern template void run_fill_normal<Cuda, double>(Stream&, const RandomFillArgs<double>&);
+extern template void run_fill_bernoulli<Cuda>(Stream&, const BernoulliFillArgs&);
+
 }  // namespace elm
