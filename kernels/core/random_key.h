@@ -16,14 +16,24 @@ struct RandomKey {
 
     constexpr RandomKey at_step(std::uint64_t new_step) const { return {seed, new_step, purpose}; }
 
-    /// The key of a part of this purpose, by name: FNV-1a, continued from the current purpose.
+    /// The key of a part of this purpose, by name.
     constexpr RandomKey for_purpose(std::string_view name) const {
-        std::uint32_t hash = purpose ^ 0x811C9DC5u;
-        for (const char letter : name) {
-            hash = (hash ^ static_cast<unsigned char>(letter)) * 0x01000193u;
-        }
-        return {seed, step, hash};
+        RandomKey part = start_part();
+        for (const char letter : name) part.hash(static_cast<unsigned char>(letter));
+        return part;
     }
+
+    /// The key of a part of this purpose, by number.
+    constexpr RandomKey for_part(std::uint32_t index) const {
+        RandomKey part = start_part();
+        for (int shift = 0; shift < 32; shift += 8) part.hash((index >> shift) & 0xFFu);
+        return part;
+    }
+
+private:
+    // FNV-1a (RFC 9923), continued from the purpose that is divided.
+    constexpr RandomKey start_part() const { return {seed, step, purpose ^ 0x811C9DC5u}; }
+    constexpr void hash(std::uint32_t byte) { purpose = (purpose ^ byte) * 0x01000193u; }
 };
 
 /// Numbers drawn from one block of four words.
