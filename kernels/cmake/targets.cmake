@@ -2,7 +2,6 @@
 
 add_library(elm_options INTERFACE)
 target_include_directories(elm_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
-target_compile_features(elm_options INTERFACE cxx_std_20)
 set(elm_warnings -Wall -Wextra -Wshadow -Wconversion -Wpedantic)
 if(ELM_WERROR)
     list(APPEND elm_warnings -Werror)
