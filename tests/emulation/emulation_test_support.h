@@ -58,7 +58,8 @@ inline void expect_fault_in_all_schedules(const std::function<void()>& action,
         const ScopedSchedule scope(schedule);
         const std::string report = report_of(action);
         for (const std::string& part : parts) {
-            EXPECT_NE(report.find(part), std::string::npos) << "missing: " << part << "\n" << report;
+            EXPECT_NE(report.find(part), std::string::npos) << "missing: " << part << "\n"
+                                                            << report;
         }
     }
 }

@@ -1,3 +1,5 @@
+cmake_minimum_required(VERSION 3.25)
+
 # Runs a program and matches what it prints.
 #
 #   cmake -DPROGRAM=path -DCASE=name -DSOURCES=directory -DFOUND="a|b" -DABSENT="c|d" -P this

@@ -1,5 +1,5 @@
-// Each planted fault, in each schedule: either the report is there, or the silence is the documented
-// one, because another tool (ThreadSanitizer, AddressSanitizer, UBSan) has to find it.
+// Each planted fault, in each schedule: either the report is there, or the silence is the
+// documented one, because another tool (ThreadSanitizer, AddressSanitizer, UBSan) has to find it.
 
 #include <gtest/gtest.h>
 
@@ -127,21 +127,19 @@ TEST(EarlyReturn, is_admitted_where_the_launch_says_so) {
 }
 
 TEST(BarrierInBranch, is_reported) {
-    expect_fault_in_all_schedules(
-        [] { barrier_in_branch(128); },
-        {"threads returned before a barrier that others wait in",
-         "100 threads wait in __syncthreads at " + marked_place("barriers.cu", "branch.barrier") +
-             ": 0-99"});
+    expect_fault_in_all_schedules([] { barrier_in_branch(128); },
+                                  {"threads returned before a barrier that others wait in",
+                                   "100 threads wait in __syncthreads at " +
+                                       marked_place("barriers.cu", "branch.barrier") + ": 0-99"});
 }
 
 TEST(Deadlock, names_who_waits_where) {
-    expect_fault_in_all_schedules(
-        [] { deadlock(); },
-        {"deadlock: no thread can run",
-         "16 threads wait in __syncthreads at " + marked_place("barriers.cu", "deadlock.block") +
-             ": 0-15",
-         "16 threads wait in __syncwarp at " + marked_place("barriers.cu", "deadlock.warp") +
-             ": 16-31"});
+    expect_fault_in_all_schedules([] { deadlock(); },
+                                  {"deadlock: no thread can run",
+                                   "16 threads wait in __syncthreads at " +
+                                       marked_place("barriers.cu", "deadlock.block") + ": 0-15",
+                                   "16 threads wait in __syncwarp at " +
+                                       marked_place("barriers.cu", "deadlock.warp") + ": 16-31"});
 }
 
 TEST(Shuffle, from_a_returned_lane_is_reported) {
@@ -176,7 +174,8 @@ TEST(UnwrittenSharedMemory, reads_as_nan) {
     for (const Schedule& schedule : all_schedules()) {
         const ScopedSchedule scope(schedule);
         const std::vector<float> output = read_unwritten_shared(32);
-        EXPECT_TRUE(std::all_of(output.begin(), output.end(), [](float x) { return std::isnan(x); }));
+        EXPECT_TRUE(
+            std::all_of(output.begin(), output.end(), [](float x) { return std::isnan(x); }));
     }
 }
 

@@ -1,5 +1,5 @@
-// Runs one planted case and prints "done: <result>". Built once per sanitizer; the tests match what the
-// sanitizer prints (expect_report.cmake).
+// Runs one planted case and prints "done: <result>". Built once per sanitizer; the tests match what
+// the sanitizer prints (expect_report.cmake).
 
 #include <cstdio>
 #include <cstring>
@@ -40,9 +40,10 @@ std::string write_past_global_buffer() {
     return "ran";
 }
 
+template <float (*Load)(const float*)>
 std::string load_misaligned() {
     alignas(16) const float input[8] = {};
-    return std::to_string(misaligned_vector_load(input + 1));
+    return std::to_string(Load(input + 1));
 }
 
 std::string fault_and_go_on() {
@@ -58,7 +59,8 @@ std::string fault_and_go_on() {
 const Case cases[] = {
     {"good", [] { return check_good_kernels(64); }},
     {"good_128", [] { return check_good_kernels(128); }},
-    {"good_concurrent_blocks", [] { return concurrently([] { return check_concurrent_blocks(); }); }},
+    {"good_concurrent_blocks",
+     [] { return concurrently([] { return check_concurrent_blocks(); }); }},
     {"after_fault", fault_and_go_on},
     {"too_many_threads", [] { return check_good_kernels(256); }},
     {"missing_barrier", run<missing_barrier, 64u>},
@@ -69,13 +71,13 @@ const Case cases[] = {
     {"exchange_shuffle", run<exchange_through_shared, WarpOrder::shuffle>},
     {"exchange_barrier", run<exchange_through_shared, WarpOrder::barrier>},
     {"one_address", run<blocks_write_one_address, 3u>},
-    {"one_address_concurrent",
-     [] { return concurrently(run<blocks_write_one_address, 3u>); }},
+    {"one_address_concurrent", [] { return concurrently(run<blocks_write_one_address, 3u>); }},
     {"unwritten_shared", run<read_unwritten_shared, 32u>},
     {"fixed_array", run<past_fixed_array, 1u>},
     {"dynamic_shared", run<past_dynamic_shared>},
     {"global_buffer", write_past_global_buffer},
-    {"misaligned", load_misaligned},
+    {"misaligned", load_misaligned<misaligned_vector_load>},
+    {"misaligned_member", load_misaligned<misaligned_vector_member>},
     {"copy", run<asynchronous_copy, CopyFault::none, 32u>},
     {"copy_without_barrier", run<asynchronous_copy, CopyFault::barrier_missing, 32u>},
 };

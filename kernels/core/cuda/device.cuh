@@ -4,9 +4,9 @@
 /// and the few names by which kernels say what both must understand.
 
 #ifdef ELM_EMULATE
-#include "kernels/core/cuda/emulation.h"
+#    include "kernels/core/cuda/emulation.h"
 #else
-#include <cuda_runtime.h>
+#    include <cuda_runtime.h>
 #endif
 
 namespace elm {
@@ -14,17 +14,17 @@ namespace elm {
 inline constexpr int warp_size = 32;
 inline constexpr unsigned all_lanes = 0xFFFFFFFFu;
 
-/// The line that calls a helper with a barrier in it. The emulation compares these lines, so a helper
-/// takes `CallSite site = ELM_CALL_SITE` as its last parameter and passes it on.
+/// The line that calls a helper with a barrier in it. The emulation compares these lines, so a
+/// helper takes `CallSite site = ELM_CALL_SITE` as its last parameter and passes it on.
 #ifdef ELM_EMULATE
 using CallSite = emulation::Site;
 // Braces without a type: g++ folds `CallSite{...}` to the line of the declaration.
-#define ELM_CALL_SITE \
-    { __builtin_FILE(), __builtin_LINE() }
+#    define ELM_CALL_SITE \
+        { __builtin_FILE(), __builtin_LINE() }
 #else
 struct CallSite {};
-#define ELM_CALL_SITE \
-    {}
+#    define ELM_CALL_SITE \
+        {}
 #endif
 
 /// __syncthreads on behalf of the caller.

@@ -212,6 +212,7 @@ void Scheduler::end_current() {
               site.file + ":" + std::to_string(site.line));
     }
     me.state = State::exited;
+    idle_yields_ = 0;
     --live_;
     ++finished_threads_;
     Warp& warp = warp_of(me);
@@ -264,6 +265,7 @@ void Scheduler::switch_to(Thread& next) {
 }
 
 void Scheduler::wait(State state, const char* operation, Site site) {
+    idle_yields_ = 0;
     current_->state = state;
     current_->operation = operation;
     current_->site = site;
@@ -277,9 +279,12 @@ void Scheduler::make_ready(Thread& thread) {
 Thread* Scheduler::pick() {
     if (ready_.empty()) return nullptr;
     switch (schedule_.order) {
-        case Order::forward: return &ready_.take_first();
-        case Order::reverse: return &ready_.take_last();
-        case Order::random: break;
+        case Order::forward:
+            return &ready_.take_first();
+        case Order::reverse:
+            return &ready_.take_last();
+        case Order::random:
+            break;
     }
     return &ready_.take(draw(ready_.size()));
 }
@@ -300,7 +305,11 @@ void Scheduler::preempt() {
 }
 
 void Scheduler::yield() {
-    if (!running() || ready_.empty()) return;
+    if (!running()) return;
+    constexpr std::uint64_t patience = 10000;  // per thread
+    if (++idle_yields_ > patience * live_)
+        raise("livelock: threads spin, and nobody does the rest");
+    if (ready_.empty()) return;
     Thread& next = *pick();
     current_->state = State::ready;
     // The end from which it is taken last, or two spinning threads would starve the others.
@@ -312,9 +321,7 @@ void Scheduler::yield() {
     switch_to(next);
 }
 
-void Scheduler::raise(const std::string& text) {
-    throw DeviceFault(describe_fault(*this, text));
-}
+void Scheduler::raise(const std::string& text) { throw DeviceFault(describe_fault(*this, text)); }
 
 // --- barriers -----------------------------------------------------------------------------------
 
@@ -324,10 +331,14 @@ int Scheduler::wait_at_block_barrier(BarrierKind kind, bool predicate, Site site
     Barrier& barrier = current_->block->barrier;
     arrive(barrier, names[static_cast<int>(kind)], predicate, site);
     switch (kind) {
-        case BarrierKind::sync: return 0;
-        case BarrierKind::count: return static_cast<int>(barrier.result_count);
-        case BarrierKind::all: return barrier.result_count == barrier.result_waiting ? 1 : 0;
-        case BarrierKind::any: return barrier.result_count > 0 ? 1 : 0;
+        case BarrierKind::sync:
+            return 0;
+        case BarrierKind::count:
+            return static_cast<int>(barrier.result_count);
+        case BarrierKind::all:
+            return barrier.result_count == barrier.result_waiting ? 1 : 0;
+        case BarrierKind::any:
+            return barrier.result_count > 0 ? 1 : 0;
     }
     return 0;
 }

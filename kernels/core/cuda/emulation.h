@@ -24,8 +24,7 @@ extern dim3 blockDim;
 extern dim3 gridDim;
 inline constexpr int warpSize = 32;
 
-#define ELM_EMULATED_SITE \
-    ::elm::emulation::Site site = { __builtin_FILE(), __builtin_LINE() }
+#define ELM_EMULATED_SITE ::elm::emulation::Site site = {__builtin_FILE(), __builtin_LINE()}
 
 namespace elm::emulation {
 
@@ -39,7 +38,8 @@ inline void preemption_point() {
     if (preemption_enabled) preempt();
 }
 
-/// Lets every other thread that can run go first. Device code that spins must call it.
+/// Lets another thread that can run go first. Device code that spins must call it. Faults when
+/// nothing but spinning has happened for long.
 void yield();
 
 enum class BarrierKind : std::uint8_t { sync, count, all, any };
@@ -81,8 +81,8 @@ enum class Reduction : std::uint8_t { add, minimum, maximum, bit_and, bit_or, bi
 unsigned reduce(Reduction kind, unsigned mask, unsigned value, Site site);
 int reduce(Reduction kind, unsigned mask, int value, Site site);
 
-/// Asynchronous copies of the running thread; async_copy.cuh performs them, so that a sanitizer sees
-/// the accesses as the kernel's own.
+/// Asynchronous copies of the running thread; async_copy.cuh performs them, so that a sanitizer
+/// sees the accesses as the kernel's own.
 struct PendingCopy {
     void* destination;
     const void* source;
@@ -100,7 +100,7 @@ bool take_due_copy(unsigned pending, PendingCopy& copy);
 // --- helpers of this header ---------------------------------------------------------------------
 
 template <class T>
-concept Word = std::is_arithmetic_v<T> && (sizeof(T) == 4 || sizeof(T) == 8);
+concept Word = std::is_arithmetic_v<T> &&(sizeof(T) == 4 || sizeof(T) == 8);
 
 template <Word T>
 std::uint64_t to_bits(T value) {
@@ -200,10 +200,10 @@ unsigned __match_any_sync(unsigned mask, T value, ELM_EMULATED_SITE) {
     return elm::emulation::match_any(mask, elm::emulation::to_bits(value), site);
 }
 
-#define ELM_EMULATED_REDUCE(name, type, kind)                                        \
-    inline type name(unsigned mask, type value, ELM_EMULATED_SITE) {                 \
+#define ELM_EMULATED_REDUCE(name, type, kind)                                              \
+    inline type name(unsigned mask, type value, ELM_EMULATED_SITE) {                       \
         return elm::emulation::reduce(elm::emulation::Reduction::kind, mask, value, site); \
-    }                                                                                \
+    }                                                                                      \
     static_assert(true)
 ELM_EMULATED_REDUCE(__reduce_add_sync, int, add);
 ELM_EMULATED_REDUCE(__reduce_add_sync, unsigned, add);
@@ -325,13 +325,13 @@ inline void __nanosleep(unsigned) { elm::emulation::yield(); }
 // NOLINTEND(bugprone-reserved-identifier)
 
 template <class T>
-    requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 constexpr T min(T x, T y) {
     if constexpr (std::is_floating_point_v<T>) return x != x ? y : (y < x ? y : x);
     return y < x ? y : x;
 }
 template <class T>
-    requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 constexpr T max(T x, T y) {
     if constexpr (std::is_floating_point_v<T>) return x != x ? y : (x < y ? y : x);
     return x < y ? y : x;

@@ -105,8 +105,8 @@ void check_limits(const char* name, const Shape& shape, const Schedule& schedule
         const std::uint64_t resident =
             (by_threads < by_blocks ? by_threads : by_blocks) * device.multiprocessors;
         if (block_count > resident) {
-            refuse("a cooperative launch of " + std::to_string(block_count) +
-                   " blocks, at most " + std::to_string(resident) + " are resident");
+            refuse("a cooperative launch of " + std::to_string(block_count) + " blocks, at most " +
+                   std::to_string(resident) + " are resident");
         }
     }
 

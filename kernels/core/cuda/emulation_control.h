@@ -43,9 +43,9 @@ struct Schedule {
     /// Under ThreadSanitizer only: no order between blocks, so that races between blocks show.
     bool concurrent_blocks = false;
 
-    /// From ELM_EMULATE_ORDER (forward, reverse, random), ELM_EMULATE_SEED (a number; alone it means
-    /// random order), ELM_EMULATE_PREEMPT and ELM_EMULATE_CONCURRENT_BLOCKS (0 or 1).
-    /// Throws std::invalid_argument on any other value.
+    /// From ELM_EMULATE_ORDER (forward, reverse, random), ELM_EMULATE_SEED (a number; alone it
+    /// means random order), ELM_EMULATE_PREEMPT and ELM_EMULATE_CONCURRENT_BLOCKS (0 or 1). Throws
+    /// std::invalid_argument on any other value.
     static Schedule from_environment();
 };
 

@@ -13,6 +13,10 @@ namespace {
 
 namespace context = boost::context::detail;
 
+// Flags of __tsan_switch_to_fiber.
+constexpr unsigned with_synchronisation = 0;
+constexpr unsigned without_synchronisation = 1;
+
 // What a fibre finds when it runs for the first time.
 FibrePool::Entry starting_entry = nullptr;
 Fibre* starting_fibre = nullptr;
@@ -51,8 +55,7 @@ void switch_fibre(Fibre& from, Fibre& to) {
         __sanitizer_start_switch_fiber(&from.fake_stack, to.stack_bottom, to.stack_size);
     }
     if (has_tsan()) {
-        constexpr unsigned no_synchronisation = 1;
-        __tsan_switch_to_fiber(to.tsan_fibre, no_synchronisation);
+        __tsan_switch_to_fiber(to.tsan_fibre, without_synchronisation);
     }
     arrive(from, context::jump_fcontext(to.context, &from));
 }
@@ -81,7 +84,11 @@ void FibrePool::abandon_taken() {
     for (const auto& fibre : all_) {
         if (std::find(free_.begin(), free_.end(), fibre.get()) != free_.end()) continue;
         if (has_asan()) __asan_unpoison_memory_region(fibre->stack_bottom, fibre->stack_size);
-        if (has_tsan()) {  // its shadow call stack stands inside the dropped computation
+        if (has_tsan()) {
+            // What it did lies before what follows, and its shadow call stack stands inside the
+            // dropped computation: pass through it with synchronisation, then make a new one.
+            __tsan_switch_to_fiber(fibre->tsan_fibre, without_synchronisation);
+            __tsan_switch_to_fiber(main_.tsan_fibre, with_synchronisation);
             __tsan_destroy_fiber(fibre->tsan_fibre);
             fibre->tsan_fibre = __tsan_create_fiber(0);
         }

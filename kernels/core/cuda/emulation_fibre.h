@@ -25,8 +25,8 @@ void switch_fibre(Fibre& from, Fibre& to);
 
 /// Hands out fibres that run one entry function, and takes them back.
 ///
-/// The entry function never returns: when a fibre has nothing to do it is put back and switched away
-/// from; when taken again, its loop continues.
+/// The entry function never returns: when a fibre has nothing to do it is put back and switched
+/// away from; when taken again, its loop continues.
 class FibrePool {
 public:
     /// Called once per fibre, on its own stack.

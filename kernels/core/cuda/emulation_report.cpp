@@ -15,9 +15,15 @@ std::string triple(const uint3& index) {
 std::string schedule_text(const Schedule& schedule) {
     std::string text;
     switch (schedule.order) {
-        case Order::forward: text = "forward"; break;
-        case Order::reverse: text = "reverse"; break;
-        case Order::random: text = "random"; break;
+        case Order::forward:
+            text = "forward";
+            break;
+        case Order::reverse:
+            text = "reverse";
+            break;
+        case Order::random:
+            text = "random";
+            break;
     }
     if (schedule.preempt) text += ", preempt";
     if (schedule.preempt || schedule.order == Order::random) {
@@ -34,12 +40,17 @@ std::string site_text(const Site& site) {
 
 std::string state_text(const Thread& thread, bool one) {
     switch (thread.state) {
-        case State::fresh: return one ? "has not started" : "have not started";
-        case State::ready: return one ? "is ready to run" : "are ready to run";
-        case State::running: return "running";
-        case State::exited: return "returned";
+        case State::fresh:
+            return one ? "has not started" : "have not started";
+        case State::ready:
+            return one ? "is ready to run" : "are ready to run";
+        case State::running:
+            return "running";
+        case State::exited:
+            return "returned";
         case State::at_barrier:
-        case State::at_warp_operation: break;
+        case State::at_warp_operation:
+            break;
     }
     return std::string(one ? "waits in " : "wait in ") + thread.operation + " at " +
            site_text(thread.site);
@@ -87,11 +98,12 @@ void append_block(std::string& text, const Block& block) {
     std::map<std::tuple<State, std::string_view, std::string_view, int>, Group> groups;
     for (unsigned i = 0; i < block.thread_count; ++i) {
         const Thread& thread = block.threads[i];
-        const bool waits = thread.state == State::at_barrier ||
-                           thread.state == State::at_warp_operation;
-        const auto key = waits ? std::tuple(thread.state, std::string_view(thread.operation),
-                                            std::string_view(thread.site.file), thread.site.line)
-                               : std::tuple(thread.state, std::string_view(), std::string_view(), 0);
+        const bool waits =
+            thread.state == State::at_barrier || thread.state == State::at_warp_operation;
+        const auto key = waits
+                             ? std::tuple(thread.state, std::string_view(thread.operation),
+                                          std::string_view(thread.site.file), thread.site.line)
+                             : std::tuple(thread.state, std::string_view(), std::string_view(), 0);
         Group& group = groups[key];
         if (group.example == nullptr) group.example = &thread;
         group.threads.add(i);
@@ -99,8 +111,9 @@ void append_block(std::string& text, const Block& block) {
     text += "\n  block " + triple(block.index) + ":";
     for (auto& [key, group] : groups) {
         const bool one = group.threads.count() == 1;
-        text += "\n    " + std::to_string(group.threads.count()) + (one ? " thread " : " threads ") +
-                state_text(*group.example, one) + ": " + group.threads.text();
+        text += "\n    " + std::to_string(group.threads.count()) +
+                (one ? " thread " : " threads ") + state_text(*group.example, one) + ": " +
+                group.threads.text();
     }
 }
 
@@ -109,8 +122,8 @@ void append_block(std::string& text, const Block& block) {
 std::string describe_fault(const Scheduler& state, const std::string& text) {
     std::string report = std::string("kernel \"") + state.kernel_name() + "\": " + text + " (";
     if (const Thread* thread = state.current_or_null()) {
-        report += "block " + triple(thread->block->index) + "; thread " + triple(thread->index) +
-                  "; ";
+        report +=
+            "block " + triple(thread->block->index) + "; thread " + triple(thread->index) + "; ";
     }
     report += schedule_text(state.active_schedule()) + ")";
     constexpr std::size_t listed = 8;

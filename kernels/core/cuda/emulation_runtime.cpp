@@ -33,7 +33,9 @@ Heap& heap() {
     return instance;
 }
 
-std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+std::size_t round_up(std::size_t value, std::size_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
 
 /// The allocation that `address` lies in, or heap().end().
 Heap::iterator find(const void* address) {
@@ -46,8 +48,7 @@ Heap::iterator find(const void* address) {
 
 /// Bytes between the start of the mapping and the buffer, all canaries.
 std::size_t front_bytes(const unsigned char* buffer, const Allocation& allocation) {
-    return static_cast<std::size_t>(buffer -
-                                    static_cast<const unsigned char*>(allocation.mapping));
+    return static_cast<std::size_t>(buffer - static_cast<const unsigned char*>(allocation.mapping));
 }
 
 unsigned char* allocate_guarded(std::size_t bytes, Allocation& allocation) {
@@ -77,8 +78,7 @@ void check_range(const void* address, std::size_t bytes, const char* role) {
     const auto found = find(address);
     if (found == heap().end()) return;  // host memory
     const auto* byte = static_cast<const unsigned char*>(address);
-    const auto available =
-        static_cast<std::size_t>(found->first + found->second.bytes - byte);
+    const auto available = static_cast<std::size_t>(found->first + found->second.bytes - byte);
     if (bytes > available) {
         throw DeviceFault(std::string("copy of ") + std::to_string(bytes) + " bytes: the " + role +
                           " holds " + std::to_string(available) + " from there on");

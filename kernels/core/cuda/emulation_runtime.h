@@ -1,7 +1,8 @@
 #pragma once
 
-/// Memory of the emulated device: what stands in for cudaMalloc, cudaFree, cudaMemcpy and cudaMemset.
-/// There are no streams: every operation, like every launch, is done when the call returns.
+/// Memory of the emulated device: what stands in for cudaMalloc, cudaFree, cudaMemcpy and
+/// cudaMemset. There are no streams: every operation, like every launch, is done when the call
+/// returns.
 ///
 /// Fresh memory is 0xFF: NaN in every float type, -1 as an index. Under AddressSanitizer each
 /// allocation is a malloc of its own; otherwise it ends at a page that faults on access, and

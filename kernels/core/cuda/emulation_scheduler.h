@@ -79,8 +79,8 @@ struct Warp {
     std::map<unsigned, Sync> sync;
 };
 
-/// Shared memory of a block; each piece is an allocation of its own, so that AddressSanitizer guards
-/// its ends.
+/// Shared memory of a block; each piece is an allocation of its own, so that AddressSanitizer
+/// guards its ends.
 struct SharedPiece {
     const void* key;
     std::size_t bytes;
@@ -161,7 +161,6 @@ private:
     void wait(State state, const char* operation, Site site);
     void make_ready(Thread& thread);
     Thread* pick();
-    Thread& pick_other();
     void switch_to(Thread& next);
     std::uint64_t draw(std::uint64_t below);
 
@@ -180,6 +179,7 @@ private:
     std::vector<std::unique_ptr<Block>> blocks_;
     Thread* current_ = nullptr;
     std::size_t live_ = 0;
+    std::uint64_t idle_yields_ = 0;  ///< since a thread last waited or ended
 
     const char* name_ = "";
     Shape shape_;

@@ -1,7 +1,8 @@
 #pragma once
 
-/// The CUDA types and qualifiers that kernels use, for a host compiler. Sizes and alignments are those
-/// of the toolkit, so that a misaligned vector access is an error here too (UBSan reports it).
+/// The CUDA types and qualifiers that kernels use, for a host compiler. Sizes and alignments are
+/// those of the toolkit, so that a misaligned vector access is an error here too (UBSan reports
+/// it).
 ///
 /// __noinline__ stays undefined on purpose: libstdc++ spells __attribute__((__noinline__)).
 /// __shared__ and __constant__ stay undefined so that their use does not compile.

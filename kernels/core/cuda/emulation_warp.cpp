@@ -90,10 +90,14 @@ unsigned source_lane(Shuffle kind, unsigned lane, int argument, int width) {
     const unsigned last = first + size - 1;
     const unsigned value = static_cast<unsigned>(argument) & 31u;  // the instruction reads 5 bits
     switch (kind) {
-        case Shuffle::index: return first | (value & (size - 1));
-        case Shuffle::up: return lane >= first + value ? lane - value : lane;
-        case Shuffle::down: return lane + value <= last ? lane + value : lane;
-        case Shuffle::exclusive_or: break;
+        case Shuffle::index:
+            return first | (value & (size - 1));
+        case Shuffle::up:
+            return lane >= first + value ? lane - value : lane;
+        case Shuffle::down:
+            return lane + value <= last ? lane + value : lane;
+        case Shuffle::exclusive_or:
+            break;
     }
     return (lane ^ value) <= last ? lane ^ value : lane;
 }
@@ -179,12 +183,18 @@ T apply(Reduction kind, T x, T y) {
     const auto left = static_cast<unsigned>(x);
     const auto right = static_cast<unsigned>(y);
     switch (kind) {
-        case Reduction::add: return static_cast<T>(left + right);
-        case Reduction::minimum: return x < y ? x : y;
-        case Reduction::maximum: return x < y ? y : x;
-        case Reduction::bit_and: return static_cast<T>(left & right);
-        case Reduction::bit_or: return static_cast<T>(left | right);
-        case Reduction::bit_xor: break;
+        case Reduction::add:
+            return static_cast<T>(left + right);
+        case Reduction::minimum:
+            return x < y ? x : y;
+        case Reduction::maximum:
+            return x < y ? y : x;
+        case Reduction::bit_and:
+            return static_cast<T>(left & right);
+        case Reduction::bit_or:
+            return static_cast<T>(left | right);
+        case Reduction::bit_xor:
+            break;
     }
     return static_cast<T>(left ^ right);
 }

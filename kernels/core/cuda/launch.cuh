@@ -47,9 +47,9 @@ inline bool synchronises_launches() {
 
 }  // namespace detail
 
-/// Launches `kernel(arguments...)` on `native_stream` (a cudaStream_t; the emulation runs the kernel
-/// at once and ignores it). An empty grid returns at once. The arguments are copied.
-/// Throws std::runtime_error with the kernel's name; the emulation throws its subclass
+/// Launches `kernel(arguments...)` on `native_stream` (a cudaStream_t; the emulation runs the
+/// kernel at once and ignores it). An empty grid returns at once. The arguments are copied. Throws
+/// std::runtime_error with the kernel's name; the emulation throws its subclass
 /// emulation::DeviceFault.
 template <class... Parameters, class... Arguments>
 void launch_kernel(void* native_stream, const char* name, const LaunchShape& shape,
@@ -70,23 +70,21 @@ void launch_kernel(void* native_stream, const char* name, const LaunchShape& sha
     auto* stream = static_cast<cudaStream_t>(native_stream);
     constexpr std::size_t without_opt_in = 48 * 1024;
     if (shape.shared_bytes > without_opt_in) {
-        detail::check_launch(
-            cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
-                                 cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                 static_cast<int>(shape.shared_bytes)),
-            name);
+        detail::check_launch(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
+                                                  cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                                  static_cast<int>(shape.shared_bytes)),
+                             name);
     }
     std::apply(
         [&](auto&... value) {
             if (shape.cooperative) {
                 void* addresses[] = {static_cast<void*>(&value)..., nullptr};
-                detail::check_launch(
-                    cudaLaunchCooperativeKernel(reinterpret_cast<const void*>(kernel), shape.blocks,
-                                                shape.threads, addresses, shape.shared_bytes,
-                                                stream),
-                    name);
+                detail::check_launch(cudaLaunchCooperativeKernel(
+                                         reinterpret_cast<const void*>(kernel), shape.blocks,
+                                         shape.threads, addresses, shape.shared_bytes, stream),
+                                     name);
             } else {
-                kernel<<<shape.blocks, shape.threads, shape.shared_bytes, stream>>>(value...);
+                kernel<<<shape.blocks, shape.threads, shape.shared_bytes, stream> > >(value...);
             }
         },
         values);

@@ -11,9 +11,9 @@
 
 namespace elm {
 
-/// Storage for one T per block, uninitialised. Two calls with the same T in one kernel give the same
-/// storage; distinct types give distinct storage. Call it once, at the top of the kernel, with a type
-/// of the kernel's own:
+/// Storage for one T per block, uninitialised. Two calls with the same T in one kernel give the
+/// same storage; distinct types give distinct storage. Call it once, at the top of the kernel, with
+/// a type of the kernel's own:
 ///
 ///     struct Shared { float state[2][256]; float partial[8]; };
 ///     auto& shared = block_shared<Shared>();

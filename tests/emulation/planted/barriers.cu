@@ -12,8 +12,8 @@ struct Shared {
 __global__ void missing_barrier_kernel(float* output) {
     auto& shared = block_shared<Shared>();
     const unsigned i = threadIdx.x;
-    shared.value[i] = static_cast<float>(i);                // mark: missing_barrier.write
-    output[i] = i > 0 ? shared.value[i - 1] : -1.0f;        // mark: missing_barrier.read
+    shared.value[i] = static_cast<float>(i);          // mark: missing_barrier.write
+    output[i] = i > 0 ? shared.value[i - 1] : -1.0f;  // mark: missing_barrier.read
 }
 
 __global__ void missing_second_barrier_kernel(float* output, int steps) {
@@ -81,9 +81,8 @@ void divergent_barrier(unsigned threads) {
 
 void early_return(unsigned threads, unsigned active, bool allowed) {
     int arrived = 0;
-    launch_kernel(nullptr, "early_return",
-                  {.blocks = 1, .threads = threads, .early_exit = allowed}, early_return_kernel,
-                  active, &arrived);
+    launch_kernel(nullptr, "early_return", {.blocks = 1, .threads = threads, .early_exit = allowed},
+                  early_return_kernel, active, &arrived);
 }
 
 void barrier_in_branch(unsigned threads) {

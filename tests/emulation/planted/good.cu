@@ -114,7 +114,9 @@ unsigned blocks_for(int count, unsigned threads) {
     return (static_cast<unsigned>(count) + threads - 1) / threads;
 }
 
-bool close(float left, double right) { return std::abs(left - right) <= 1e-5 * (1 + std::abs(right)); }
+bool close(float left, double right) {
+    return std::abs(left - right) <= 1e-5 * (1 + std::abs(right));
+}
 
 bool block_sum_is_right(int count, unsigned threads) {
     const std::vector<float> input = wave(count);
@@ -176,7 +178,8 @@ bool recurrent_is_right(unsigned threads, int steps) {
     launch_kernel(nullptr, "recurrent", {1, threads}, recurrent_kernel, state.data(), steps);
     for (int step = 0; step < steps; ++step) {
         const std::vector<float> old = expected;
-        for (unsigned i = 0; i < threads; ++i) expected[i] = 0.5f * (old[i] + old[(i + 1) % threads]);
+        for (unsigned i = 0; i < threads; ++i)
+            expected[i] = 0.5f * (old[i] + old[(i + 1) % threads]);
     }
     return state == expected;
 }

@@ -50,6 +50,10 @@ __global__ void misaligned_load_kernel(const float* input, float* output) {
     *output = value.x + value.w;
 }
 
+__global__ void misaligned_member_kernel(const float* input, float* output) {
+    *output = reinterpret_cast<const float4*>(input)->w;  // mark: misaligned.member
+}
+
 __global__ void asynchronous_copy_kernel(const int* input, int* output, CopyFault fault) {
     int* tile = dynamic_shared<int>(blockDim.x);
     const unsigned i = threadIdx.x;
@@ -113,6 +117,12 @@ void write_at(float* output, unsigned index) {
 float misaligned_vector_load(const float* input) {
     float output = 0.0f;
     launch_kernel(nullptr, "misaligned_load", {1, 1}, misaligned_load_kernel, input, &output);
+    return output;
+}
+
+float misaligned_vector_member(const float* input) {
+    float output = 0.0f;
+    launch_kernel(nullptr, "misaligned_member", {1, 1}, misaligned_member_kernel, input, &output);
     return output;
 }
 

@@ -1,23 +1,25 @@
 #pragma once
 
-/// Kernels that are right, and kernels with one planted fault each. All launchers run on the emulated
-/// device; buffers are host memory unless said otherwise. A comment "mark: name" in a .cu file gives
-/// the tests the line of the accesses that a report must name.
+/// Kernels that are right, and kernels with one planted fault each. All launchers run on the
+/// emulated device; buffers are host memory unless said otherwise. A comment "mark: name" in a .cu
+/// file gives the tests the line of the accesses that a report must name.
 
 #include <string>
 #include <vector>
 
 namespace elm::planted {
 
-// --- good.cu: right in every schedule -------------------------------------------------------------
+// --- good.cu: right in every schedule
+// -------------------------------------------------------------
 
-/// Runs all good kernels with blocks of at most `threads` threads (a multiple of 32) and compares with
-/// plain loops. Returns the first difference, or "".
+/// Runs all good kernels with blocks of at most `threads` threads (a multiple of 32) and compares
+/// with plain loops. Returns the first difference, or "".
 std::string check_good_kernels(unsigned threads);
 /// The good kernels that share global memory between blocks, with few threads: three blocks of 32.
 std::string check_concurrent_blocks();
 
-// --- barriers.cu ----------------------------------------------------------------------------------
+// --- barriers.cu
+// ----------------------------------------------------------------------------------
 
 /// Each thread reads what its left neighbour wrote, without a barrier between.
 std::vector<float> missing_barrier(unsigned threads);
@@ -33,7 +35,8 @@ void barrier_in_branch(unsigned threads);
 /// Lanes of one warp wait for the block, others for the warp.
 void deadlock();
 
-// --- warps.cu -------------------------------------------------------------------------------------
+// --- warps.cu
+// -------------------------------------------------------------------------------------
 
 enum class WarpOrder { nothing, shuffle, barrier };
 /// Lanes exchange values through shared memory, ordered by nothing, by a shuffle or by __syncwarp.
@@ -50,7 +53,8 @@ void warp_operation_at_two_lines();
 /// Halves of a warp name different, overlapping masks.
 void different_masks();
 
-// --- memory.cu ------------------------------------------------------------------------------------
+// --- memory.cu
+// ------------------------------------------------------------------------------------
 
 /// All threads add 1 to one number without an atomic; returns the number.
 int lost_update(unsigned threads);
@@ -68,6 +72,8 @@ void past_dynamic_shared();
 void write_at(float* output, unsigned index);
 /// Loads a float4 from an address that is a multiple of 4 only.
 float misaligned_vector_load(const float* input);
+/// The same for one member of it.
+float misaligned_vector_member(const float* input);
 
 enum class CopyFault { none, wait_missing, barrier_missing };
 /// Copies through shared memory asynchronously; each thread reads its neighbour's part. Returns the
