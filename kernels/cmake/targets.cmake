@@ -9,6 +9,8 @@ endif()
 target_compile_options(elm_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:${elm_warnings};-march=${ELM_ARCH}>
     $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra;--diag-suppress=20012>)
+# fmt 9 takes nvcc's front end for one without constexpr.
+target_compile_definitions(elm_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:FMT_USE_CONSTEXPR=1>)
 if(ELM_SANITIZE)
     string(REPLACE "," ";" sanitizers "${ELM_SANITIZE}")
     foreach(sanitizer IN LISTS sanitizers)

@@ -11,7 +11,7 @@
 namespace elm {
 namespace {
 
-constexpr int guard_value = 0xA5;
+constexpr int guard_value = 0xFF;  // NaN in every real type, so that reading it shows, too
 constexpr std::align_val_t alignment{64};
 
 }  // namespace
