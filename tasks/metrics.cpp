@@ -2,11 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "kernels/core/check.h"
 
 namespace elm {
+namespace {
+
+/// False where one of the classes did not occur.
+bool is_defined(const RocCurve& roc) {
+    return std::isfinite(roc.false_positive_rate.back()) &&
+           std::isfinite(roc.true_positive_rate.back());
+}
+
+}  // namespace
 
 RocCurve roc_curve(std::span<const double> scores, std::span<const std::uint8_t> is_positive) {
     ELM_ASSERT(scores.size() == is_positive.size());
@@ -16,17 +26,12 @@ RocCurve roc_curve(std::span<const double> scores, std::span<const std::uint8_t>
     const auto n_positive = std::count_if(is_positive.begin(), is_positive.end(),
                                           [](std::uint8_t flag) { return flag != 0; });
     const auto n_negative = static_cast<std::ptrdiff_t>(scores.size()) - n_positive;
-    if (n_positive == 0 || n_negative == 0) {
-        throw Error(ErrorKind::data,
-                    fmt::format("a ROC curve needs both classes: {} bins with a spike, {} without",
-                                n_positive, n_negative));
-    }
     std::vector<std::size_t> order(scores.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(),
               [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
 
-    std::vector<std::int64_t> false_positives{0}, true_positives{0};
+    std::vector<std::int64_t> false_positives, true_positives;
     std::int64_t negatives = 0, positives = 0;
     for (std::size_t at = 0; at < order.size(); ++at) {
         ++(is_positive[order[at]] != 0 ? positives : negatives);
@@ -38,16 +43,20 @@ RocCurve roc_curve(std::span<const double> scores, std::span<const std::uint8_t>
     }
 
     RocCurve roc;
+    const auto add = [&](std::int64_t false_count, std::int64_t true_count) {
+        roc.false_positive_rate.push_back(static_cast<double>(false_count) /
+                                          static_cast<double>(n_negative));
+        roc.true_positive_rate.push_back(static_cast<double>(true_count) /
+                                         static_cast<double>(n_positive));
+    };
+    add(0, 0);
     const auto steps_equal = [](const std::vector<std::int64_t>& counts, std::size_t at) {
         return counts[at + 1] - counts[at] == counts[at] - counts[at - 1];
     };
     for (std::size_t at = 0; at < false_positives.size(); ++at) {
         const bool inner = at > 0 && at + 1 < false_positives.size();
         if (inner && steps_equal(false_positives, at) && steps_equal(true_positives, at)) continue;
-        roc.false_positive_rate.push_back(static_cast<double>(false_positives[at]) /
-                                          static_cast<double>(n_negative));
-        roc.true_positive_rate.push_back(static_cast<double>(true_positives[at]) /
-                                         static_cast<double>(n_positive));
+        add(false_positives[at], true_positives[at]);
     }
     return roc;
 }
@@ -62,6 +71,7 @@ double area_under(const RocCurve& roc) {
 }
 
 double true_positive_rate_at(const RocCurve& roc, double rate) {
+    if (!is_defined(roc)) return std::numeric_limits<double>::quiet_NaN();
     std::size_t best = 1;
     for (std::size_t at = 2; at < roc.false_positive_rate.size(); ++at) {
         if (std::abs(roc.false_positive_rate[at] - rate) <
@@ -73,6 +83,7 @@ double true_positive_rate_at(const RocCurve& roc, double rate) {
 }
 
 double mean_true_positive_rate(const RocCurve& roc, std::int64_t n_points) {
+    if (!is_defined(roc)) return std::numeric_limits<double>::quiet_NaN();
     constexpr double grid_steps = 19999;
     const auto& x = roc.false_positive_rate;
     const auto& y = roc.true_positive_rate;

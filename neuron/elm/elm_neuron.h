@@ -15,7 +15,7 @@ namespace elm {
 struct ElmState {
     Tensor memory;  // (batch, d_m): m
     Tensor trace;   // (batch, d_b), or (batch, d_s) where synapses differ in their time constant
-    Tensor drive;   // (batch, width of the precomputed input share), empty where there is none
+    Tensor drive;   // (batch, first layer's units) where a spike table carries the input side
 };
 
 /// What to keep of a run besides the output.
@@ -47,8 +47,10 @@ public:
     const ElmOptions& options() const noexcept;
     DType precision() const noexcept;
 
-    /// All states zero.
-    ElmState initial_state(Stream& stream, std::int64_t batch) const;
+    /// All states zero. A run that records branches needs a state made for that recording: the
+    /// fastest form of the input side does not carry branch traces.
+    ElmState initial_state(Stream& stream, std::int64_t batch,
+                           const ElmRecording& recording = {}) const;
 
     /// Advances `state` over a chunk of spikes. In models with routing "neuronio" the second half
     /// of the inputs is inhibitory: their spikes count as -1.
@@ -61,12 +63,15 @@ public:
                  const ElmRecording& recording = {}) const;
 
 private:
+    friend std::vector<ElmTrace> run_all(Stream&, std::span<const ElmNeuron* const>,
+                                         const SpikeTrain&, std::span<ElmState>,
+                                         const ElmRecording&);
     struct Prepared;
     std::unique_ptr<Prepared> prepared_;
 };
 
-/// Runs a batch of neurons of possibly different shape, each on its own copy of the same spikes;
-/// all (neuron, sample) pairs share the threads. Result k belongs to neuron k.
+/// Runs neurons of possibly different shape on the same spikes, state k with neuron k; on the CPU
+/// all (neuron, sample) pairs share the threads. Neurons agree in precision.
 std::vector<ElmTrace> run_all(Stream& stream, std::span<const ElmNeuron* const> neurons,
                               const SpikeTrain& spikes, std::span<ElmState> states,
                               const ElmRecording& recording = {});

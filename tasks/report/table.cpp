@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "kernels/core/check.h"
+#include "kernels/core/toml_config.h"
 
 namespace elm {
 namespace {
@@ -76,6 +77,18 @@ std::string Table::to_csv() const {
         text += '\n';
     }
     return text;
+}
+
+Record Table::to_record(const std::string& name) const {
+    std::vector<Record> records;
+    for (std::size_t row = 1; row < rows_.size(); ++row) {
+        Record record;
+        for (std::size_t column = 0; column < rows_[row].size(); ++column) {
+            record.set(rows_.front()[column], parse_value(rows_[row][column]));
+        }
+        records.push_back(std::move(record));
+    }
+    return Record().set(name, std::move(records));
 }
 
 }  // namespace elm

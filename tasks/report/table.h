@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "tasks/report/results_writer.h"
+
 namespace elm {
 
 /// A table of text cells for people and for scripts.
@@ -17,6 +19,8 @@ public:
     std::string to_markdown() const;
     /// RFC 4180: quotes where a cell needs them.
     std::string to_csv() const;
+    /// {name: [one object per row, numbers as numbers]}
+    Record to_record(const std::string& name) const;
 
 private:
     std::vector<std::vector<std::string>> rows_;

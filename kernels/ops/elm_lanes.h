@@ -1,0 +1,177 @@
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// Vectors of lanes for the CPU kernels of the ELM recurrence, on the compilers' vector extension.
+///
+/// Every operation acts on each lane alone and in one fixed order, so a lane's result does not
+/// depend on how many lanes travel together.
+namespace elm::lanes {
+
+#if defined(__AVX512F__)
+inline constexpr int native_bytes = 64;
+inline constexpr int registers = 32;
+#elif defined(__AVX__)
+inline constexpr int native_bytes = 32;
+inline constexpr int registers = 16;
+#else
+inline constexpr int native_bytes = 16;
+inline constexpr int registers = 16;
+#endif
+
+/// Lanes of the widest vector of this build.
+template <class Real>
+inline constexpr int native = native_bytes / static_cast<int>(sizeof(Real));
+
+/// Storage that starts on a cache line, so that aligned rows of vectors stay aligned.
+template <class T>
+struct CacheLineAllocator {
+    using value_type = T;
+    static constexpr std::align_val_t alignment{64};
+    CacheLineAllocator() = default;
+    template <class U>
+    CacheLineAllocator(const CacheLineAllocator<U>&) noexcept {}
+    T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
+    void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, alignment); }
+    friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator&) { return true; }
+};
+template <class T>
+using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
+
+template <class T, int N>
+struct VecOf {
+    typedef T type __attribute__((vector_size(N * sizeof(T)), may_alias));
+};
+template <class T, int N>
+using Vec = typename VecOf<T, N>::type;
+
+#define ELM_INLINE inline __attribute__((always_inline))
+
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> load(const Real* from) {
+    Vec<Real, N> value;
+    std::memcpy(&value, from, sizeof(value));
+    return value;
+}
+
+template <class Real, int N>
+ELM_INLINE void store(Real* to, const Vec<Real, N>& value) {
+    std::memcpy(to, &value, sizeof(value));
+}
+
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> broadcast(Real value) {
+    return value - Vec<Real, N>{};
+}
+
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> clamp(const Vec<Real, N>& x, Real low, Real high) {
+    const Vec<Real, N> lows = broadcast<Real, N>(low), highs = broadcast<Real, N>(high);
+    const Vec<Real, N> raised = x < lows ? lows : x;
+    return raised > highs ? highs : raised;
+}
+
+/// 2^(x * scale) - 1 = 2^n * poly + (2^n - 1) with x * scale = n + f, |f| <= 1/2.
+struct ExpParts {
+    template <int N>
+    ELM_INLINE static void split(const Vec<float, N>& x, float scale, Vec<float, N>& power,
+                                 Vec<float, N>& poly) {
+        constexpr float magic = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
+        const Vec<float, N> rounded = x * scale + magic;
+        const Vec<float, N> f = x * scale - (rounded - magic);
+        // Chebyshev fit of (2^f - 1) / f on [-1/2, 1/2], relative error 1.2e-8.
+        Vec<float, N> q = f * 0.000154614475F + 0.00133908674F;
+        q = q * f + 0.00961805667F;
+        q = q * f + 0.0555035710F;
+        q = q * f + 0.240226509F;
+        q = q * f + 0.693147188F;
+        poly = q * f;
+        const auto exponent = std::bit_cast<Vec<std::int32_t, N>>(rounded) << 23;
+        power = std::bit_cast<Vec<float, N>>(exponent + 0x3F800000);
+    }
+};
+
+/// 1.7159 tanh(2 x / 3), at most 4 units in the last place from the exact value in float.
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> scaled_tanh(const Vec<Real, N>& x) {
+    if constexpr (std::is_same_v<Real, float>) {
+        // tanh(y) = E / (E + 2) with E = e^(2y) - 1, which keeps small y to relative accuracy.
+        constexpr float scale = static_cast<float>(4.0 / 3.0 * 1.44269504088896340736);
+        Vec<float, N> power, poly;
+        ExpParts::split<N>(clamp<float, N>(x, -24.0F, 24.0F), scale, power, poly);
+        const Vec<float, N> e = power * poly + (power - 1.0F);
+        return 1.7159F * (e / (e + 2.0F));
+    } else {
+        Vec<Real, N> result;
+        for (int lane = 0; lane < N; ++lane) {
+            result[lane] = Real(1.7159) * std::tanh(x[lane] * Real(2) / Real(3));
+        }
+        return result;
+    }
+}
+
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> relu(const Vec<Real, N>& x) {
+    const Vec<Real, N> zero{};
+    return x > zero ? x : zero;
+}
+
+/// x / (1 + e^-x), absolute error at most 2e-7 max(1, |result|) in float.
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> silu(const Vec<Real, N>& x) {
+    if constexpr (std::is_same_v<Real, float>) {
+        Vec<float, N> power, poly;
+        ExpParts::split<N>(clamp<float, N>(x, -87.0F, 87.0F), -1.44269504F, power, poly);
+        return x / ((power * poly + power) + 1.0F);
+    } else {
+        Vec<Real, N> result;
+        for (int lane = 0; lane < N; ++lane) {
+            result[lane] = x[lane] / (Real(1) + std::exp(-x[lane]));
+        }
+        return result;
+    }
+}
+
+enum class Unit { linear, relu, silu };
+
+template <Unit unit, class Real, int N>
+ELM_INLINE Vec<Real, N> activate(const Vec<Real, N>& x) {
+    if constexpr (unit == Unit::relu) return relu<Real, N>(x);
+    if constexpr (unit == Unit::silu) return silu<Real, N>(x);
+    return x;
+}
+
+template <class V, int N, std::size_t... I>
+ELM_INLINE V interleave_low(const V& a, const V& b, std::index_sequence<I...>) {
+    return __builtin_shufflevector(a, b, (I % 2 == 0 ? I / 2 : N + I / 2)...);
+}
+template <class V, int N, std::size_t... I>
+ELM_INLINE V interleave_high(const V& a, const V& b, std::index_sequence<I...>) {
+    return __builtin_shufflevector(a, b, (N / 2 + (I % 2 == 0 ? I / 2 : N + I / 2))...);
+}
+
+/// Transposes an N x N block in registers: log2(N) perfect shuffles of its rows.
+template <class Real, int N>
+ELM_INLINE void transpose(Vec<Real, N> (&rows)[N]) {
+    using Lane = std::make_index_sequence<N>;
+    Vec<Real, N> next[N];
+#pragma GCC unroll 4
+    for (int stage = 1; stage < N; stage *= 2) {
+#pragma GCC unroll 16
+        for (int i = 0; i < N / 2; ++i) {
+            next[2 * i] = interleave_low<Vec<Real, N>, N>(rows[i], rows[i + N / 2], Lane{});
+            next[2 * i + 1] = interleave_high<Vec<Real, N>, N>(rows[i], rows[i + N / 2], Lane{});
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < N; ++i) rows[i] = next[i];
+    }
+}
+
+}  // namespace elm::lanes

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kernels/core/kernel.h"
+#include "kernels/core/spike_train.h"
+#include "kernels/core/tensor.h"
+
+/// The recurrence of the Expressive Leaky Memory neuron, forward.
+///
+///     b_t  = kappa_b b_{t-1} + sum over branch (w_s x_t)          traces per branch, or
+///     s_t  = kappa_s s_{t-1} + w_s x_t,  b_t = sum over branch s_t    per synapse
+///     d_t  = kappa_m m_{t-1}
+///     m_t  = d_t + gamma phi( MLP [b_t, d_t] ),   phi(x) = 1.7159 tanh(2 x / 3)
+///     y_t  = W_y m_t + c_y
+///
+/// Source: Spieler, Rahaman, Martius, Schoelkopf, Levina 2024, arXiv 2306.16922.
+///
+/// What does not depend on the recurrence is done ahead of it, chunk by chunk of time. Input is a
+/// list of events (input, value) per step; a dense input gives the events of its non-zero entries.
+/// Where traces decay alike, the first layer's share W1b b_t obeys the same filter as b_t, and one
+/// row of h numbers per input channel (a spike table) takes the place of routing, filter and
+/// product: chosen by the sizes of the model alone, so that results do not depend on the batch.
+namespace elm {
+
+enum class HiddenUnit { relu, silu };
+
+/// A dense layer in float64; weight is (n_out, n_in) row-major.
+struct DenseLayer {
+    std::int64_t n_out = 0, n_in = 0;
+    std::vector<double> weight, bias;
+};
+
+/// What the recurrence computes, before it is packed for a device.
+struct ElmScanModel {
+    std::int64_t n_input = 0, n_branch = 0, n_synapse_per_branch = 1;
+    std::vector<std::int64_t> input_of_synapse;  // (n_branch * n_synapse_per_branch), -1: none
+    std::vector<double> synapse_weight;          // as many, never negative
+    bool trace_per_synapse = false;
+    std::vector<double> trace_decay;  // per branch or per synapse: kappa_b, kappa_s
+    std::vector<double> input_sign;   // (n_input): value of one spike, +1 or -1
+    std::vector<DenseLayer> layers;   // the first takes [b, d], the last gives d_m values
+    HiddenUnit hidden_unit = HiddenUnit::relu;
+    std::vector<double> memory_decay;  // kappa_m (d_m)
+    std::vector<double> memory_gain;   // gamma (d_m): lambda (1 - kappa_m), or 1 - kappa_lambda
+    DenseLayer readout;
+
+    std::int64_t n_memory() const noexcept {
+        return static_cast<std::int64_t>(memory_decay.size());
+    }
+    std::int64_t n_output() const noexcept { return readout.n_out; }
+};
+
+/// The model packed for the CPU; for CUDA the same in device memory.
+template <class Real>
+struct ElmScanWeights;
+
+template <class Real>
+std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream,
+                                                          const ElmScanModel& model);
+
+/// Widths of the state arrays that a packed model carries from chunk to chunk; 0 where it has none.
+struct ElmStateShape {
+    std::int64_t memory = 0;  // d_m
+    std::int64_t trace = 0;   // d_b or d_s; with a spike table only while branches are recorded
+    std::int64_t drive = 0;   // first layer's units, where a spike table is used
+};
+template <class Real>
+ElmStateShape state_shape(const ElmScanWeights<Real>& weights, bool record_branches);
+
+/// One run over `steps` steps of a batch. Exactly one of `spikes` and `input` is given.
+template <class Real>
+struct ElmScanArgs {
+    const ElmScanWeights<Real>* weights = nullptr;
+    const SpikeTrain* spikes = nullptr;  // on the host
+    View<const Real, 3> input{};         // (batch, time, n_input) or null data
+    View<Real, 2> memory_state{};        // (batch, d_m): m, read and written
+    View<Real, 2> trace_state{};         // (batch, trace width) or null data
+    View<Real, 2> drive_state{};         // (batch, drive width) or null data
+    View<Real, 3> output{};              // (batch, time, d_out)
+    View<Real, 3> memory{};              // (batch, time, d_m) or null data
+    View<Real, 3> branches{};            // (batch, time, d_b) or null data
+};
+
+template <class Backend, class Real>
+void run_elm_scan(Stream&, const ElmScanArgs<Real>&);
+
+template <class Real>
+inline constexpr Kernel<ElmScanArgs<Real>> elm_scan_kernel{
+    "elm_scan", &run_elm_scan<Cpu, Real>, ELM_IF_CUDA((&run_elm_scan<Cuda, Real>))};
+
+/// Several models on the CPU at once: all (model, tile of samples) pairs share the threads.
+template <class Real>
+void run_elm_scans(const std::vector<ElmScanArgs<Real>>& runs);
+
+}  // namespace elm
