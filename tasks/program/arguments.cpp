@@ -16,8 +16,8 @@ namespace {
 constexpr std::array component_sections{"elm"};
 
 /// Options that belong to one call of the program, not to what is computed.
-constexpr std::array call_options{"config", "set", "help", "version", "force", "json", "quiet",
-                                  "verbose", "log-file"};
+constexpr std::array call_options{"config", "set",   "help",    "version", "force",
+                                  "json",   "quiet", "verbose", "log-file"};
 
 template <class Container>
 bool contains(const Container& container, const std::string& name) {
@@ -47,8 +47,8 @@ Number parse_number(const std::string& option, const std::string& text, const ch
 
 }  // namespace
 
-Arguments::Arguments(const Command& command) : command_(&command) {
-    for (const Option& option : command.all_options()) {
+Arguments::Arguments(const Command& command) : command_(&command), options_(command.all_options()) {
+    for (const Option& option : options_) {
         if (!option.standard.empty()) values_[option.name] = {option.standard};
     }
 }
@@ -95,7 +95,7 @@ Values Arguments::component(const std::string& section) const {
 Config Arguments::effective() const {
     Config config;
     Values& section = config.sections[command_->name];
-    for (const Option& option : command_->all_options()) {
+    for (const Option& option : options_) {
         const auto found = values_.find(option.name);
         if (found == values_.end() || contains(call_options, option.name)) continue;
         if (option.value.empty()) {
@@ -144,16 +144,13 @@ void Arguments::merge(const Config& config, const std::string& origin) {
 }
 
 const Option& Arguments::find(const std::string& name, const std::string& origin) const {
-    static thread_local std::vector<Option> options;
-    options = command_->all_options();
     std::vector<std::string> names;
-    for (const Option& option : options) {
+    for (const Option& option : options_) {
         if (option.name == name) return option;
         names.push_back(option.name);
     }
-    throw Error(ErrorKind::invalid,
-                fmt::format("{} is not an option of elmsim {}.{}", origin, command_->name,
-                            nearest_hint(name, names)));
+    throw Error(ErrorKind::invalid, fmt::format("{} is not an option of elmsim {}.{}", origin,
+                                                command_->name, nearest_hint(name, names)));
 }
 
 }  // namespace elm

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "kernels/core/toml_config.h"
+#include "tasks/program/command.h"
 
 namespace elm {
-
-struct Command;
 
 /// What a user asked of a command: defaults, then the configuration file, then --set, then flags,
 /// later ones winning. Every getter throws Error{invalid} for a value of the wrong form.
@@ -46,9 +45,10 @@ public:
     void merge(const Config& config, const std::string& origin);
 
 private:
-    const struct Option& find(const std::string& option, const std::string& origin) const;
+    const Option& find(const std::string& option, const std::string& origin) const;
 
     const Command* command_;
+    std::vector<Option> options_;
     std::vector<std::string> words_;
     std::map<std::string, std::vector<std::string>> values_;
     std::map<std::string, Values> components_;

@@ -34,7 +34,8 @@ const std::vector<Option>& shared_options() {
 
 const std::vector<Option>& options_of_every_command() {
     static const std::vector<Option> options{
-        {"config", "FILE", "TOML file with the same options by section, or the HDF5 output of a run"},
+        {"config", "FILE",
+         "TOML file with the same options by section, or the HDF5 output of a run"},
         {"set", "SECTION.KEY=VALUE", "any option without a flag of its own", "", true},
         {"json", "", "one JSON object on stdout"},
         {"quiet", "", "errors only on stderr"},
@@ -50,8 +51,8 @@ std::string option_lines(const std::vector<Option>& options) {
     std::vector<std::string> heads;
     std::size_t width = 0;
     for (const Option& option : options) {
-        heads.push_back("--" + option.name);
-        if (!option.value.empty()) heads.back() += " " + option.value;
+        heads.push_back(
+            fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value));
         width = std::max(width, heads.back().size());
     }
     std::string text;
@@ -118,12 +119,12 @@ std::string command_help(const Command& command, bool full) {
     if (!command.word_choices.empty()) {
         text += fmt::format("  {}: {}\n", command.words, fmt::join(command.word_choices, ", "));
     }
-    for (const std::string& example : command.examples) text += "\n  " + example;
+    for (const std::string& example : command.examples) text += fmt::format("\n  {}", example);
     if (!command.examples.empty()) text += '\n';
     if (full) {
-        text += "\n" + option_lines(command.all_options());
+        text += fmt::format("\n{}", option_lines(command.all_options()));
     } else {
-        if (!command.options.empty()) text += "\n" + option_lines(command.options);
+        if (!command.options.empty()) text += fmt::format("\n{}", option_lines(command.options));
         text += fmt::format("\nelmsim {} --help lists every flag.\n", command.name);
     }
     return text;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 #include "kernels/core/check.h"
@@ -52,7 +53,11 @@ std::vector<std::string> expand_folders(const std::vector<std::string>& paths,
         for (const auto& entry : fs::directory_iterator(path)) {
             if (entry.path().extension() == ".h5") files.push_back(entry.path().string());
         }
-        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end());
+        // Numbers in names count as numbers: fit_2 comes before fit_10.
+        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end(),
+                  [](const std::string& a, const std::string& b) {
+                      return strverscmp(a.c_str(), b.c_str()) < 0;
+                  });
         if (files.size() == before) {
             throw Error(ErrorKind::data,
                         fmt::format("--{} {}: there is no .h5 file in this folder.", option, path));
@@ -88,9 +93,9 @@ std::vector<Result> evaluate_on(RunContext& context, const std::vector<Candidate
                                 std::span<const NeuronIoSimulation> simulations) {
     std::vector<const ElmNeuron*> neurons;
     for (const Candidate& candidate : candidates) neurons.push_back(&candidate.neuron);
-    Progress progress(fmt::format("{}, {}", std::filesystem::path(data).filename().string(),
-                                  name_of(protocol)),
-                      0, "neuron-steps");
+    Progress progress(
+        fmt::format("{}, {}", std::filesystem::path(data).filename().string(), name_of(protocol)),
+        0, "neuron-steps");
     const auto predictions = with_context("evaluating on " + data, [&] {
         return predict(context.stream(), neurons, simulations, protocol,
                        [&](std::int64_t done, std::int64_t total) {
@@ -102,17 +107,16 @@ std::vector<Result> evaluate_on(RunContext& context, const std::vector<Candidate
     for (std::size_t k = 0; k < candidates.size(); ++k) {
         const Candidate& candidate = candidates[k];
         results.push_back({candidate.name, data, protocol, candidate.parameters,
-                           candidate.published_auc,
-                           score(simulations, predictions[k], protocol)});
+                           candidate.published_auc, score(simulations, predictions[k], protocol)});
         throw_if_interrupted();
     }
     return results;
 }
 
 Table table_of(const std::vector<Result>& results) {
-    Table table({"model", "data", "protocol", "parameters", "AUC", "published AUC",
-                 "TPR at 0.0025", "TPR at 0.01", "mean TPR below 0.0025", "below 0.01",
-                 "expl. var. %", "RMSE mV", "MAE mV"});
+    Table table({"model", "data", "protocol", "parameters", "AUC", "published AUC", "TPR at 0.0025",
+                 "TPR at 0.01", "mean TPR below 0.0025", "below 0.01", "expl. var. %", "RMSE mV",
+                 "MAE mV"});
     for (const Result& result : results) {
         const NeuronIoScores& s = result.scores;
         table.add({std::filesystem::path(result.model).stem().string(),
@@ -156,35 +160,33 @@ std::vector<Record> records_of(const std::vector<Result>& results) {
     return records;
 }
 
-Figure roc_figure(const std::vector<Result>& results) {
-    constexpr std::array colours{Colour::vermilion, Colour::blue,   Colour::green, Colour::orange,
-                                 Colour::sky_blue,  Colour::purple, Colour::black, Colour::grey};
-    const bool one_protocol = std::all_of(results.begin(), results.end(), [&](const Result& r) {
-        return r.protocol == results.front().protocol;
-    });
+/// One colour per model; the first protocol drawn solid, a second one dashed.
+Figure roc_figure(const std::vector<Result>& results, std::size_t n_models) {
+    const Protocol first = results.front().protocol;
+    const bool two_protocols = results.back().protocol != first;
     Panel whole{.title = "all", .x_label = "false positive rate", .y_label = "true positive rate"};
     whole.x_range = whole.y_range = {0.0, 1.0};
-    whole.key = "bottom right";
+    whole.key = n_models > 10 ? "bottom right font ',9' spacing 0.9" : "bottom right";
     for (std::size_t k = 0; k < results.size(); ++k) {
         const Result& result = results[k];
-        std::string title = fmt::format("{} ({:.4f})",
-                                        std::filesystem::path(result.model).stem().string(),
-                                        result.scores.auc);
-        if (!one_protocol) title += fmt::format(", {}", name_of(result.protocol));
-        whole.curves.push_back({.title = std::move(title),
-                                .mark = k < colours.size() ? Mark::line : Mark::dashed_line,
-                                .colour = colours[k % colours.size()],
-                                .x = result.scores.roc.false_positive_rate,
-                                .y = result.scores.roc.true_positive_rate});
+        const bool solid = result.protocol == first;
+        whole.curves.push_back(
+            {.title = !solid ? ""
+                             : fmt::format("{}, AUC {:.4f}",
+                                           std::filesystem::path(result.model).stem().string(),
+                                           result.scores.auc),
+             .mark = solid ? Mark::line : Mark::dashed_line,
+             .colour = colour::of_series(k % n_models, n_models),
+             .x = result.scores.roc.false_positive_rate,
+             .y = result.scores.roc.true_positive_rate});
     }
     Panel zoom = whole;
     zoom.title = "low false positive rates";
     zoom.x_range = {0.0, 0.01};
     for (Curve& curve : zoom.curves) curve.title.clear();
-    return {.title = fmt::format("Spike prediction: ROC{}",
-                                 one_protocol ? fmt::format(", {} protocol",
-                                                            name_of(results.front().protocol))
-                                              : ""),
+    std::string title = fmt::format("ROC of spike prediction, {} protocol", name_of(first));
+    if (two_protocols) title += fmt::format(" ({} dashed)", name_of(results.back().protocol));
+    return {.title = std::move(title),
             .panels = {std::move(whole), std::move(zoom)},
             .side_by_side = true};
 }
@@ -215,7 +217,8 @@ int run(const Arguments& arguments) {
                  : arguments.has("csv")      ? table.to_csv()
                  : arguments.has("markdown") ? table.to_markdown()
                                              : table.to_text());
-    if (arguments.has("roc")) draw(roc_figure(results), arguments.text("roc"), force);
+    if (arguments.has("roc"))
+        draw(roc_figure(results, candidates.size()), arguments.text("roc"), force);
     return 0;
 }
 
@@ -228,12 +231,15 @@ Command evaluate_command() {
         .examples = {"elmsim evaluate --model fit.h5 --data test.h5",
                      "elmsim evaluate --model fits/ --data test.h5 --roc roc.png --markdown"},
         .shared = {"model", "data", "out", "force", "device", "precision", "threads", "seed"},
-        .options =
-            {{"protocol", "NAME", "windows of 500 ms as published, or one continuous run",
-              "published", true, {"published", "continuous"}},
-             {"roc", "FILE", "draw the ROC curves to .png, .svg or .pdf; - in the terminal"},
-             {"csv", "", "the table as CSV"},
-             {"markdown", "", "the table as Markdown"}},
+        .options = {{"protocol",
+                     "NAME",
+                     "windows of 500 ms as published, or one continuous run",
+                     "published",
+                     true,
+                     {"published", "continuous"}},
+                    {"roc", "FILE", "draw the ROC curves to .png, .svg or .pdf; - in the terminal"},
+                    {"csv", "", "the table as CSV"},
+                    {"markdown", "", "the table as Markdown"}},
         .run = run,
     };
 }

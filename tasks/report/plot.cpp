@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -15,28 +17,6 @@ namespace elm {
 namespace {
 
 constexpr int width_px = 1400, side_width_px = 1200, height_px = 900, side_height_px = 560;
-
-const char* code_of(Colour colour) {
-    switch (colour) {
-        case Colour::black:
-            return "#000000";
-        case Colour::orange:
-            return "#E69F00";
-        case Colour::sky_blue:
-            return "#56B4E9";
-        case Colour::green:
-            return "#009E73";
-        case Colour::blue:
-            return "#0072B2";
-        case Colour::vermilion:
-            return "#D55E00";
-        case Colour::purple:
-            return "#CC79A7";
-        case Colour::grey:
-            return "#999999";
-    }
-    return "#000000";
-}
 
 /// Text between single quotes of gnuplot.
 std::string quote(const std::string& text) {
@@ -68,12 +48,12 @@ std::string terminal_of(const std::string& path, bool wide) {
 }
 
 std::string style_of(const Curve& curve, bool text) {
-    const std::string colour = fmt::format("lc rgb '{}'", code_of(curve.colour));
+    const std::string colour = fmt::format("lc rgb '{}'", curve.colour);
     switch (curve.mark) {
         case Mark::line:
             return "with lines lw 2 " + colour;
-        case Mark::thin_line:
-            return "with lines lw 1 " + colour;
+        case Mark::thick_line:
+            return "with lines lw 5 " + colour;
         case Mark::dashed_line:
             return "with lines lw 2 dt 2 " + colour;
         case Mark::dots:
@@ -108,22 +88,20 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
         if (curve.x.empty()) continue;
         const std::string name = fmt::format("data_{}_{}", index, at);
         blocks += data_block(name, curve);
-        const std::string title =
-            curve.title.empty() ? "notitle" : "title " + quote(curve.title);
-        plots += fmt::format("{}${} using {} {} {}", plots.empty() ? "plot " : ", ", name,
-                             curve.mark == Mark::band ? "1:2:3" : "1:2", style_of(curve, text),
-                             title);
+        const std::string title = curve.title.empty() ? "notitle" : "title " + quote(curve.title);
+        plots +=
+            fmt::format("{}${} using {} {} {}", plots.empty() ? "plot " : ", ", name,
+                        curve.mark == Mark::band ? "1:2:3" : "1:2", style_of(curve, text), title);
     }
     std::string commands = blocks;
-    commands += fmt::format("set title {}\nset xlabel {}\nset ylabel {}\nset key {} samplen 2\n",
-                            quote(panel.title), quote(panel.x_label), quote(panel.y_label),
-                            panel.key);
+    commands += fmt::format(
+        "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key {} noenhanced samplen 2\n",
+        quote(panel.title), quote(panel.x_label), quote(panel.y_label), panel.key);
     commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
     commands += range_of("x", panel.x_range) + range_of("y", panel.y_range);
     // Without data there is nothing to take ranges from.
-    return commands + (plots.empty() ? "set yrange [0:1]\nset xrange [0:1]\nplot NaN notitle"
-                                     : plots) +
-           "\n";
+    return commands +
+           (plots.empty() ? "set yrange [0:1]\nset xrange [0:1]\nplot NaN notitle" : plots) + "\n";
 }
 
 /// Panels of given heights share the left and right edges, so that their x axes line up.
@@ -132,9 +110,10 @@ std::string layout_commands(const Figure& figure, std::size_t index) {
     const auto count = static_cast<double>(figure.panels.size());
     if (figure.side_by_side) {
         const double width = 1.0 / count, x = static_cast<double>(index) * width;
-        return fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
-                           "set tmargin at screen 0.86\nset bmargin at screen 0.13\n",
-                           x + 0.075, x + width - 0.02);
+        return fmt::format(
+            "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
+            "set tmargin at screen 0.86\nset bmargin at screen 0.13\n",
+            x + 0.075, x + width - 0.02);
     }
     double total = 0, above = 0;
     for (std::size_t at = 0; at < figure.panels.size(); ++at) {
@@ -144,9 +123,10 @@ std::string layout_commands(const Figure& figure, std::size_t index) {
     const double usable = top - bottom - gap * (count - 1);
     const double upper = top - usable * above / total - gap * static_cast<double>(index);
     const double lower = upper - usable * figure.panels[index].height / total;
-    return fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
-                       "set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n",
-                       left, right, upper, lower);
+    return fmt::format(
+        "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
+        "set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n",
+        left, right, upper, lower);
 }
 
 std::string script_of(const Figure& figure, const std::string& path, const std::string& target) {
@@ -156,9 +136,10 @@ std::string script_of(const Figure& figure, const std::string& path, const std::
     script += "set encoding utf8\nset border 3\nset tics nomirror out\n";
     if (text) {
         // A terminal has too few lines for shared margins: panels are stacked by gnuplot itself.
-        script += fmt::format("set multiplot layout {} title {}\n",
-                              figure.side_by_side ? "1,2" : fmt::format("{},1", figure.panels.size()),
-                              quote(figure.title));
+        script +=
+            fmt::format("set multiplot layout {} title {}\n",
+                        figure.side_by_side ? "1,2" : fmt::format("{},1", figure.panels.size()),
+                        quote(figure.title));
     } else {
         script += "set grid lc rgb '#dddddd'\nset multiplot title " + quote(figure.title) +
                   " font ',15' noenhanced\n";
@@ -189,13 +170,31 @@ void run_gnuplot(const std::string& script, const std::string& path) {
     }
     std::signal(SIGPIPE, previous);
     if (!good) {
-        throw Error(ErrorKind::write,
-                    fmt::format("--plot {}: gnuplot could not draw it; its own words stand above.",
-                                path));
+        throw Error(
+            ErrorKind::write,
+            fmt::format("--plot {}: gnuplot could not draw it; its own words stand above.", path));
     }
 }
 
 }  // namespace
+
+std::string colour::of_series(std::size_t index, std::size_t count) {
+    constexpr std::array palette{vermilion, blue, green, orange, sky_blue, purple, black};
+    if (count <= palette.size()) return palette[index];
+    // Viridis at five places. Source: Smith & van der Walt 2015, bids.github.io/colormap.
+    struct Rgb {
+        double red, green, blue;
+    };
+    constexpr std::array<Rgb, 5> stops{
+        {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {240, 215, 37}}};
+    const double place = static_cast<double>(index) / static_cast<double>(count - 1) * 4;
+    const auto low = std::min<std::size_t>(3, static_cast<std::size_t>(place));
+    const double share = place - static_cast<double>(low);
+    const auto mix = [&](double Rgb::*part) {
+        return static_cast<int>((1 - share) * stops[low].*part + share * stops[low + 1].*part);
+    };
+    return fmt::format("#{:02X}{:02X}{:02X}", mix(&Rgb::red), mix(&Rgb::green), mix(&Rgb::blue));
+}
 
 void require_plot_name(const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension();

@@ -1,5 +1,6 @@
 #include "tasks/report/results_writer.h"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace elm {
@@ -31,6 +32,15 @@ Record& Record::set(std::string name, Value value) {
     return *this;
 }
 
+Record& Record::set(std::string name, const char* text) {
+    return set(std::move(name), Value(std::string(text)));
+}
+
+Record& Record::set_null(std::string name) {
+    // A number that is not finite is written as null.
+    return set(std::move(name), Value(std::numeric_limits<double>::quiet_NaN()));
+}
+
 Record& Record::set(std::string name, std::vector<std::string> list) {
     fields_.push_back({std::move(name), std::move(list)});
     return *this;
@@ -54,8 +64,7 @@ std::string Record::to_json() const {
 }
 
 std::string Record::to_json_line() const {
-    return JsonBuilder::build(*this).dump(-1, ' ', false,
-                                          nlohmann::json::error_handler_t::replace);
+    return JsonBuilder::build(*this).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace elm

@@ -14,10 +14,11 @@ namespace elm {
 class Record {
 public:
     Record& set(std::string name, Value value);
-    Record& set(std::string name, const char* text) { return set(std::move(name), Value(std::string(text))); }
+    Record& set(std::string name, const char* text);
     Record& set(std::string name, std::vector<std::string> list);
     Record& set(std::string name, std::vector<Record> list);
     Record& set(std::string name, Record object);
+    Record& set_null(std::string name);
 
     /// On several lines, indented.
     std::string to_json() const;
