@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/core/value.h"
+
+namespace elm {
+
+/// Types of elements that files are written with. Reading converts from whatever is stored,
+/// float16 and booleans included.
+enum class FileType { f16, f32, f64, i32, i64, boolean };
+
+/// An HDF5 file, open as long as the object lives. Objects inside are named by their path from the
+/// root ("/model/w_y.weight" or "model/w_y.weight"; "/" is the root group).
+///
+/// A failure while reading throws Error{data}, while writing Error{write}; both name the file and
+/// the object and say what was expected. The element type T of a template is float, double,
+/// std::int32_t, std::int64_t or std::uint8_t.
+class Hdf5File {
+public:
+    /// Opens for reading. Throws Error{data} if the file is missing, truncated or not HDF5.
+    static Hdf5File open(const std::string& path);
+    /// Creates an empty file, in place of one that is there.
+    static Hdf5File create(const std::string& path);
+    /// True if `path` is a file that starts as HDF5 files do.
+    static bool is_hdf5(const std::string& path);
+
+    ~Hdf5File();
+    Hdf5File(Hdf5File&&) noexcept;
+    Hdf5File& operator=(Hdf5File&&) noexcept;
+
+    const std::string& path() const noexcept;
+    /// Writes everything out and closes. Throws Error{write}, for example on a full disk; the
+    /// destructor closes too, but cannot tell.
+    void close();
+
+    // --- looking around
+    bool has(const std::string& object) const;
+    bool is_group(const std::string& object) const;
+    bool is_dataset(const std::string& object) const;
+    /// Names of the links in a group, sorted.
+    std::vector<std::string> links(const std::string& group) const;
+    std::vector<std::int64_t> shape(const std::string& dataset) const;
+    /// "float32", "int64", "boolean", ...: the stored type, for people.
+    std::string type_name(const std::string& dataset) const;
+    /// True if elements are stored as real numbers of 8 bytes.
+    bool stores_f64(const std::string& dataset) const;
+
+    // --- reading
+    /// All elements, row-major.
+    template <class T>
+    std::vector<T> read(const std::string& dataset) const;
+    /// As many elements of a one-dimensional dataset as `out` holds, from `begin` on.
+    template <class T>
+    void read_range(const std::string& dataset, std::int64_t begin, std::span<T> out) const;
+    /// Throws Error{data} with both shapes unless the dataset has this one.
+    void require_shape(const std::string& dataset, const std::vector<std::int64_t>& expected) const;
+    std::string read_string(const std::string& dataset) const;
+
+    /// Scalar attributes of an object: booleans, integers, reals and strings; others are left out.
+    Values attributes(const std::string& object) const;
+    /// One attribute; throws Error{data} if it is not there or is not a number.
+    double number_attribute(const std::string& object, const std::string& name) const;
+
+    // --- writing; parent groups are made as needed
+    void make_group(const std::string& group);
+    template <class T>
+    void write(const std::string& dataset, const std::vector<std::int64_t>& shape,
+               std::span<const T> values, FileType type);
+    void write_string(const std::string& dataset, std::string_view text);
+    void set_attribute(const std::string& object, const std::string& name, const Value& value);
+    /// An empty dataset that grows along axis 0 by append(). `row`: shape of one row, empty for
+    /// scalars. `chunk_rows`: rows written to disk together.
+    void make_growing(const std::string& dataset, const std::vector<std::int64_t>& row,
+                      FileType type, std::int64_t chunk_rows);
+    /// Adds whole rows at the end of a growing dataset.
+    template <class T>
+    void append(const std::string& dataset, std::span<const T> values);
+
+private:
+    struct Implementation;
+    explicit Hdf5File(std::unique_ptr<Implementation> implementation);
+    std::unique_ptr<Implementation> file_;
+};
+
+}  // namespace elm

@@ -1,0 +1,242 @@
+#include "neuron/elm/elm_model_file.h"
+
+#include <cmath>
+
+#include "kernels/core/build_info.h"
+#include "kernels/core/check.h"
+#include "kernels/core/hdf5_file.h"
+#include "kernels/core/output_file.h"
+#include "kernels/core/toml_config.h"
+
+namespace elm {
+namespace {
+
+constexpr const char* format_name = "elm-model";
+constexpr std::int64_t format_version = 1;
+
+/// Calls `visit(name, member)` for every option, in the words of the published code.
+template <class Options, class Visit>
+void for_each_option(Options& options, Visit&& visit) {
+    visit("elm_version", options.version);
+    visit("num_input", options.n_input);
+    visit("num_output", options.n_output);
+    visit("num_memory", options.n_memory);
+    visit("num_branch", options.n_branch);
+    visit("num_synapse_per_branch", options.n_synapse_per_branch);
+    visit("input_to_synapse_routing", options.routing);
+    visit("mlp_num_layers", options.mlp_layers);
+    visit("mlp_hidden_size", options.mlp_hidden);
+    visit("mlp_activation", options.activation);
+    visit("lambda_value", options.lambda);
+    visit(options.version == ElmVersion::v1 ? "tau_s_value" : "tau_b_value",
+          options.synapse_tau_ms);
+    visit("memory_tau_min", options.memory_tau_min_ms);
+    visit("memory_tau_max", options.memory_tau_max_ms);
+    visit("learn_memory_tau", options.learn_memory_tau);
+    visit("delta_t", options.time_step_ms);
+}
+
+[[noreturn]] void wrong_type(const std::string& name, const Value& value, const char* expected) {
+    throw Error(ErrorKind::invalid,
+                fmt::format("{} is '{}', expected {}", name, to_text(value), expected));
+}
+
+double as_real(const std::string& name, const Value& value) {
+    if (const auto* real = std::get_if<double>(&value)) return *real;
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+    wrong_type(name, value, "a number");
+}
+
+struct Assign {
+    const std::string& name;
+    const Value& value;
+
+    void operator()(double& member) const { member = as_real(name, value); }
+    void operator()(std::int64_t& member) const {
+        const double number = as_real(name, value);
+        if (number != std::floor(number)) wrong_type(name, value, "a whole number");
+        member = static_cast<std::int64_t>(number);
+    }
+    void operator()(bool& member) const {
+        if (std::holds_alternative<std::string>(value)) wrong_type(name, value, "true or false");
+        const auto* flag = std::get_if<bool>(&value);
+        member = flag != nullptr ? *flag : as_real(name, value) != 0;
+    }
+    void operator()(ElmVersion& member) const {
+        const double number = as_real(name, value);
+        if (number != 1 && number != 2) wrong_type(name, value, "1 or 2");
+        member = number == 1 ? ElmVersion::v1 : ElmVersion::v2;
+    }
+    void operator()(Activation& member) const { member = parse_activation(text()); }
+    void operator()(SynapseRouting& member) const { member = parse_routing(text()); }
+
+private:
+    const std::string& text() const {
+        const auto* found = std::get_if<std::string>(&value);
+        if (found == nullptr) wrong_type(name, value, "a word");
+        return *found;
+    }
+};
+
+Value as_value(double member) { return member; }
+Value as_value(std::int64_t member) { return member; }
+Value as_value(bool member) { return member; }
+Value as_value(ElmVersion member) { return static_cast<std::int64_t>(member); }
+Value as_value(Activation member) { return std::string(name_of(member)); }
+Value as_value(SynapseRouting member) { return std::string(name_of(member)); }
+
+/// Reads the arrays that these options call for, and any other that stands beside them, so that
+/// ElmModel::check can list every difference.
+ElmModel read_arrays(const Hdf5File& file, const std::string& group, const ElmOptions& options) {
+    ElmModel model{.options = options, .parameters = {}, .source = file.path()};
+    for (const std::string& name : file.links(group)) {
+        const std::string path = group + "/" + name;
+        if (!file.is_dataset(path)) continue;
+        NamedArray array{name, file.shape(path), file.read<double>(path), DType::f32};
+        if (file.stores_f64(path)) array.stored = DType::f64;
+        model.parameters.push_back(std::move(array));
+    }
+    if (options.routing == SynapseRouting::none) {
+        for (const char* const name : {"input_to_synapse_indices", "valid_indices_mask"}) {
+            if (!file.is_dataset(group + "/" + name)) {
+                model.parameters.push_back({name, {0}, {}, DType::f32});
+            }
+        }
+    }
+    model.check();
+    return model;
+}
+
+/// Values of `all` that are names of options.
+Values known_values(const Values& all) {
+    Values known;
+    for (const ElmVersion version : {ElmVersion::v1, ElmVersion::v2}) {
+        for (const auto& [name, value] : to_values(ElmOptions{.version = version})) {
+            if (const auto found = all.find(name); found != all.end()) known.insert(*found);
+        }
+    }
+    return known;
+}
+
+ElmModel read_own_format(const Hdf5File& file, const Values& attributes) {
+    const auto version = attributes.find("format_version");
+    if (version == attributes.end() || version->second != Value(format_version)) {
+        throw Error(ErrorKind::data,
+                    fmt::format("format_version is {}, this program reads {}. Use the program that "
+                                "wrote it, or a newer elmsim.",
+                                version == attributes.end() ? "missing" : to_text(version->second),
+                                format_version));
+    }
+    const Config config = Config::parse(file.read_string("/config"), "/config");
+    const auto section = config.sections.find("elm");
+    if (section == config.sections.end()) {
+        throw Error(ErrorKind::data, "/config has no section [elm].");
+    }
+    return read_arrays(file, "/model", with_values({}, section->second));
+}
+
+}  // namespace
+
+Values to_values(const ElmOptions& options) {
+    Values values;
+    for_each_option(options, [&](const char* name, auto member) {
+        values[name] = as_value(member);
+    });
+    return values;
+}
+
+ElmOptions with_values(ElmOptions options, const Values& values) {
+    // The version goes first: the name of the synaptic time constant depends on it.
+    const auto version = values.find("elm_version");
+    if (version != values.end()) Assign{version->first, version->second}(options.version);
+    for (const auto& [name, value] : values) {
+        bool found = false;
+        for_each_option(options, [&, &wanted = name, &given = value](const char* option,
+                                                                     auto& member) {
+            if (wanted != option) return;
+            Assign{wanted, given}(member);
+            found = true;
+        });
+        if (found) continue;
+        std::vector<std::string> names;
+        for_each_option(options, [&](const char* option, auto&) { names.emplace_back(option); });
+        throw Error(ErrorKind::invalid, fmt::format("elm.{} is not an option of this ELM neuron.{}",
+                                                    name, nearest_hint(name, names)));
+    }
+    return options;
+}
+
+ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
+                         const std::string& tensors_at) {
+    const Values attributes = file.attributes(attributes_at);
+    std::string missing;
+    for (const char* const name : {"elm_version", "num_input", "num_output", "num_memory"}) {
+        if (!attributes.contains(name)) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name);
+    }
+    if (!missing.empty()) {
+        throw Error(ErrorKind::data,
+                    fmt::format("this is no ELM model: the attributes {} are missing. See elmsim "
+                                "inspect {}.",
+                                missing, file.path()));
+    }
+    Values known = known_values(attributes);
+    // Version 2 files of the published code may name their branch time constant as version 1 does.
+    if (known.contains("tau_s_value") && known.at("elm_version") == Value(std::int64_t{2})) {
+        auto entry = known.extract("tau_s_value");
+        entry.key() = "tau_b_value";
+        known.insert(std::move(entry));
+    }
+    ElmModel model = read_arrays(file, tensors_at, with_values({}, known));
+    if (const auto source = attributes.find("source"); source != attributes.end()) {
+        model.source = to_text(source->second);
+    }
+    return model;
+}
+
+ElmModel load_elm_model(const std::string& path) {
+    const Hdf5File file = Hdf5File::open(path);
+    const Values attributes = file.attributes("/");
+    try {
+        const auto format = attributes.find("format");
+        if (format == attributes.end()) return read_state_dict(file, "/", "/");
+        if (format->second == Value(std::string(format_name))) {
+            return read_own_format(file, attributes);
+        }
+        throw Error(ErrorKind::data, fmt::format("this is a file of format {}, expected {}.",
+                                                 to_text(format->second), format_name));
+    } catch (const Error& error) {
+        // Whatever is wrong inside a file is wrong with the data, not with the command.
+        throw Error(ErrorKind::data, error.message(), error.site())
+            .with_context("loading " + path);
+    }
+}
+
+void save_elm_model(const ElmModel& model, const std::string& path, bool force) {
+    model.check();
+    OutputFile output(path, force);
+    Hdf5File file = Hdf5File::create(output.temporary_path());
+    file.set_attribute("/", "format", std::string(format_name));
+    file.set_attribute("/", "format_version", format_version);
+    file.set_attribute("/", "program_version", std::string(build_info::version));
+    file.set_attribute("/", "source", model.source);
+    file.write_string("/config", Config{{{"elm", to_values(model.options)}}}.to_toml());
+    for (const NamedArray& array : model.parameters) {
+        const FileType type = array.name == "valid_indices_mask"         ? FileType::boolean
+                              : array.name == "input_to_synapse_indices" ? FileType::i64
+                              : array.stored == DType::f64               ? FileType::f64
+                                                                         : FileType::f32;
+        file.write<double>("/model/" + array.name, array.shape, array.values, type);
+    }
+    file.close();
+    output.commit();
+}
+
+std::optional<double> published_test_auc(const std::string& path) {
+    const Values attributes = Hdf5File::open(path).attributes("/");
+    const auto found = attributes.find("published_test_auc");
+    if (found == attributes.end()) return std::nullopt;
+    const auto* value = std::get_if<double>(&found->second);
+    return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
+}  // namespace elm

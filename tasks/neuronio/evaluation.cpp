@@ -1,0 +1,192 @@
+#include "tasks/neuronio/evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/core/check.h"
+#include "kernels/core/toml_config.h"
+#include "tasks/neuronio/neuronio_output.h"
+
+namespace elm {
+namespace {
+
+// Source of all: the evaluation of Spieler et al. 2024, arXiv 2306.16922.
+constexpr std::int64_t window_steps = 500, window_advance = 350;
+constexpr std::int64_t window_overlap = window_steps - window_advance;
+constexpr std::int64_t ignored_steps = 500;  // of every simulation, at its start
+constexpr std::int64_t most_spikes = 24;     // per simulation
+
+constexpr std::int64_t rows_at_once = 65536;  // samples x steps of one run: bounds the memory
+constexpr std::int64_t chunk_steps = 500;
+
+/// A stretch of one simulation that is run from zero state. Its first `n_dropped` steps are thrown
+/// away.
+struct Window {
+    std::int64_t simulation, begin, n_dropped;
+};
+
+std::vector<Window> windows_of(Protocol protocol, std::int64_t n_simulations,
+                               std::int64_t n_steps) {
+    std::vector<Window> windows;
+    for (std::int64_t simulation = 0; simulation < n_simulations; ++simulation) {
+        windows.push_back({simulation, 0, 0});
+        if (protocol == Protocol::continuous) continue;
+        for (std::int64_t begin = window_advance; begin + window_overlap < n_steps;
+             begin += window_advance) {
+            windows.push_back({simulation, begin, window_overlap});
+        }
+    }
+    return windows;
+}
+
+/// Takes over what one neuron said about steps [first, first + n) of some windows.
+void take_over(const Tensor& output, std::span<const Window> windows, std::int64_t first,
+               std::int64_t n_steps, NeuronIoPrediction& prediction) {
+    Stream host{Device{}};
+    const Tensor values = output.to(host);
+    const std::int64_t n_chunk = values.shape()[1];
+    visit_real(values.dtype(), [&]<class Real>(Real) {
+        const auto y = view<const Real, 3>(values);
+        for (std::size_t w = 0; w < windows.size(); ++w) {
+            const Window& window = windows[w];
+            for (std::int64_t k = 0; k < n_chunk; ++k) {
+                const std::int64_t step = window.begin + first + k;
+                if (first + k < window.n_dropped || step >= n_steps) continue;
+                const Real logit = y(w, k, 0), voltage = y(w, k, 1);
+                if (!std::isfinite(logit) || !std::isfinite(voltage)) {
+                    throw Error(ErrorKind::numeric,
+                                fmt::format("the output of the model is not finite at step {} of "
+                                            "simulation {}",
+                                            step, window.simulation));
+                }
+                const auto at = static_cast<std::size_t>(window.simulation * n_steps + step);
+                prediction.spike_probability[at] = spike_probability(logit);
+                prediction.voltage_mV[at] = voltage_above_bias(voltage);
+            }
+        }
+    });
+}
+
+}  // namespace
+
+std::string_view name_of(Protocol protocol) noexcept {
+    return protocol == Protocol::published ? "published" : "continuous";
+}
+
+Protocol parse_protocol(std::string_view name) {
+    for (const Protocol protocol : {Protocol::published, Protocol::continuous}) {
+        if (name == name_of(protocol)) return protocol;
+    }
+    throw Error(ErrorKind::invalid,
+                fmt::format("--protocol {}: expected published or continuous.{}", name,
+                            nearest_hint(name, {"published", "continuous"})));
+}
+
+std::vector<NeuronIoPrediction> predict(
+    Stream& stream, std::span<const ElmNeuron* const> neurons,
+    std::span<const NeuronIoSimulation> simulations, Protocol protocol,
+    const std::function<void(std::int64_t, std::int64_t)>& progress) {
+    ELM_CHECK(!simulations.empty(), "there are no simulations to evaluate on");
+    const std::int64_t n_steps = simulations.front().input.n_steps;
+    for (const ElmNeuron* neuron : neurons) {
+        const ElmOptions& options = neuron->options();
+        ELM_CHECK(options.n_input == simulations.front().input.n_units && options.n_output == 2 &&
+                      options.time_step_ms == 1,
+                  "a model of {} inputs, {} outputs and steps of {} ms cannot be evaluated on this "
+                  "data: expected {} inputs, 2 outputs (spike logit, voltage) and steps of 1 ms.",
+                  options.n_input, options.n_output, options.time_step_ms,
+                  simulations.front().input.n_units);
+    }
+    const auto n_bins = simulations.size() * static_cast<std::size_t>(n_steps);
+    std::vector<NeuronIoPrediction> predictions(neurons.size());
+    for (NeuronIoPrediction& prediction : predictions) {
+        prediction.spike_probability.resize(n_bins);
+        prediction.voltage_mV.resize(n_bins);
+    }
+    const auto windows =
+        windows_of(protocol, static_cast<std::int64_t>(simulations.size()), n_steps);
+    const std::int64_t length = protocol == Protocol::published ? window_steps : n_steps;
+    const auto total = static_cast<std::int64_t>(windows.size() * neurons.size()) * length;
+    std::int64_t done = 0;
+    constexpr auto batch = static_cast<std::size_t>(rows_at_once / chunk_steps);
+    for (std::size_t at = 0; at < windows.size(); at += batch) {
+        const auto group =
+            std::span(windows).subspan(at, std::min(batch, windows.size() - at));
+        const auto n_samples = static_cast<std::int64_t>(group.size());
+        std::vector<ElmState> states;
+        for (const ElmNeuron* neuron : neurons) {
+            states.push_back(neuron->initial_state(stream, n_samples));
+        }
+        for (std::int64_t first = 0; first < length; first += chunk_steps) {
+            const std::int64_t count = std::min(chunk_steps, length - first);
+            std::vector<SpikeTrain> parts;
+            for (const Window& window : group) {
+                const auto& input = simulations[static_cast<std::size_t>(window.simulation)].input;
+                parts.push_back(slice_steps(input, window.begin + first, count));
+            }
+            const auto traces = run_all(stream, neurons, stack_samples(parts), states);
+            for (std::size_t k = 0; k < neurons.size(); ++k) {
+                take_over(traces[k].output, group, first, n_steps, predictions[k]);
+            }
+            done += n_samples * count * static_cast<std::int64_t>(neurons.size());
+            progress(done, total);
+        }
+    }
+    return predictions;
+}
+
+NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
+                     const NeuronIoPrediction& prediction, Protocol protocol) {
+    std::vector<double> target;
+    for (const NeuronIoSimulation& simulation : simulations) {
+        for (const double voltage : simulation.soma_voltage_mV) {
+            target.push_back(target_above_bias(voltage));
+        }
+    }
+    std::vector<double> voltage = prediction.voltage_mV;
+    if (protocol == Protocol::published) {
+        const Moments wanted = moments(target), found = moments(voltage);
+        const double scale = wanted.standard_deviation / found.standard_deviation;
+        for (double& value : voltage) value = (value - found.mean) * scale + wanted.mean;
+    }
+
+    NeuronIoScores scores;
+    std::vector<double> kept_probability, kept_voltage, kept_target;
+    std::vector<std::uint8_t> kept_spike;
+    std::size_t begin = 0;
+    for (const NeuronIoSimulation& simulation : simulations) {
+        const auto n_steps = static_cast<std::size_t>(simulation.input.n_steps);
+        const auto bins = spike_bins(simulation);
+        const std::size_t first = begin + std::min<std::size_t>(ignored_steps, n_steps);
+        const std::size_t end = begin + n_steps;
+        if (std::count(bins.begin(), bins.end(), 1) <= most_spikes) {
+            const auto keep = [&](auto& kept, const auto& all, std::size_t offset) {
+                kept.insert(kept.end(), all.begin() + static_cast<std::ptrdiff_t>(first - offset),
+                            all.begin() + static_cast<std::ptrdiff_t>(end - offset));
+            };
+            keep(kept_probability, prediction.spike_probability, 0);
+            keep(kept_voltage, voltage, 0);
+            keep(kept_target, target, 0);
+            keep(kept_spike, bins, begin);
+            ++scores.n_simulations;
+        }
+        begin = end;
+    }
+    if (kept_target.empty()) {
+        throw Error(ErrorKind::data,
+                    fmt::format("nothing is left to score: every simulation has more than {} "
+                                "spikes or is not longer than {} ms",
+                                most_spikes, ignored_steps));
+    }
+    scores.n_bins = static_cast<std::int64_t>(kept_target.size());
+    scores.roc = roc_curve(kept_probability, kept_spike);
+    scores.auc = area_under(scores.roc);
+    scores.tpr_at_fpr_0_0025 = true_positive_rate_at(scores.roc, 0.0025);
+    scores.tpr_at_fpr_0_01 = true_positive_rate_at(scores.roc, 0.01);
+    scores.mean_tpr_below_fpr_0_0025 = mean_true_positive_rate(scores.roc, 50);
+    scores.mean_tpr_below_fpr_0_01 = mean_true_positive_rate(scores.roc, 200);
+    scores.voltage = fit_quality(kept_target, kept_voltage);
+    return scores;
+}
+
+}  // namespace elm

@@ -1,0 +1,92 @@
+#include "tasks/poisson_source.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/core/check.h"
+
+namespace elm {
+namespace {
+
+/// Uniform in [0, 1), a function of its key alone: the finaliser of SplitMix64 (Steele, Lea, Flood
+/// 2014, doi:10.1145/2660193.2660195) over seed, step and the number of the draw in the step.
+class StepRandom {
+public:
+    StepRandom(std::uint64_t seed, std::int64_t step)
+        : key_(mix(mix(seed) ^ static_cast<std::uint64_t>(step))) {}
+
+    double uniform() { return static_cast<double>(mix(key_ + ++draw_ * golden) >> 11) * 0x1p-53; }
+
+private:
+    static constexpr std::uint64_t golden = 0x9E3779B97F4A7C15;
+    static std::uint64_t mix(std::uint64_t x) {
+        x += golden;
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
+    std::uint64_t key_, draw_ = 0;
+};
+
+/// A Poisson number, by inversion. Large means are drawn in parts: exp(-mean) must not vanish.
+std::int64_t draw_poisson(StepRandom& random, double mean) {
+    constexpr double largest_part = 64;
+    std::int64_t count = 0;
+    for (; mean > 0; mean -= largest_part) {
+        const double part = std::min(mean, largest_part);
+        double probability = std::exp(-part), below = probability;
+        const double u = random.uniform();
+        for (int k = 1; u >= below && probability > 0; ++k, ++count) {
+            probability *= part / k;
+            below += probability;
+        }
+    }
+    return count;
+}
+
+/// The sum of independent Poisson numbers is one of the summed mean, and each of its spikes belongs
+/// to any unit with equal chance: one number and a few units are drawn per step, not one number per
+/// unit.
+class PoissonSource : public SpikeSource {
+public:
+    PoissonSource(double mean, std::int64_t n_units, std::uint64_t seed)
+        : mean_(mean), n_units_(n_units), seed_(seed) {}
+
+    SpikeTrain next(std::int64_t n_steps) override {
+        SpikeTrain train{.n_samples = 1,
+                         .n_steps = n_steps,
+                         .n_units = n_units_,
+                         .row_begin = {0},
+                         .units = {}};
+        for (std::int64_t step = 0; step < n_steps; ++step) {
+            StepRandom random(seed_, step_++);
+            const std::int64_t count = draw_poisson(random, mean_);
+            for (std::int64_t spike = 0; spike < count; ++spike) {
+                train.units.push_back(static_cast<std::int32_t>(random.uniform() *
+                                                                static_cast<double>(n_units_)));
+            }
+            std::sort(train.units.begin() + train.row_begin.back(), train.units.end());
+            train.row_begin.push_back(static_cast<std::int64_t>(train.units.size()));
+        }
+        return train;
+    }
+
+private:
+    double mean_;  // spikes of all units per step
+    std::int64_t n_units_;
+    std::uint64_t seed_;
+    std::int64_t step_ = 0;
+};
+
+}  // namespace
+
+SpikeInput poisson_input(double rate_hz, std::int64_t n_units, std::int64_t n_steps,
+                         double time_step_ms, std::uint64_t seed) {
+    ELM_CHECK(rate_hz >= 0 && std::isfinite(rate_hz),
+              "the rate of Poisson input must not be negative (got {} Hz)", rate_hz);
+    const double mean = rate_hz * time_step_ms / 1000.0 * static_cast<double>(n_units);
+    ELM_CHECK(mean < 1e6, "Poisson input of {} Hz is {} spikes a step: too many", rate_hz, mean);
+    return {"poisson", n_steps, std::make_unique<PoissonSource>(mean, n_units, seed)};
+}
+
+}  // namespace elm

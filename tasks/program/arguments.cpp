@@ -1,0 +1,156 @@
+#include "tasks/program/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "kernels/core/check.h"
+#include "tasks/program/command.h"
+
+namespace elm {
+namespace {
+
+/// Sections of a configuration that belong to components, not to commands.
+constexpr std::array component_sections{"elm"};
+
+/// Options that belong to one call of the program, not to what is computed.
+constexpr std::array call_options{"config", "set",   "help",    "version", "force",
+                                  "json",   "quiet", "verbose", "log-file"};
+
+template <class Container>
+bool contains(const Container& container, const std::string& name) {
+    return std::find(container.begin(), container.end(), name) != container.end();
+}
+
+std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> parts;
+    std::size_t begin = 0;
+    while (true) {
+        const std::size_t comma = text.find(',', begin);
+        parts.push_back(text.substr(begin, comma - begin));
+        if (comma == std::string::npos) return parts;
+        begin = comma + 1;
+    }
+}
+
+template <class Number>
+Number parse_number(const std::string& option, const std::string& text, const char* expected) {
+    Number number{};
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    ELM_CHECK(read.ec == std::errc{} && read.ptr == end, "--{} {}: expected {}.", option, text,
+              expected);
+    return number;
+}
+
+}  // namespace
+
+Arguments::Arguments(const Command& command) : command_(&command), options_(command.all_options()) {
+    for (const Option& option : options_) {
+        if (!option.standard.empty()) values_[option.name] = {option.standard};
+    }
+}
+
+bool Arguments::has(const std::string& option) const { return values_.contains(option); }
+
+std::string Arguments::text(const std::string& option) const {
+    const auto found = values_.find(option);
+    ELM_CHECK(found != values_.end(), "--{} is missing. See elmsim {} --help.", option,
+              command_->name);
+    return found->second.back();
+}
+
+std::vector<std::string> Arguments::list(const std::string& option) const {
+    const auto found = values_.find(option);
+    return found == values_.end() ? std::vector<std::string>{} : found->second;
+}
+
+double Arguments::number(const std::string& option) const {
+    return parse_number<double>(option, text(option), "a number");
+}
+
+std::optional<double> Arguments::optional_number(const std::string& option) const {
+    return has(option) ? std::optional(number(option)) : std::nullopt;
+}
+
+std::int64_t Arguments::integer(const std::string& option) const {
+    return parse_number<std::int64_t>(option, text(option), "a whole number");
+}
+
+std::uint64_t Arguments::seed() const {
+    return parse_number<std::uint64_t>("seed", text("seed"), "a whole number from 0 to 2^64 - 1");
+}
+
+std::vector<std::string> Arguments::items(const std::string& option) const {
+    return has(option) ? split(text(option)) : std::vector<std::string>{};
+}
+
+Values Arguments::component(const std::string& section) const {
+    const auto found = components_.find(section);
+    return found == components_.end() ? Values{} : found->second;
+}
+
+Config Arguments::effective() const {
+    Config config;
+    Values& section = config.sections[command_->name];
+    for (const Option& option : options_) {
+        const auto found = values_.find(option.name);
+        if (found == values_.end() || contains(call_options, option.name)) continue;
+        if (option.value.empty()) {
+            section[option.name] = true;
+        } else if (option.repeatable) {
+            section[option.name] = fmt::format("{}", fmt::join(found->second, ","));
+        } else {
+            section[option.name] = parse_value(found->second.back());
+        }
+    }
+    return config;
+}
+
+void Arguments::set(const std::string& name, std::vector<std::string> values) {
+    const Option& option = find(name, "--" + name);
+    for (const std::string& value : values) {
+        ELM_CHECK(option.choices.empty() || contains(option.choices, value),
+                  "--{} {}: expected {}.{}", name, value, fmt::join(option.choices, ", "),
+                  nearest_hint(value, option.choices));
+    }
+    values_[name] = std::move(values);
+}
+
+void Arguments::merge(const Config& config, const std::string& origin) {
+    std::vector<std::string> sections(component_sections.begin(), component_sections.end());
+    for (const Command& command : all_commands()) sections.push_back(command.name);
+    for (const auto& [section, values] : config.sections) {
+        ELM_CHECK(contains(sections, section), "{}: there is no section {}.{}", origin, section,
+                  nearest_hint(section, sections));
+        if (contains(component_sections, section)) {
+            for (const auto& [key, value] : values) components_[section][key] = value;
+        }
+        if (section != command_->name) continue;
+        for (const auto& [key, value] : values) {
+            const Option& option = find(key, fmt::format("{}: {}.{}", origin, section, key));
+            const std::string given = to_text(value);
+            if (option.value.empty()) {
+                ELM_CHECK(std::holds_alternative<bool>(value),
+                          "{}: {}.{} is '{}', expected true or false", origin, section, key, given);
+                if (std::get<bool>(value)) set(key, {"true"});
+            } else {
+                set(key, option.repeatable ? split(given) : std::vector<std::string>{given});
+            }
+        }
+    }
+}
+
+const Option& Arguments::find(const std::string& name, const std::string& origin) const {
+    std::vector<std::string> names;
+    for (const Option& option : options_) {
+        if (option.name == name) return option;
+        names.push_back(option.name);
+    }
+    throw Error(ErrorKind::invalid, fmt::format("{} is not an option of elmsim {}.{}", origin,
+                                                command_->name, nearest_hint(name, names)));
+}
+
+}  // namespace elm

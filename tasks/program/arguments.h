@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/core/toml_config.h"
+#include "tasks/program/command.h"
+
+namespace elm {
+
+/// What a user asked of a command: defaults, then the configuration file, then --set, then flags,
+/// later ones winning. Every getter throws Error{invalid} for a value of the wrong form.
+class Arguments {
+public:
+    explicit Arguments(const Command& command);
+
+    const Command& command() const noexcept { return *command_; }
+    /// Words without a flag.
+    const std::vector<std::string>& words() const noexcept { return words_; }
+
+    bool has(const std::string& option) const;
+    std::string text(const std::string& option) const;  // throws if it was not given
+    std::vector<std::string> list(const std::string& option) const;
+    double number(const std::string& option) const;
+    std::optional<double> optional_number(const std::string& option) const;
+    std::int64_t integer(const std::string& option) const;
+    std::uint64_t seed() const;
+    /// Items of a value such as "output,voltage".
+    std::vector<std::string> items(const std::string& option) const;
+
+    /// Options of a component that have no flag, by name: section "elm".
+    Values component(const std::string& section) const;
+
+    /// The effective configuration: this command's section.
+    Config effective() const;
+
+    // --- for the parser
+    void set(const std::string& option, std::vector<std::string> values);
+    void add_words(std::vector<std::string> words) { words_ = std::move(words); }
+    /// Takes over a whole configuration. Throws Error{invalid} for unknown sections and keys, with
+    /// the nearest name.
+    void merge(const Config& config, const std::string& origin);
+
+private:
+    const Option& find(const std::string& option, const std::string& origin) const;
+
+    const Command* command_;
+    std::vector<Option> options_;
+    std::vector<std::string> words_;
+    std::map<std::string, std::vector<std::string>> values_;
+    std::map<std::string, Values> components_;
+};
+
+}  // namespace elm

@@ -1,0 +1,86 @@
+// elmsim info: this build on this machine.
+
+#include <fmt/format.h>
+
+#include "kernels/core/build_info.h"
+#include "kernels/core/cuda/cuda_runtime.h"
+#include "kernels/core/device.h"
+#include "kernels/core/parallel.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/command.h"
+#include "tasks/program/run_context.h"
+
+namespace elm {
+namespace {
+
+/// The widest vector unit that this build uses; it is built for one machine.
+constexpr const char* vector_unit =
+#if defined(__AVX512F__)
+    "AVX-512";
+#elif defined(__AVX2__) && defined(__FMA__)
+    "AVX2 with FMA";
+#elif defined(__AVX__)
+    "AVX";
+#elif defined(__ARM_FEATURE_SVE)
+    "SVE";
+#elif defined(__ARM_NEON)
+    "NEON";
+#elif defined(__SSE2__)
+    "SSE2";
+#else
+    "none";
+#endif
+
+std::string details_of(Device device) {
+    if (device.kind == DeviceKind::cpu) return fmt::format("{} threads", thread_count());
+    return cuda::device_details(device.index);
+}
+
+int run(const Arguments& arguments) {
+    const auto devices = available_devices();
+    const std::string no_cuda = why_no_cuda();
+    Record record;
+    std::string text = fmt::format("elmsim {}\nbuild        {}, {}, for {}\nvector unit  {}\n",
+                                   build_info::version, build_info::build_type,
+                                   build_info::compiler, build_info::architecture, vector_unit);
+    std::vector<Record> device_records;
+    for (const Device device : devices) {
+        const std::string name = to_string(device), title = describe(device);
+        const std::string details = details_of(device);
+        text += fmt::format("device       {}: {}, {}\n", name, title, details);
+        device_records.push_back(
+            Record().set("device", name).set("name", title).set("details", details));
+    }
+    text += fmt::format("CUDA         {}\n", no_cuda.empty() ? "available" : no_cuda);
+    Record libraries;
+    for (const auto& [name, version] : build_info::libraries) {
+        text += fmt::format("{:<13}{}\n", name, version);
+        libraries.set(std::string(name), std::string(version));
+    }
+    record.set("command", "info")
+        .set("version", std::string(build_info::version))
+        .set("device", to_string(parse_device("auto")))
+        .set("threads", std::int64_t{thread_count()})
+        .set("seconds", 0.0)
+        .set("build_type", std::string(build_info::build_type))
+        .set("compiler", std::string(build_info::compiler))
+        .set("architecture", std::string(build_info::architecture))
+        .set("vector_unit", vector_unit)
+        .set("cuda", no_cuda.empty() ? "available" : no_cuda)
+        .set("devices", std::move(device_records))
+        .set("libraries", std::move(libraries));
+    print_result(arguments.has("json") ? record.to_json() : text);
+    return 0;
+}
+
+}  // namespace
+
+Command info_command() {
+    return {.name = "info",
+            .summary = "version, build, devices, vector unit, libraries",
+            .examples = {"elmsim info"},
+            .needs_arguments = false,
+            .run = run};
+}
+
+}  // namespace elm

@@ -1,0 +1,129 @@
+// elmsim inspect: says what a file is.
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "kernels/core/check.h"
+#include "kernels/core/hdf5_file.h"
+#include "neuron/elm/elm_model_file.h"
+#include "tasks/neuronio/neuronio_file.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/command.h"
+#include "tasks/program/run_context.h"
+#include "tasks/spike_file.h"
+
+namespace elm {
+namespace {
+
+/// What was found out: a kind and named facts.
+struct Findings {
+    std::string kind;
+    std::vector<std::pair<std::string, Value>> facts;
+};
+
+std::string shape_text(const Hdf5File& file, const std::string& dataset) {
+    return fmt::format("({}) {}", fmt::join(file.shape(dataset), ", "), file.type_name(dataset));
+}
+
+Findings inspect_model(const std::string& path, const char* kind) {
+    const ElmModel model = load_elm_model(path);
+    Findings findings{kind, {}};
+    findings.facts.emplace_back("parameters", model.parameter_count());
+    for (const auto& [name, value] : to_values(model.options)) {
+        findings.facts.emplace_back(name, value);
+    }
+    findings.facts.emplace_back("source", model.source);
+    if (const auto auc = published_test_auc(path)) {
+        findings.facts.emplace_back("published_test_auc", *auc);
+    }
+    return findings;
+}
+
+Findings inspect_neuronio(const std::string& path) {
+    const NeuronIoFile file(path);
+    return {"NeuronIO ground truth",
+            {{"simulations", file.size()},
+             {"input channels", file.n_channels()},
+             {"duration_ms", file.n_steps()}}};
+}
+
+Findings inspect_spikes(const Hdf5File& file, const std::vector<SpikeGroup>& groups) {
+    Findings findings{"spikes", {{"samples", static_cast<std::int64_t>(groups.size())}}};
+    for (const SpikeGroup& group : groups) {
+        findings.facts.emplace_back(
+            group.name,
+            fmt::format("{} spikes{}", fmt::join(file.shape(group.times), " x "),
+                        group.duration_ms ? fmt::format(" in {} ms", *group.duration_ms) : ""));
+    }
+    return findings;
+}
+
+/// What `elmsim simulate` writes, and any other HDF5 file: its attributes and datasets.
+Findings inspect_other(const Hdf5File& file, const std::string& kind) {
+    Findings findings{kind, {}};
+    for (const auto& [name, value] : file.attributes("/")) findings.facts.emplace_back(name, value);
+    for (const std::string& name : file.links("/")) {
+        const std::string path = "/" + name;
+        if (file.is_dataset(path)) findings.facts.emplace_back(path, shape_text(file, path));
+        if (!file.is_group(path)) continue;
+        for (const std::string& inner : file.links(path)) {
+            const std::string dataset = path + "/" + inner;
+            findings.facts.emplace_back(
+                dataset, file.is_dataset(dataset) ? shape_text(file, dataset) : "group");
+        }
+    }
+    return findings;
+}
+
+Findings inspect_file(const std::string& path) {
+    const Hdf5File file = Hdf5File::open(path);
+    const Values attributes = file.attributes("/");
+    if (const auto format = attributes.find("format"); format != attributes.end()) {
+        if (format->second == Value(std::string("elm-model"))) {
+            return inspect_model(path, "ELM model");
+        }
+        return inspect_other(file, to_text(format->second));
+    }
+    if (attributes.contains("elm_version")) return inspect_model(path, "ELM state dict");
+    if (NeuronIoFile::is_neuronio(file)) return inspect_neuronio(path);
+    if (const auto groups = find_spike_groups(file); !groups.empty()) {
+        return inspect_spikes(file, groups);
+    }
+    return inspect_other(file, "HDF5 file");
+}
+
+int run(const Arguments& arguments) {
+    ELM_CHECK(!arguments.words().empty(), "elmsim inspect: expected the name of a file.");
+    std::vector<Record> records;
+    std::string text;
+    for (const std::string& path : arguments.words()) {
+        const Findings findings = inspect_file(path);
+        text += fmt::format("{}: {}\n", path, findings.kind);
+        std::size_t width = 0;
+        for (const auto& fact : findings.facts) width = std::max(width, fact.first.size());
+        Record facts;
+        for (const auto& [name, value] : findings.facts) {
+            text += fmt::format("  {:<{}}  {}\n", name, width, to_text(value));
+            facts.set(name, value);
+        }
+        records.push_back(
+            Record().set("path", path).set("kind", findings.kind).set("facts", std::move(facts)));
+    }
+    print_result(arguments.has("json")
+                     ? Record().set("command", "inspect").set("files", std::move(records)).to_json()
+                     : text);
+    return 0;
+}
+
+}  // namespace
+
+Command inspect_command() {
+    return {.name = "inspect",
+            .summary = "says what a file is: model, data, spikes, recording",
+            .examples = {"elmsim inspect fit.h5"},
+            .words = "FILE...",
+            .run = run};
+}
+
+}  // namespace elm

@@ -1,0 +1,73 @@
+// elmsim list: what the program knows by name.
+
+#include <fmt/format.h>
+
+#include "kernels/core/check.h"
+#include "neuron/elm/elm_builtin.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/command.h"
+#include "tasks/program/run_context.h"
+#include "tasks/report/table.h"
+
+namespace elm {
+namespace {
+
+Table models() {
+    Table table({"model", "inputs", "outputs", "memory", "parameters", "what it is"});
+    for (const BuiltinModel& builtin : builtin_models()) {
+        const ElmModel model = builtin.make(1.0);
+        table.add({builtin.name, fmt::format("{}", model.options.n_input),
+                   fmt::format("{}", model.options.n_output),
+                   fmt::format("{}", model.options.n_memory),
+                   fmt::format("{}", model.parameter_count()), builtin.summary});
+    }
+    return table;
+}
+
+Table commands() {
+    Table table({"command", "does"});
+    for (const Command& command : all_commands()) table.add({command.name, command.summary});
+    return table;
+}
+
+/// What can be listed: one line each.
+struct Topic {
+    const char* name;
+    Table (*table)();
+};
+constexpr Topic topics[] = {{"models", models}, {"commands", commands}};
+
+int run(const Arguments& arguments) {
+    std::vector<std::string> names;
+    for (const Topic& topic : topics) names.emplace_back(topic.name);
+    ELM_CHECK(arguments.words().size() == 1, "elmsim list: expected one of {}.",
+              fmt::join(names, ", "));
+    const std::string& wanted = arguments.words().front();
+    for (const Topic& topic : topics) {
+        if (wanted != topic.name) continue;
+        const Table table = topic.table();
+        print_result(arguments.has("json")       ? table.to_record(wanted).to_json()
+                     : arguments.has("markdown") ? table.to_markdown()
+                                                 : table.to_text());
+        return 0;
+    }
+    throw Error(ErrorKind::invalid, fmt::format("elmsim list {}: expected {}.{}", wanted,
+                                                fmt::join(names, ", "),
+                                                nearest_hint(wanted, names)));
+}
+
+}  // namespace
+
+Command list_command() {
+    std::vector<std::string> names;
+    for (const Topic& topic : topics) names.emplace_back(topic.name);
+    return {.name = "list",
+            .summary = "what the program knows by name",
+            .examples = {"elmsim list models"},
+            .words = "TOPIC",
+            .word_choices = names,
+            .options = {{"markdown", "", "as a Markdown table"}},
+            .run = run};
+}
+
+}  // namespace elm

@@ -1,0 +1,114 @@
+#include "tasks/program/run_context.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "kernels/core/build_info.h"
+#include "kernels/core/check.h"
+#include "kernels/core/log.h"
+#include "kernels/core/parallel.h"
+#include "neuron/elm/elm_builtin.h"
+#include "neuron/elm/elm_model_file.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/command.h"
+
+namespace elm {
+namespace {
+
+/// Options that decide which arrays a model has: they cannot change once it is fitted.
+ElmModel with_overrides(ElmModel model, const Values& overrides) {
+    if (overrides.empty()) return model;
+    model.options = with_values(model.options, overrides);
+    with_context("checking the options of section elm", [&] { model.check(); });
+    return model;
+}
+
+ElmModel with_time_step(ElmModel model, double time_step_ms) {
+    if (time_step_ms == 0 || time_step_ms == model.options.time_step_ms) return model;
+    ELM_CHECK(model.options.version == ElmVersion::v2,
+              "--dt-ms {}: this model is of version 1, fitted to steps of {} ms, and only version "
+              "2 keeps its meaning under another step. Leave --dt-ms out.",
+              time_step_ms, model.options.time_step_ms);
+    model.options.time_step_ms = time_step_ms;
+    return model;
+}
+
+}  // namespace
+
+RunContext::RunContext(const Arguments& arguments)
+    : arguments_(&arguments), start_(std::chrono::steady_clock::now()) {
+    if (arguments.has("threads")) {
+        const std::int64_t threads = arguments.integer("threads");
+        ELM_CHECK(threads >= 1 && threads <= 65536, "--threads {}: expected 1 or more.", threads);
+        set_thread_count(static_cast<int>(threads));
+    }
+    const Device device = parse_device(arguments.text("device"));
+    const std::string precision = arguments.text("precision");
+    if (precision != "f32" && precision != "f64") {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("--precision {} is not available for elmsim {} on {}. Use f32 or "
+                                "f64.",
+                                precision, arguments.command().name, to_string(device)));
+    }
+    precision_ = precision == "f64" ? DType::f64 : DType::f32;
+    stream_ = std::make_unique<Stream>(device);
+    log::info("on {} ({}), {} threads, {}", to_string(device), describe(device), thread_count(),
+              precision);
+}
+
+double RunContext::seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+Record RunContext::header() const {
+    Record record;
+    record.set("command", arguments_->command().name)
+        .set("version", std::string(build_info::version))
+        .set("device", to_string(stream_->device()))
+        .set("threads", std::int64_t{thread_count()})
+        .set("seconds", seconds());
+    return record;
+}
+
+ElmModel resolve_model(const Arguments& arguments, const std::string& name, double time_step_ms) {
+    const Values overrides = arguments.component("elm");
+    if (const BuiltinModel* builtin = find_builtin(name)) {
+        return with_overrides(builtin->make(time_step_ms == 0 ? 1.0 : time_step_ms), overrides);
+    }
+    std::error_code status;
+    const bool looks_like_path = name.find_first_of("./") != std::string::npos;
+    if (looks_like_path || std::filesystem::exists(name, status)) {
+        return with_time_step(with_overrides(load_elm_model(name), overrides), time_step_ms);
+    }
+    std::vector<std::string> names;
+    for (const BuiltinModel& model : builtin_models()) names.push_back(model.name);
+    throw Error(ErrorKind::invalid,
+                fmt::format("--model {}: there is no such file and no model of that name.{} See "
+                            "elmsim list models.",
+                            name, nearest_hint(name, names)));
+}
+
+std::int64_t peak_memory_bytes() {
+    // Not getrusage: its figure is inherited from the process that started this one.
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) return std::strtoll(line.c_str() + 6, nullptr, 10) * 1024;
+    }
+    return 0;
+}
+
+void print_result(const std::string& text) {
+    const bool written = std::fputs(text.c_str(), stdout) >= 0 &&
+                         (text.ends_with('\n') || std::fputc('\n', stdout) != EOF);
+    if (!written || std::fflush(stdout) != 0) {
+        throw Error(ErrorKind::write,
+                    fmt::format("the results cannot be written to stdout: {}.",
+                                std::strerror(errno)));
+    }
+}
+
+}  // namespace elm

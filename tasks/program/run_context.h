@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "kernels/core/dtype.h"
+#include "kernels/core/stream.h"
+#include "neuron/elm/elm_model.h"
+#include "tasks/report/results_writer.h"
+
+namespace elm {
+
+class Arguments;
+
+/// What the commands that compute share: device, precision, threads and the clock.
+class RunContext {
+public:
+    /// Reads --device, --precision and --threads and says on stderr what was chosen. Throws
+    /// Error{unsupported} for a device or a precision that is not there.
+    explicit RunContext(const Arguments& arguments);
+
+    Stream& stream() noexcept { return *stream_; }
+    DType precision() const noexcept { return precision_; }
+    double seconds() const;
+    /// {"command", "version", "device", "threads", "seconds"}: how every result begins.
+    Record header() const;
+
+private:
+    const Arguments* arguments_;
+    std::chrono::steady_clock::time_point start_;
+    std::unique_ptr<Stream> stream_;
+    DType precision_ = DType::f32;
+};
+
+/// The model behind --model: a file, or the name of a built-in one, with the options of section
+/// "elm" put in place. `time_step_ms` 0 keeps the model's own step. Throws Error{invalid} for an
+/// unknown name, with the nearest, and for a step that the model cannot take.
+ElmModel resolve_model(const Arguments& arguments, const std::string& name,
+                       double time_step_ms = 0);
+
+/// Largest resident size of this process so far.
+std::int64_t peak_memory_bytes();
+
+/// Writes a line of results to stdout. Throws Error{write} if stdout is closed or full.
+void print_result(const std::string& text);
+
+}  // namespace elm

@@ -1,0 +1,295 @@
+// elmsim simulate: runs a fitted neuron on spikes, once from t = 0 over the whole input.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <optional>
+
+#include "kernels/core/check.h"
+#include "kernels/core/hdf5_file.h"
+#include "kernels/core/log.h"
+#include "kernels/core/output_file.h"
+#include "kernels/core/progress.h"
+#include "neuron/elm/elm_model_file.h"
+#include "tasks/neuronio/neuronio_file.h"
+#include "tasks/poisson_source.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/command.h"
+#include "tasks/program/interrupt.h"
+#include "tasks/program/run_context.h"
+#include "tasks/simulation/recording_writer.h"
+#include "tasks/simulation/simulation_plot.h"
+#include "tasks/spike_file.h"
+
+namespace elm {
+namespace {
+
+constexpr std::int64_t most_samples = 64;     // that run together
+constexpr std::int64_t rows_at_once = 32768;  // samples x steps of one run: bounds the memory
+
+/// What is asked for, checked.
+struct Plan {
+    std::string model_name;
+    ElmModel model;
+    std::vector<SpikeInput> inputs;
+    std::int64_t first_step = 0;  // of what is kept
+    std::int64_t end_step = 0;    // of the run
+    RecordingChoice choice;
+};
+
+struct Counts {
+    std::int64_t neuron_steps = 0, longest = 0;
+    double seconds = 0;
+};
+
+std::vector<SpikeInput> make_inputs(const Arguments& arguments, const ElmOptions& options) {
+    const bool from_file = arguments.has("input"), poisson = arguments.has("poisson");
+    ELM_CHECK(from_file != poisson,
+              "give either --input FILE or --poisson HZ with --seconds S. See elmsim simulate "
+              "--help.");
+    const auto seconds = arguments.optional_number("seconds");
+    ELM_CHECK(!seconds || (*seconds > 0 && std::isfinite(*seconds)),
+              "--seconds {}: expected a number above 0.", *seconds);
+    if (from_file) {
+        return open_spike_file(arguments.text("input"), options.n_input, options.time_step_ms,
+                               seconds ? std::optional(*seconds * 1000) : std::nullopt);
+    }
+    ELM_CHECK(seconds, "--poisson needs a length: add --seconds S.");
+    const double steps = *seconds * 1000 / options.time_step_ms;
+    ELM_CHECK(steps >= 1 && steps < 1e15, "--seconds {}: this is {} steps of {} ms.", *seconds,
+              steps, options.time_step_ms);
+    std::vector<SpikeInput> inputs;
+    inputs.push_back(poisson_input(arguments.number("poisson"), options.n_input,
+                                   static_cast<std::int64_t>(std::llround(steps)),
+                                   options.time_step_ms, arguments.seed()));
+    return inputs;
+}
+
+Plan make_plan(const Arguments& arguments) {
+    Plan plan;
+    const auto names = arguments.list("model");
+    ELM_CHECK(names.size() == 1, "elmsim simulate runs one --model (got {}).", names.size());
+    const double time_step_ms = arguments.optional_number("dt-ms").value_or(0);
+    ELM_CHECK(!arguments.has("dt-ms") || (time_step_ms > 0 && std::isfinite(time_step_ms)),
+              "--dt-ms {}: expected a number above 0.", time_step_ms);
+    plan.model_name = names.front();
+    plan.model = resolve_model(arguments, plan.model_name, time_step_ms);
+    const ElmOptions& options = plan.model.options;
+    plan.choice = parse_recording(arguments.has("record") ? arguments.items("record")
+                                  : has_neuronio_outputs(options)
+                                      ? std::vector<std::string>{"output", "voltage"}
+                                      : std::vector<std::string>{"output"},
+                                  options);
+    plan.inputs = make_inputs(arguments, options);
+    for (const SpikeInput& input : plan.inputs) {
+        plan.end_step = std::max(plan.end_step, input.n_steps);
+    }
+    const double start_ms = arguments.optional_number("start-ms").value_or(0);
+    const double stop_ms =
+        arguments.optional_number("stop-ms").value_or(std::numeric_limits<double>::infinity());
+    const double length_ms = static_cast<double>(plan.end_step) * options.time_step_ms;
+    ELM_CHECK(start_ms >= 0 && start_ms < std::min(stop_ms, length_ms),
+              "--start-ms {} and --stop-ms {}: expected a stretch of the input, which is {} ms "
+              "long.",
+              start_ms, stop_ms, length_ms);
+    plan.first_step = static_cast<std::int64_t>(std::llround(start_ms / options.time_step_ms));
+    if (stop_ms < length_ms) {
+        plan.end_step = static_cast<std::int64_t>(std::llround(stop_ms / options.time_step_ms));
+    }
+    ELM_CHECK(plan.first_step < plan.end_step, "--start-ms and --stop-ms are in the same step.");
+    return plan;
+}
+
+std::string effective_config(const Arguments& arguments, const Plan& plan) {
+    Config config = arguments.effective();
+    config.sections["elm"] = to_values(plan.model.options);
+    return config.to_toml();
+}
+
+ElmTrace to_host(const ElmTrace& trace, Stream& host) {
+    const auto copy = [&](const Tensor& tensor) {
+        return tensor.defined() && tensor.device().kind != DeviceKind::cpu ? tensor.to(host)
+                                                                           : tensor;
+    };
+    return {copy(trace.output), copy(trace.memory), copy(trace.branches)};
+}
+
+void require_finite(const Tensor& output, std::int64_t first_step) {
+    visit_real(output.dtype(), [&]<class Real>(Real) {
+        const auto values = output.host<Real>();
+        const auto bad = std::find_if(values.begin(), values.end(),
+                                      [](Real value) { return !std::isfinite(value); });
+        if (bad == values.end()) return;
+        const std::int64_t row = (bad - values.begin()) / output.shape()[2];
+        throw Error(ErrorKind::numeric,
+                    fmt::format("the output stopped being finite in step {} of sample {}. Check "
+                                "the weights and time constants of the model.",
+                                first_step + row % output.shape()[1], row / output.shape()[1]));
+    });
+}
+
+/// Runs samples [begin, end) of the plan together, chunk by chunk.
+void run_batch(RunContext& context, const ElmNeuron& neuron, const Plan& plan, std::size_t begin,
+               std::size_t end, RecordingWriter* writer, SimulationPlot* plot, Counts& counts,
+               const std::function<void()>& tick) {
+    const std::span inputs = std::span(plan.inputs).subspan(begin, end - begin);
+    const auto n_samples = static_cast<std::int64_t>(inputs.size());
+    std::int64_t longest = 0;
+    for (const SpikeInput& input : inputs) longest = std::max(longest, input.n_steps);
+    longest = std::min(longest, plan.end_step);
+    const std::int64_t chunk_steps = std::clamp<std::int64_t>(rows_at_once / n_samples, 256, 2048);
+    const ElmRecording recording{plan.choice.memory, plan.choice.branches};
+    if (writer != nullptr) {
+        for (const SpikeInput& input : inputs) writer->add_sample(input.name, chunk_steps);
+    }
+    Stream host{Device{}};
+    ElmState state = neuron.initial_state(context.stream(), n_samples, recording);
+    for (std::int64_t step = 0; step < longest; step += chunk_steps) {
+        const std::int64_t count = std::min(chunk_steps, longest - step);
+        std::vector<SpikeTrain> parts;
+        for (const SpikeInput& input : inputs) parts.push_back(input.source->next(count));
+        const SpikeTrain spikes = n_samples == 1 ? parts.front() : stack_samples(parts);
+        const ElmTrace trace =
+            to_host(neuron.run(context.stream(), spikes, state, recording), host);
+        require_finite(trace.output, step);
+        for (std::int64_t index = 0; index < n_samples; ++index) {
+            const SpikeInput& input = inputs[static_cast<std::size_t>(index)];
+            const std::int64_t stop = std::min({count, input.n_steps - step, longest - step});
+            counts.neuron_steps += std::max<std::int64_t>(0, stop);
+            if (writer == nullptr) continue;
+            writer->append(input.name, trace, index,
+                           std::max<std::int64_t>(0, plan.first_step - step), stop);
+        }
+        if (plot != nullptr && begin == 0) plot->add(parts.front(), trace.output);
+        tick();
+    }
+    counts.longest = std::max(counts.longest, longest);
+}
+
+Counts simulate(RunContext& context, const Plan& plan, RecordingWriter* writer,
+                SimulationPlot* plot) {
+    const ElmNeuron neuron(context.stream(), plan.model, context.precision());
+    std::int64_t total = 0;
+    for (const SpikeInput& input : plan.inputs) total += std::min(input.n_steps, plan.end_step);
+    Progress progress("simulate", total, "neuron-steps");
+    Counts counts;
+    const double start = context.seconds();
+    const auto tick = [&] {
+        throw_if_interrupted();
+        counts.seconds = context.seconds() - start;
+        const double simulated_s =
+            static_cast<double>(counts.neuron_steps) * plan.model.options.time_step_ms / 1000;
+        progress.update(counts.neuron_steps,
+                        fmt::format("real-time factor {:.2g}", counts.seconds / simulated_s));
+    };
+    for (std::size_t begin = 0; begin < plan.inputs.size(); begin += most_samples) {
+        const std::size_t end = std::min(begin + most_samples, plan.inputs.size());
+        run_batch(context, neuron, plan, begin, end, writer, plot, counts, tick);
+    }
+    return counts;
+}
+
+PlotReference find_reference(const Arguments& arguments, const Plan& plan) {
+    PlotReference reference;
+    reference.leaky_integrator = plan.model_name == "leaky-integrator";
+    if (arguments.has("input") && plan.model.options.time_step_ms == 1 &&
+        NeuronIoFile::is_neuronio(Hdf5File::open(arguments.text("input")))) {
+        reference.neuronio_path = arguments.text("input");
+    }
+    return reference;
+}
+
+void print_summary(const RunContext& context, const Arguments& arguments, const Plan& plan,
+                   const Counts& counts) {
+    const double rate = static_cast<double>(counts.neuron_steps) / counts.seconds;
+    const double simulated_s =
+        static_cast<double>(counts.neuron_steps) * plan.model.options.time_step_ms / 1000;
+    const double factor = counts.seconds / simulated_s;
+    if (arguments.has("json")) {
+        Record record = context.header();
+        record.set("model", plan.model_name)
+            .set("steps", counts.longest)
+            .set("samples", static_cast<std::int64_t>(plan.inputs.size()));
+        if (arguments.has("out")) {
+            record.set("output", arguments.text("out"));
+        } else {
+            record.set_null("output");
+        }
+        record.set("neuron_steps_per_second", rate)
+            .set("real_time_factor", factor)
+            .set("peak_memory_bytes", peak_memory_bytes());
+        print_result(record.to_json());
+        return;
+    }
+    std::string text =
+        fmt::format("{} {} of {} steps of {} ms: {}neuron-steps/s, real-time factor {:.3g}\n",
+                    plan.inputs.size(), plan.inputs.size() == 1 ? "sample" : "samples",
+                    counts.longest, plan.model.options.time_step_ms, human_count(rate), factor);
+    if (arguments.has("out")) text += fmt::format("written to {}\n", arguments.text("out"));
+    print_result(text);
+}
+
+int run(const Arguments& arguments) {
+    const bool keeps = arguments.has("out"), draws = arguments.has("plot");
+    const bool force = arguments.has("force");
+    if (draws) require_plot_name(arguments.text("plot"));
+    RunContext context(arguments);
+    const Plan plan = make_plan(arguments);
+    if (!keeps) {
+        log::info("no --out: {}", draws ? "only the picture is kept" : "nothing is kept");
+    }
+    std::optional<OutputFile> output;
+    std::optional<RecordingWriter> writer;
+    if (keeps) {
+        output.emplace(arguments.text("out"), force);
+        writer.emplace(output->temporary_path(), plan.model.options, plan.choice,
+                       context.precision(), plan.model_name, effective_config(arguments, plan),
+                       plan.first_step);
+    }
+    std::optional<SimulationPlot> plot;
+    if (draws) {
+        const SpikeInput& first = plan.inputs.front();
+        if (plan.inputs.size() > 1) log::info("drawing the first sample, {}", first.name);
+        plot.emplace(plan.model.options, std::filesystem::path(plan.model_name).stem().string(),
+                     first.name, plan.first_step, std::min(first.n_steps, plan.end_step),
+                     find_reference(arguments, plan));
+    }
+    const Counts counts =
+        simulate(context, plan, writer ? &*writer : nullptr, plot ? &*plot : nullptr);
+    if (keeps) {
+        writer->close();
+        output->commit();
+    }
+    print_summary(context, arguments, plan, counts);
+    if (draws) draw(plot->figure(), arguments.text("plot"), force);
+    return 0;
+}
+
+}  // namespace
+
+Command simulate_command() {
+    return {
+        .name = "simulate",
+        .summary = "runs a fitted neuron on spikes",
+        .examples = {"elmsim simulate --model leaky-integrator --poisson 10 --seconds 2 --plot "
+                     "out.png",
+                     "elmsim simulate --model fit.h5 --input spikes.h5 --out run.h5 --record "
+                     "output,voltage,memory"},
+        .shared = {"model", "out", "force", "plot", "device", "precision", "threads", "seed"},
+        .options = {{"input", "FILE", "spikes: NeuronIO layout, or arrays times (ms) and units"},
+                    {"poisson", "HZ", "Poisson input of this rate on every channel"},
+                    {"seconds", "S", "length of Poisson input, or of what is run of a file"},
+                    {"record", "LIST", "what to write: output,voltage,memory,branches"},
+                    {"dt-ms", "MS", "time step, where the model allows another than its own"},
+                    {"start-ms", "MS", "keep from here on; the run starts at 0"},
+                    {"stop-ms", "MS", "run up to here"}},
+        .run = run,
+    };
+}
+
+}  // namespace elm

@@ -1,0 +1,217 @@
+#include "tasks/report/plot.h"
+
+#include <fmt/core.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "kernels/core/check.h"
+#include "kernels/core/output_file.h"
+
+namespace elm {
+namespace {
+
+constexpr int width_px = 1400, side_width_px = 1200, height_px = 900, side_height_px = 560;
+
+/// Text between single quotes of gnuplot.
+std::string quote(const std::string& text) {
+    std::string result = "'";
+    for (const char letter : text) {
+        if (letter == '\'') result += '\'';
+        result += letter == '\n' ? ' ' : letter;
+    }
+    return result + "'";
+}
+
+std::string terminal_of(const std::string& path, bool wide) {
+    if (path == "-") {
+        const char* const columns = std::getenv("COLUMNS");
+        const int width = columns == nullptr ? 0 : std::atoi(columns);
+        return fmt::format("set terminal dumb size {},{} ansi256\n", width > 20 ? width : 100, 50);
+    }
+    const int width = wide ? side_width_px : width_px, height = wide ? side_height_px : height_px;
+    const std::string extension = std::filesystem::path(path).extension();
+    if (extension == ".png") {
+        return fmt::format("set terminal pngcairo size {},{} font 'sans,13'\n", width, height);
+    }
+    if (extension == ".svg") {
+        return fmt::format("set terminal svg size {},{} font 'sans,13' background '#ffffff'\n",
+                           width, height);
+    }
+    return fmt::format("set terminal pdfcairo size {:.2f}in,{:.2f}in font 'sans,11'\n",
+                       width / 120.0, height / 120.0);
+}
+
+std::string style_of(const Curve& curve, bool text) {
+    const std::string colour = fmt::format("lc rgb '{}'", curve.colour);
+    switch (curve.mark) {
+        case Mark::line:
+            return "with lines lw 2 " + colour;
+        case Mark::thick_line:
+            return "with lines lw 5 " + colour;
+        case Mark::dashed_line:
+            return "with lines lw 2 dt 2 " + colour;
+        case Mark::dots:
+            return text ? "with dots " + colour : "with points pt 7 ps 0.22 " + colour;
+        case Mark::impulses:
+            return "with impulses lw 2 " + colour;
+        case Mark::band:
+            return "with filledcurves fs transparent solid 0.35 noborder " + colour;
+    }
+    return {};
+}
+
+std::string data_block(const std::string& name, const Curve& curve) {
+    std::string text = fmt::format("${} << EOD\n", name);
+    for (std::size_t at = 0; at < curve.x.size(); ++at) {
+        text += fmt::format("{:.9g} {:.9g}", curve.x[at], curve.y[at]);
+        if (curve.mark == Mark::band) text += fmt::format(" {:.9g}", curve.y_upper[at]);
+        text += '\n';
+    }
+    return text + "EOD\n";
+}
+
+std::string range_of(const char* axis, const std::optional<std::pair<double, double>>& range) {
+    return range ? fmt::format("set {}range [{:.9g}:{:.9g}]\n", axis, range->first, range->second)
+                 : fmt::format("set {}range [*:*]\n", axis);
+}
+
+std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
+    std::string blocks, plots;
+    for (std::size_t at = 0; at < panel.curves.size(); ++at) {
+        const Curve& curve = panel.curves[at];
+        if (curve.x.empty()) continue;
+        const std::string name = fmt::format("data_{}_{}", index, at);
+        blocks += data_block(name, curve);
+        const std::string title = curve.title.empty() ? "notitle" : "title " + quote(curve.title);
+        plots +=
+            fmt::format("{}${} using {} {} {}", plots.empty() ? "plot " : ", ", name,
+                        curve.mark == Mark::band ? "1:2:3" : "1:2", style_of(curve, text), title);
+    }
+    std::string commands = blocks;
+    commands += fmt::format(
+        "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key {} noenhanced samplen 2\n",
+        quote(panel.title), quote(panel.x_label), quote(panel.y_label), panel.key);
+    commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
+    commands += range_of("x", panel.x_range) + range_of("y", panel.y_range);
+    // Without data there is nothing to take ranges from.
+    return commands +
+           (plots.empty() ? "set yrange [0:1]\nset xrange [0:1]\nplot NaN notitle" : plots) + "\n";
+}
+
+/// Panels of given heights share the left and right edges, so that their x axes line up.
+std::string layout_commands(const Figure& figure, std::size_t index) {
+    constexpr double left = 0.075, right = 0.98, top = 0.93, bottom = 0.075, gap = 0.025;
+    const auto count = static_cast<double>(figure.panels.size());
+    if (figure.side_by_side) {
+        const double width = 1.0 / count, x = static_cast<double>(index) * width;
+        return fmt::format(
+            "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
+            "set tmargin at screen 0.86\nset bmargin at screen 0.13\n",
+            x + 0.075, x + width - 0.02);
+    }
+    double total = 0, above = 0;
+    for (std::size_t at = 0; at < figure.panels.size(); ++at) {
+        total += figure.panels[at].height;
+        if (at < index) above += figure.panels[at].height;
+    }
+    const double usable = top - bottom - gap * (count - 1);
+    const double upper = top - usable * above / total - gap * static_cast<double>(index);
+    const double lower = upper - usable * figure.panels[index].height / total;
+    return fmt::format(
+        "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
+        "set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n",
+        left, right, upper, lower);
+}
+
+std::string script_of(const Figure& figure, const std::string& path, const std::string& target) {
+    const bool text = path == "-";
+    std::string script = terminal_of(path, figure.side_by_side);
+    if (!text) script += "set output " + quote(target) + "\n";
+    script += "set encoding utf8\nset border 3\nset tics nomirror out\n";
+    if (text) {
+        // A terminal has too few lines for shared margins: panels are stacked by gnuplot itself.
+        script +=
+            fmt::format("set multiplot layout {} title {}\n",
+                        figure.side_by_side ? "1,2" : fmt::format("{},1", figure.panels.size()),
+                        quote(figure.title));
+    } else {
+        script += "set grid lc rgb '#dddddd'\nset multiplot title " + quote(figure.title) +
+                  " font ',15' noenhanced\n";
+    }
+    for (std::size_t index = 0; index < figure.panels.size(); ++index) {
+        if (!text) script += layout_commands(figure, index);
+        script += panel_commands(figure.panels[index], index, text);
+    }
+    return script + "unset multiplot\n";
+}
+
+void run_gnuplot(const std::string& script, const std::string& path) {
+    if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("--plot {}: gnuplot is not installed, so nothing was drawn. "
+                                "Install the package gnuplot-nox.",
+                                path));
+    }
+    // A gnuplot that dies early must not take this program with it.
+    const auto previous = std::signal(SIGPIPE, SIG_IGN);
+    std::fflush(stdout);
+    std::FILE* pipe = popen("gnuplot", "w");
+    bool good = pipe != nullptr;
+    if (good) {
+        good = std::fwrite(script.data(), 1, script.size(), pipe) == script.size();
+        const int status = pclose(pipe);
+        good = good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    }
+    std::signal(SIGPIPE, previous);
+    if (!good) {
+        throw Error(
+            ErrorKind::write,
+            fmt::format("--plot {}: gnuplot could not draw it; its own words stand above.", path));
+    }
+}
+
+}  // namespace
+
+std::string colour::of_series(std::size_t index, std::size_t count) {
+    constexpr std::array palette{vermilion, blue, green, orange, sky_blue, purple, black};
+    if (count <= palette.size()) return palette[index];
+    // Viridis at five places. Source: Smith & van der Walt 2015, bids.github.io/colormap.
+    struct Rgb {
+        double red, green, blue;
+    };
+    constexpr std::array<Rgb, 5> stops{
+        {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {240, 215, 37}}};
+    const double place = static_cast<double>(index) / static_cast<double>(count - 1) * 4;
+    const auto low = std::min<std::size_t>(3, static_cast<std::size_t>(place));
+    const double share = place - static_cast<double>(low);
+    const auto mix = [&](double Rgb::*part) {
+        return static_cast<int>((1 - share) * stops[low].*part + share * stops[low + 1].*part);
+    };
+    return fmt::format("#{:02X}{:02X}{:02X}", mix(&Rgb::red), mix(&Rgb::green), mix(&Rgb::blue));
+}
+
+void require_plot_name(const std::string& path) {
+    const std::string extension = std::filesystem::path(path).extension();
+    ELM_CHECK(path == "-" || extension == ".png" || extension == ".svg" || extension == ".pdf",
+              "--plot {}: expected a name that ends in .png, .svg or .pdf, or - for the terminal",
+              path);
+}
+
+void draw(const Figure& figure, const std::string& path, bool force) {
+    require_plot_name(path);
+    if (path == "-") {
+        run_gnuplot(script_of(figure, path, ""), path);
+        return;
+    }
+    OutputFile output(path, force);
+    run_gnuplot(script_of(figure, path, output.temporary_path()), path);
+    output.commit();
+}
+
+}  // namespace elm

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tasks/report/results_writer.h"
+
+namespace elm {
+
+/// A table of text cells for people and for scripts.
+class Table {
+public:
+    explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+    /// A row has as many cells as the header.
+    void add(std::vector<std::string> cells);
+
+    /// Columns aligned with spaces; cells that start like a number stand to the right.
+    std::string to_text() const;
+    std::string to_markdown() const;
+    /// RFC 4180: quotes where a cell needs them.
+    std::string to_csv() const;
+    /// {name: [one object per row, numbers as numbers]}
+    Record to_record(const std::string& name) const;
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace elm

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/core/hdf5_file.h"
+#include "neuron/elm/elm_neuron.h"
+#include "tasks/spike_source.h"
+
+namespace elm {
+
+/// What a simulation keeps of each sample.
+struct RecordingChoice {
+    bool output = false;    // spike_probability, or all outputs of a model that is no NeuronIO fit
+    bool voltage = false;   // voltage_mV
+    bool memory = false;    // memory (steps, d_m)
+    bool branches = false;  // branches (steps, d_b): traces
+};
+
+/// Reads "output", "voltage", "memory", "branches". Throws Error{invalid} for another word, with
+/// the nearest, and for a voltage that the model does not have.
+RecordingChoice parse_recording(const std::vector<std::string>& words, const ElmOptions& options);
+
+/// True for a model whose two outputs are spike logit and scaled soma voltage.
+bool has_neuronio_outputs(const ElmOptions& options);
+
+/// Writes what a model did, chunk by chunk: one group per sample, datasets that grow with time.
+/// Entry k of a dataset is the state at the end of step first_step + k.
+class RecordingWriter {
+public:
+    /// Creates the file. `first_step`: the first step that is kept.
+    RecordingWriter(const std::string& path, const ElmOptions& options, RecordingChoice choice,
+                    DType precision, const std::string& model_name, const std::string& config,
+                    std::int64_t first_step);
+
+    /// Makes the group of a sample. `chunk_steps`: steps that append() is given at a time.
+    void add_sample(const std::string& name, std::int64_t chunk_steps);
+
+    /// Adds steps [begin, end) of sample `index` of a chunk; tensors are on the CPU.
+    void append(const std::string& name, const ElmTrace& trace, std::int64_t index,
+                std::int64_t begin, std::int64_t end);
+
+    void close() { file_.close(); }
+
+private:
+    Hdf5File file_;
+    ElmOptions options_;
+    RecordingChoice choice_;
+    FileType type_;
+};
+
+}  // namespace elm
