@@ -9,7 +9,7 @@
 #include <numeric>
 #include <sstream>
 
-#include "kernels/core/error.h"
+#include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
 
 namespace elm {
