@@ -33,14 +33,13 @@ ELM_INLINE void keep_in_register([[maybe_unused]] V& value) {
 #endif
 }
 
+/// Widest block of units for samples as lanes; the rest of the registers hold x and temporaries.
+inline constexpr int max_block_units = registers == 32 ? 24 : 12;
+inline constexpr int usual_block_units = registers == 32 ? 20 : 12;
+
 template <class Real>
 class PackedLayer {
 public:
-    /// Widest block of units for samples as lanes; the rest of the registers hold x and
-    /// temporaries.
-    static constexpr int max_units = registers == 32 ? 24 : 12;
-    static constexpr int usual_units = registers == 32 ? 20 : 12;
-
     PackedLayer() = default;
 
     /// `weight` is (n_out, n_first + n_rest) row-major.
@@ -96,8 +95,8 @@ public:
 
 private:
     static int next_block(int left) noexcept {
-        if (left <= max_units) return (left + 3) / 4 * 4;
-        return usual_units;
+        if (left <= max_block_units) return (left + 3) / 4 * 4;
+        return usual_block_units;
     }
 
     int n_out_ = 0, n_first_ = 0, n_rest_ = 0;
@@ -129,27 +128,41 @@ __attribute__((noinline)) void layer_block_by_sample(const Real* w, int n_first,
             for (int u = 0; u < R; ++u) acc[u] += column[u] * x;
         }
     }
-    const int stride = two_chains ? 2 : 1;
     const Real* const rest = column;
-    for (int k = 0; k < n_rest; k += stride) {
-        const V x = load<Real, N>(x2 + k * N);
-        const Real* c = rest + k * R;
+    const auto add_columns = [&](V(&sum)[R], int first, int stride) {
+        for (int k = first; k < n_rest; k += stride) {
+            const V x = load<Real, N>(x2 + k * N);
+            const Real* c = rest + k * R;
 #pragma GCC unroll 24
-        for (int u = 0; u < R; ++u) acc[u] += c[u] * x;
-    }
-    if (two_chains) {
+            for (int u = 0; u < R; ++u) sum[u] += c[u] * x;
+        }
+    };
+    if (!two_chains) {
+        add_columns(acc, 0, 1);
+    } else if constexpr (2 * R <= max_block_units) {
+        V odd[R] = {};
+        for (int k = 0; k + 1 < n_rest; k += 2) {
+            const V x_even = load<Real, N>(x2 + k * N), x_odd = load<Real, N>(x2 + k * N + N);
+            const Real* c = rest + k * R;
+#pragma GCC unroll 24
+            for (int u = 0; u < R; ++u) {
+                acc[u] += c[u] * x_even;
+                odd[u] += c[R + u] * x_odd;
+            }
+        }
+        if (n_rest % 2 == 1) add_columns(acc, n_rest - 1, 1);
+#pragma GCC unroll 24
+        for (int u = 0; u < R; ++u) acc[u] = acc[u] + odd[u];
+    } else {
+        // Not enough registers for both chains at once: one after the other.
+        add_columns(acc, 0, 2);
         V even[R];
 #pragma GCC unroll 24
         for (int u = 0; u < R; ++u) {
             even[u] = acc[u];
             acc[u] = V{};
         }
-        for (int k = 1; k < n_rest; k += 2) {
-            const V x = load<Real, N>(x2 + k * N);
-            const Real* c = rest + k * R;
-#pragma GCC unroll 24
-            for (int u = 0; u < R; ++u) acc[u] += c[u] * x;
-        }
+        add_columns(acc, 1, 2);
 #pragma GCC unroll 24
         for (int u = 0; u < R; ++u) acc[u] = even[u] + acc[u];
     }

@@ -22,6 +22,10 @@ using namespace lanes;
 
 constexpr std::int64_t chunk_steps = 32;
 
+/// Distance between the rows of neighbouring samples: a cache line more than their length, or all
+/// of them would share a few sets of the cache.
+constexpr std::int64_t row_stride(std::int64_t width) { return chunk_steps * width + 16; }
+
 int widest_layer(const auto& weights) {
     int width = weights.n_memory;
     for (const auto& layer : weights.layers) width = std::max(width, layer.n_out());
@@ -43,10 +47,10 @@ struct TileMemory {
                 array.assign(static_cast<std::size_t>(n), Real(0));
             }
         };
-        room(rows, lanes * chunk_steps * width);
-        room(branch_rows, lanes * chunk_steps * w.branch_width);
-        room(lanes_in, lanes * chunk_steps * width);
-        room(drive, lanes * chunk_steps * widest);
+        room(rows, lanes * row_stride(width));
+        room(branch_rows, row_stride(w.branch_width));
+        room(lanes_in, lanes * width);
+        room(drive, lanes * row_stride(widest));
         room(history, lanes * chunk_steps * widest);
         room(x, lanes * widest);
         room(hidden_a, lanes * widest);
@@ -76,13 +80,13 @@ public:
         }
     }
 
-    /// Fills rows (sample, chunk_steps, width()) for steps [begin, begin + n) and, if recorded,
-    /// writes the branch traces of these steps.
+    /// Fills rows (chunk_steps, width()) of each sample, row_stride() apart, for steps [begin,
+    /// begin + n) and, if recorded, writes the branch traces of these steps.
     void advance(std::int64_t begin, std::int64_t n) {
         for (std::int64_t s = 0; s < count_; ++s) {
             const Events<Real> events = events_of(s, begin, n);
             const bool record = args_.branches.data != nullptr;
-            Real* rows = memory_.rows.data() + s * chunk_steps * width();
+            Real* rows = memory_.rows.data() + s * row_stride(width());
             if (w_.spike_table) {
                 filter_rows(events, n, w_.drive_table.data(), w_.drive_width, w_.drive_decay.data(),
                             w_.drive_bias.data(), drive(s), rows);
@@ -223,8 +227,8 @@ void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::
         const std::int64_t n = std::min(chunk_steps, n_steps - begin);
         input.advance(begin, n);
         for (std::int64_t t = 0; t < n; ++t) {
-            rows_to_lanes<Real, N>(memory.rows.data() + t * width, chunk_steps * width, width,
-                                   count, memory.lanes_in.data());
+            rows_to_lanes<Real, N>(memory.rows.data() + t * width, row_stride(width), width, count,
+                                   memory.lanes_in.data());
             const Real* const in = memory.lanes_in.data();
             const Real* const z = run_layers(
                 w, memory,
@@ -296,13 +300,14 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
         const std::int64_t n = std::min(chunk_steps, n_steps - begin);
         input.advance(begin, n);
         const Real* drive = memory.rows.data();
-        std::int64_t drive_width = w.drive_width;
+        std::int64_t drive_width = w.drive_width, drive_stride = row_stride(drive_width);
         if (!w.spike_table) {
             // The first layer's share of the input, for all steps of the chunk: rows are (p, t).
             drive_width = layer0.padded_units();
+            drive_stride = row_stride(drive_width);
             for (int p = 0; p < P; ++p) {
-                const Real* rows = memory.rows.data() + p * chunk_steps * w.branch_width;
-                Real* to = memory.drive.data() + p * chunk_steps * drive_width;
+                const Real* rows = memory.rows.data() + p * row_stride(w.branch_width);
+                Real* to = memory.drive.data() + p * drive_stride;
                 std::int64_t t = 0;
                 for (; t + 4 <= n; t += 4) {
                     layer_by_unit<Real, 4, Unit::linear>(layer0, 0, w.n_branch, false,
@@ -336,8 +341,8 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
             const Real* const z = run_layers(
                 w, memory,
                 [&](const PackedLayer<Real>& layer, Real* to, bool hidden) {
-                    run(layer, layer.n_first(), drive + t * drive_width, chunk_steps * drive_width,
-                        x, to, hidden);
+                    run(layer, layer.n_first(), drive + t * drive_width, drive_stride, x, to,
+                        hidden);
                 },
                 [&](const PackedLayer<Real>& layer, const Real* from, Real* to, bool hidden) {
                     run(layer, 0, layer.bias_by_unit(), 0, from, to, hidden);
