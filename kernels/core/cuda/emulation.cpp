@@ -427,6 +427,7 @@ void* Scheduler::add_shared(const void* key, std::size_t bytes, std::size_t alig
         throw std::bad_alloc();
     }
     std::memset(storage, 0xFF, bytes);  // NaN in every float type, -1 as an index
+    announce_unwritten(storage, bytes);
     current_->block->shared.push_back({key, bytes, {storage, &std::free}});
     return storage;
 }
@@ -464,5 +465,6 @@ std::uint64_t finished_threads() { return scheduler().finished_threads(); }
 bool in_kernel() { return scheduler().running(); }
 bool thread_sanitizer_present() { return has_tsan(); }
 bool address_sanitizer_present() { return has_asan(); }
+bool undefined_behaviour_sanitizer_present() { return has_ubsan(); }
 
 }  // namespace elm::emulation

@@ -118,6 +118,7 @@ Fibre& FibrePool::make() {
     // Were all tops equal modulo 4096, the hot ends of all stacks would share a few cache sets.
     fibre->stack_size = usable_stack_size() + shift_range - 832 * all_.size() % shift_range;
     if (has_tsan()) fibre->tsan_fibre = __tsan_create_fiber(0);
+    announce_stack(fibre->stack_bottom, fibre->stack_size);
     prepare(*fibre);
     all_.push_back(std::move(fibre));
     free_.reserve(all_.size());  // so that put_back never allocates inside a fibre
