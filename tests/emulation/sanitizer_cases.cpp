@@ -27,6 +27,10 @@ std::string run() {
     return "ran";
 }
 
+std::string all_right(const std::string& first_difference) {
+    return first_difference.empty() ? "all right" : "wrong: " + first_difference;
+}
+
 std::string concurrently(std::string (*action)()) {
     emulation::Schedule schedule = emulation::schedule();
     schedule.concurrent_blocks = true;
@@ -61,16 +65,16 @@ std::string fault_and_go_on() {
         } catch (const emulation::DeviceFault&) {
         }
     }
-    return check_good_kernels(64);
+    return all_right(check_good_kernels(64));
 }
 
 const Case cases[] = {
-    {"good", [] { return check_good_kernels(64); }},
-    {"good_128", [] { return check_good_kernels(128); }},
+    {"good", [] { return all_right(check_good_kernels(64)); }},
+    {"good_128", [] { return all_right(check_good_kernels(128)); }},
     {"good_concurrent_blocks",
-     [] { return concurrently([] { return check_concurrent_blocks(); }); }},
+     [] { return concurrently([] { return all_right(check_concurrent_blocks()); }); }},
     {"after_fault", fault_and_go_on},
-    {"too_many_threads", [] { return check_good_kernels(256); }},
+    {"too_many_threads", [] { return all_right(check_good_kernels(256)); }},
     {"missing_barrier", run<missing_barrier, 64u>},
     {"missing_second_barrier", run<missing_second_barrier, 64u, 3>},
     {"lost_update", run<lost_update, 32u>},

@@ -69,6 +69,7 @@ void Scheduler::run(const char* name, const Shape& shape, void (*body)(void*), v
     // Mixed with the name, so that a launch repeats whatever was launched before it.
     random_state_ = (schedule_.seed + 1) * 0x9E3779B97F4A7C15u ^
                     std::hash<std::string_view>{}(std::string_view(name));
+    if (random_state_ == 0) random_state_ = 1;  // from 0 the generator does not move
     preemption_enabled = schedule_.preempt;
     const bool concurrent = has_tsan() && schedule_.concurrent_blocks;
 
@@ -374,7 +375,8 @@ void Scheduler::complete_if_due(Barrier& barrier) {
 
 /// All members have arrived or returned. Faults unless they wait at one and the same barrier.
 void Scheduler::check_agreement(const Barrier& barrier) {
-    if (barrier.exited > 0 && !shape_.early_exit) {
+    const bool may_return = shape_.early_exit && &barrier != &grid_barrier_;
+    if (barrier.exited > 0 && !may_return) {
         raise("threads returned before a barrier that others wait in");
     }
     const Thread* first = nullptr;

@@ -1,17 +1,18 @@
 #pragma once
 
 /// The hooks of the sanitizers, as weak symbols: the runtime of the emulation is compiled without
-/// sanitizer flags and asks at run time which sanitizer the program brought along. Likewise valgrind.
+/// sanitizer flags and asks at run time which sanitizer the program brought along. Likewise
+/// valgrind.
 ///
 /// Sources: sanitizer/common_interface_defs.h, asan_interface.h and tsan_interface.h of LLVM.
 
 #include <cstddef>
 
 #if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#define ELM_KNOWS_VALGRIND 1
+#    include <valgrind/memcheck.h>
+#    define ELM_KNOWS_VALGRIND 1
 #else
-#define ELM_KNOWS_VALGRIND 0
+#    define ELM_KNOWS_VALGRIND 0
 #endif
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are the sanitizers'.

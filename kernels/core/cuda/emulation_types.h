@@ -7,6 +7,10 @@
 /// __noinline__ stays undefined on purpose: libstdc++ spells __attribute__((__noinline__)).
 /// __shared__ and __constant__ stay undefined so that their use does not compile.
 
+#ifdef __CUDACC__
+#error "the device emulation is for host compilers; nvcc builds must not define ELM_EMULATE"
+#endif
+
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 #define __global__
 #define __device__
