@@ -77,15 +77,15 @@ void launch_kernel(void* native_stream, const char* name, const LaunchShape& sha
     }
     std::apply(
         [&](auto&... value) {
-            if (shape.cooperative) {
-                void* addresses[] = {static_cast<void*>(&value)..., nullptr};
-                detail::check_launch(cudaLaunchCooperativeKernel(
-                                         reinterpret_cast<const void*>(kernel), shape.blocks,
-                                         shape.threads, addresses, shape.shared_bytes, stream),
-                                     name);
-            } else {
-                kernel<<<shape.blocks, shape.threads, shape.shared_bytes, stream> > >(value...);
-            }
+            void* addresses[] = {static_cast<void*>(&value)..., nullptr};
+            const auto* function = reinterpret_cast<const void*>(kernel);
+            detail::check_launch(
+                shape.cooperative
+                    ? cudaLaunchCooperativeKernel(function, shape.blocks, shape.threads, addresses,
+                                                  shape.shared_bytes, stream)
+                    : cudaLaunchKernel(function, shape.blocks, shape.threads, addresses,
+                                       shape.shared_bytes, stream),
+                name);
         },
         values);
     detail::check_launch(cudaGetLastError(), name);
