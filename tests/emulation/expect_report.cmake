@@ -7,6 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 # FOUND lists texts the output must hold, ABSENT texts it must not hold, separated by "|". A text
 # "@file.cu mark" stands for "file.cu:N", N being the line with the comment "mark: mark".
 
+string(REPLACE "|" ";" PROGRAM "${PROGRAM}")  # a launcher and its options may stand in front
 execute_process(COMMAND ${PROGRAM} ${CASE} OUTPUT_VARIABLE output ERROR_VARIABLE output)
 
 function(place_of_mark text result)

@@ -19,9 +19,9 @@ struct Literal {
     int column;
 };
 
-// Worked out by hand from the figures of the PTX ISA, "Matrix Fragments for mma.m16n8k16 with
-// floating point type": they are the independent witness, since loaders and emulation share at_a,
-// at_b, at_c.
+// Loaders and emulation share at_a, at_b and at_c, so an error there would cancel out. These
+// places, worked out by hand from the PTX ISA ("Matrix Fragments for mma.m16n8k16 with floating
+// point type"), and the strides below are independent of them.
 constexpr Literal literal_a[] = {{0, 0, 0, 0},   {0, 1, 0, 1},   {0, 2, 8, 0},   {0, 3, 8, 1},
                                  {0, 4, 0, 8},   {0, 5, 0, 9},   {0, 6, 8, 8},   {0, 7, 8, 9},
                                  {5, 0, 1, 2},   {5, 6, 9, 10},  {30, 5, 7, 13}, {31, 0, 7, 6},
@@ -59,6 +59,27 @@ TEST(MmaLayout, agrees_with_the_manual) {
     expect_places(literal_a, &at_a);
     expect_places(literal_b, &at_b);
     expect_places(literal_c, &at_c);
+}
+
+TEST(MmaLayout, agrees_with_cutlass_everywhere) {
+    // Column-major index of an element, by the strides that CUTLASS gives for SM80_16x8x16
+    // (cute/atom/mma_traits_sm80.hpp); B is described there by its transpose.
+    const auto bit = [](int i, int position) { return i >> position & 1; };
+    for (int lane = 0; lane < 32; ++lane) {
+        for (int i = 0; i < mma_a_count; ++i) {
+            const int index =
+                32 * (lane % 4) + lane / 4 + 16 * bit(i, 0) + 8 * bit(i, 1) + 128 * bit(i, 2);
+            EXPECT_EQ(at_a(lane, i).row + 16 * at_a(lane, i).column, index);
+        }
+        for (int i = 0; i < mma_b_count; ++i) {
+            const int index = 16 * (lane % 4) + lane / 4 + 8 * bit(i, 0) + 64 * bit(i, 1);
+            EXPECT_EQ(at_b(lane, i).column + 8 * at_b(lane, i).row, index);
+        }
+        for (int i = 0; i < mma_c_count; ++i) {
+            const int index = 32 * (lane % 4) + lane / 4 + 16 * bit(i, 0) + 8 * bit(i, 1);
+            EXPECT_EQ(at_c(lane, i).row + 16 * at_c(lane, i).column, index);
+        }
+    }
 }
 
 TEST(MmaLayout, holds_each_place_once) {

@@ -180,10 +180,13 @@ TEST(UnwrittenSharedMemory, reads_as_nan) {
 }
 
 TEST(IndexPastTheEnd, is_silent_without_a_sanitizer) {
+    if (emulation::address_sanitizer_present() ||
+        emulation::undefined_behaviour_sanitizer_present()) {
+        GTEST_SKIP() << "a sanitizer is here, and would report it";
+    }
     for (const Schedule& schedule : all_schedules()) {
         const ScopedSchedule scope(schedule);
         EXPECT_NO_THROW(past_fixed_array(1));
-        if (emulation::address_sanitizer_present()) continue;
         EXPECT_NO_THROW(past_dynamic_shared());
     }
 }

@@ -1,6 +1,7 @@
 // Runs one planted case and prints "done: <result>". Built once per sanitizer; the tests match what
 // the sanitizer prints (expect_report.cmake).
 
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -26,6 +27,10 @@ std::string run() {
     return "ran";
 }
 
+std::string all_right(const std::string& first_difference) {
+    return first_difference.empty() ? "all right" : "wrong: " + first_difference;
+}
+
 std::string concurrently(std::string (*action)()) {
     emulation::Schedule schedule = emulation::schedule();
     schedule.concurrent_blocks = true;
@@ -46,6 +51,13 @@ std::string load_misaligned() {
     return std::to_string(Load(input + 1));
 }
 
+/// Branches on the values, which is where valgrind reports them.
+std::string count_unwritten_shared() {
+    int nan_count = 0;
+    for (const float value : read_unwritten_shared(32)) nan_count += std::isnan(value) ? 1 : 0;
+    return std::to_string(nan_count);
+}
+
 std::string fault_and_go_on() {
     for (int i = 0; i < 3; ++i) {
         try {
@@ -53,16 +65,16 @@ std::string fault_and_go_on() {
         } catch (const emulation::DeviceFault&) {
         }
     }
-    return check_good_kernels(64);
+    return all_right(check_good_kernels(64));
 }
 
 const Case cases[] = {
-    {"good", [] { return check_good_kernels(64); }},
-    {"good_128", [] { return check_good_kernels(128); }},
+    {"good", [] { return all_right(check_good_kernels(64)); }},
+    {"good_128", [] { return all_right(check_good_kernels(128)); }},
     {"good_concurrent_blocks",
-     [] { return concurrently([] { return check_concurrent_blocks(); }); }},
+     [] { return concurrently([] { return all_right(check_concurrent_blocks()); }); }},
     {"after_fault", fault_and_go_on},
-    {"too_many_threads", [] { return check_good_kernels(256); }},
+    {"too_many_threads", [] { return all_right(check_good_kernels(256)); }},
     {"missing_barrier", run<missing_barrier, 64u>},
     {"missing_second_barrier", run<missing_second_barrier, 64u, 3>},
     {"lost_update", run<lost_update, 32u>},
@@ -72,7 +84,7 @@ const Case cases[] = {
     {"exchange_barrier", run<exchange_through_shared, WarpOrder::barrier>},
     {"one_address", run<blocks_write_one_address, 3u>},
     {"one_address_concurrent", [] { return concurrently(run<blocks_write_one_address, 3u>); }},
-    {"unwritten_shared", run<read_unwritten_shared, 32u>},
+    {"unwritten_shared", count_unwritten_shared},
     {"fixed_array", run<past_fixed_array, 1u>},
     {"dynamic_shared", run<past_dynamic_shared>},
     {"global_buffer", write_past_global_buffer},

@@ -69,6 +69,7 @@ void Scheduler::run(const char* name, const Shape& shape, void (*body)(void*), v
     // Mixed with the name, so that a launch repeats whatever was launched before it.
     random_state_ = (schedule_.seed + 1) * 0x9E3779B97F4A7C15u ^
                     std::hash<std::string_view>{}(std::string_view(name));
+    if (random_state_ == 0) random_state_ = 1;  // from 0 the generator does not move
     preemption_enabled = schedule_.preempt;
     const bool concurrent = has_tsan() && schedule_.concurrent_blocks;
 
@@ -374,7 +375,8 @@ void Scheduler::complete_if_due(Barrier& barrier) {
 
 /// All members have arrived or returned. Faults unless they wait at one and the same barrier.
 void Scheduler::check_agreement(const Barrier& barrier) {
-    if (barrier.exited > 0 && !shape_.early_exit) {
+    const bool may_return = shape_.early_exit && &barrier != &grid_barrier_;
+    if (barrier.exited > 0 && !may_return) {
         raise("threads returned before a barrier that others wait in");
     }
     const Thread* first = nullptr;
@@ -427,6 +429,7 @@ void* Scheduler::add_shared(const void* key, std::size_t bytes, std::size_t alig
         throw std::bad_alloc();
     }
     std::memset(storage, 0xFF, bytes);  // NaN in every float type, -1 as an index
+    announce_unwritten(storage, bytes);
     current_->block->shared.push_back({key, bytes, {storage, &std::free}});
     return storage;
 }
@@ -464,5 +467,6 @@ std::uint64_t finished_threads() { return scheduler().finished_threads(); }
 bool in_kernel() { return scheduler().running(); }
 bool thread_sanitizer_present() { return has_tsan(); }
 bool address_sanitizer_present() { return has_asan(); }
+bool undefined_behaviour_sanitizer_present() { return has_ubsan(); }
 
 }  // namespace elm::emulation

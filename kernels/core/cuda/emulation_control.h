@@ -99,8 +99,9 @@ std::uint64_t finished_threads();
 /// Whether a kernel is running, i.e. the caller is device code.
 bool in_kernel();
 
-/// Whether the program was built with ThreadSanitizer or AddressSanitizer.
+/// What the program, or a part of it, was built with.
 bool thread_sanitizer_present();
 bool address_sanitizer_present();
+bool undefined_behaviour_sanitizer_present();
 
 }  // namespace elm::emulation

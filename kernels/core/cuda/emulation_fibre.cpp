@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <new>
 
 #include "kernels/core/cuda/emulation_sanitizers.h"
@@ -68,21 +67,25 @@ FibrePool::FibrePool(Entry entry) {
 FibrePool::~FibrePool() { clear(); }
 
 void FibrePool::reserve(std::size_t count) {
-    while (free_.size() < count) put_back(make());
+    while (free_.size() < count) free_.push_back(&make());
 }
 
 Fibre& FibrePool::take() {
-    if (free_.empty()) return make();
+    if (free_.empty()) free_.push_back(&make());
     Fibre& fibre = *free_.back();
     free_.pop_back();
+    fibre.taken = true;
     return fibre;
 }
 
-void FibrePool::put_back(Fibre& fibre) { free_.push_back(&fibre); }
+void FibrePool::put_back(Fibre& fibre) {
+    fibre.taken = false;
+    free_.push_back(&fibre);
+}
 
 void FibrePool::abandon_taken() {
     for (const auto& fibre : all_) {
-        if (std::find(free_.begin(), free_.end(), fibre.get()) != free_.end()) continue;
+        if (!fibre->taken) continue;
         if (has_asan()) __asan_unpoison_memory_region(fibre->stack_bottom, fibre->stack_size);
         if (has_tsan()) {
             // What it did lies before what follows, and its shadow call stack stands inside the
@@ -118,6 +121,7 @@ Fibre& FibrePool::make() {
     // Were all tops equal modulo 4096, the hot ends of all stacks would share a few cache sets.
     fibre->stack_size = usable_stack_size() + shift_range - 832 * all_.size() % shift_range;
     if (has_tsan()) fibre->tsan_fibre = __tsan_create_fiber(0);
+    announce_stack(fibre->stack_bottom, fibre->stack_size);
     prepare(*fibre);
     all_.push_back(std::move(fibre));
     free_.reserve(all_.size());  // so that put_back never allocates inside a fibre

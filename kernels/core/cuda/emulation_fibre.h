@@ -18,6 +18,7 @@ struct Fibre {
     std::size_t mapping_size = 0;
     void* fake_stack = nullptr;  ///< AddressSanitizer's
     void* tsan_fibre = nullptr;  ///< ThreadSanitizer's
+    bool taken = false;          ///< given out by the pool
 };
 
 /// Suspends `from` and continues `to`; returns when somebody switches back to `from`.

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "kernels/core/cuda/emulation_control.h"
+#include "kernels/core/cuda/emulation_sanitizers.h"
 
 namespace elm::emulation {
 namespace {
@@ -99,6 +100,7 @@ void* device_allocate(std::size_t bytes) {
         buffer = allocate_guarded(bytes, allocation);
     }
     std::memset(buffer, poison, bytes);
+    announce_unwritten(buffer, bytes);
     heap().emplace(buffer, allocation);
     return buffer;
 }

@@ -1,11 +1,14 @@
 #pragma once
 
 /// The CUDA types and qualifiers that kernels use, for a host compiler. Sizes and alignments are
-/// those of the toolkit, so that a misaligned vector access is an error here too (UBSan reports
-/// it).
+/// those of the toolkit, so that UBSan reports a misaligned vector access.
 ///
 /// __noinline__ stays undefined on purpose: libstdc++ spells __attribute__((__noinline__)).
 /// __shared__ and __constant__ stay undefined so that their use does not compile.
+
+#ifdef __CUDACC__
+#    error "the device emulation is for host compilers; nvcc builds must not define ELM_EMULATE"
+#endif
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 #define __global__
@@ -17,6 +20,7 @@
 #define __align__(bytes) __attribute__((aligned(bytes)))
 // NOLINTEND(bugprone-reserved-identifier)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): the arguments are names of types.
 #define ELM_EMULATED_VECTOR2(name, scalar, alignment)                 \
     struct alignas(alignment) name {                                  \
         scalar x, y;                                                  \
@@ -37,6 +41,8 @@
     };                                                                                          \
     constexpr name make_##name(scalar x, scalar y, scalar z, scalar w) { return {x, y, z, w}; } \
     static_assert(sizeof(name) == 4 * sizeof(scalar))
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 ELM_EMULATED_VECTOR2(char2, signed char, 2);
 ELM_EMULATED_VECTOR4(char4, signed char, 4);

@@ -4,7 +4,7 @@
 /// binary16). Plain bits and conversions; arithmetic is done in float.
 ///
 /// Narrowing rounds to nearest, ties to even; too large becomes infinity; every NaN becomes 0x7FFF.
-/// That is what cvt.rn does on a device, so both sides give the same bits.
+/// That is what cvt.rn does on a device (sm_80 on), so both sides give the same bits.
 
 #include <cstdint>
 #include <cstring>
@@ -57,12 +57,23 @@ ELM_HALF_HD float to_float(Bf16 value) {
 }
 
 ELM_HALF_HD Bf16 to_bf16(float value) {
+#ifdef __CUDA_ARCH__
+    std::uint16_t narrow;
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(narrow) : "f"(value));
+    return Bf16{narrow};
+#else
     const std::uint32_t bits = detail::float_bits(value);
     if ((bits & 0x7FFFFFFFu) > detail::float_infinity) return Bf16{detail::narrow_nan};
     return Bf16{static_cast<std::uint16_t>(detail::round_shift(bits, 16))};
+#endif
 }
 
 ELM_HALF_HD float to_float(Half value) {
+#ifdef __CUDA_ARCH__
+    float wide;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(value.bits));
+    return wide;
+#else
     const std::uint32_t sign = (value.bits & 0x8000u) << 16;
     const std::uint32_t magnitude = value.bits & 0x7FFFu;
     constexpr std::uint32_t infinity = 0x7C00;
@@ -78,9 +89,15 @@ ELM_HALF_HD float to_float(Half value) {
     }
     constexpr std::uint32_t bias_difference = 127 - 15;
     return detail::float_from_bits(sign | ((magnitude << 13) + (bias_difference << 23)));
+#endif
 }
 
 ELM_HALF_HD Half to_half(float value) {
+#ifdef __CUDA_ARCH__
+    std::uint16_t narrow;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(narrow) : "f"(value));
+    return Half{narrow};
+#else
     const std::uint32_t bits = detail::float_bits(value);
     const std::uint32_t sign = bits >> 16 & 0x8000u;
     const std::uint32_t magnitude = bits & 0x7FFFFFFFu;
@@ -99,6 +116,7 @@ ELM_HALF_HD Half to_half(float value) {
         result = detail::float_bits(aligned) - 0x3F000000u;
     }
     return Half{static_cast<std::uint16_t>(sign | result)};
+#endif
 }
 
 }  // namespace elm

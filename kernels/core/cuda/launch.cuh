@@ -35,6 +35,14 @@ inline void check_launch(cudaError_t status, const char* name) {
     throw std::runtime_error("kernel \"" + std::string(name) + "\": " + cudaGetErrorString(status));
 }
 
+inline cudaError_t start(const void* kernel, const LaunchShape& shape, void** arguments,
+                         cudaStream_t stream) {
+    return shape.cooperative ? cudaLaunchCooperativeKernel(kernel, shape.blocks, shape.threads,
+                                                           arguments, shape.shared_bytes, stream)
+                             : cudaLaunchKernel(kernel, shape.blocks, shape.threads, arguments,
+                                                shape.shared_bytes, stream);
+}
+
 /// ELM_CUDA_SYNC=1 waits for each kernel, so that an error is reported with its name.
 inline bool synchronises_launches() {
     static const bool result = [] {
@@ -68,24 +76,18 @@ void launch_kernel(void* native_stream, const char* name, const LaunchShape& sha
         name, emulated, [](void* context) { (*static_cast<decltype(call)*>(context))(); }, &call);
 #else
     auto* stream = static_cast<cudaStream_t>(native_stream);
+    const auto* entry = reinterpret_cast<const void*>(kernel);
     constexpr std::size_t without_opt_in = 48 * 1024;
     if (shape.shared_bytes > without_opt_in) {
-        detail::check_launch(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
-                                                  cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                                  static_cast<int>(shape.shared_bytes)),
-                             name);
+        detail::check_launch(
+            cudaFuncSetAttribute(entry, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                 static_cast<int>(shape.shared_bytes)),
+            name);
     }
     std::apply(
         [&](auto&... value) {
             void* addresses[] = {static_cast<void*>(&value)..., nullptr};
-            const auto* function = reinterpret_cast<const void*>(kernel);
-            detail::check_launch(
-                shape.cooperative
-                    ? cudaLaunchCooperativeKernel(function, shape.blocks, shape.threads, addresses,
-                                                  shape.shared_bytes, stream)
-                    : cudaLaunchKernel(function, shape.blocks, shape.threads, addresses,
-                                       shape.shared_bytes, stream),
-                name);
+            detail::check_launch(detail::start(entry, shape, addresses, stream), name);
         },
         values);
     detail::check_launch(cudaGetLastError(), name);

@@ -24,7 +24,7 @@ __device__ __forceinline__ T& block_shared() {
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
 #ifdef ELM_EMULATE
     static_assert(sizeof(T) <= 48 * 1024, "static shared memory is limited to 48 KB per block");
-    static const char key = 0;
+    static char key = 0;  // its address stands for T
     return *static_cast<T*>(emulation::static_shared(&key, sizeof(T), alignof(T)));
 #else
     __shared__ alignas(T) unsigned char storage[sizeof(T)];
