@@ -56,7 +56,7 @@ TEST(Slots, an_empty_slot_is_an_error_and_no_other_device_is_taken) {
     }
 }
 
-TEST(Slots, a_build_without_cuda_says_so) {
+TEST(Slots, a_build_for_the_cpu_alone_says_so) {
     if (with_cuda) GTEST_SKIP() << "this build has CUDA";
     EXPECT_NE(why_no_cuda().find("no CUDA support"), std::string::npos);
     EXPECT_THROW(Stream({DeviceKind::cuda, 0}), Error);
