@@ -19,27 +19,31 @@ Tensor Tensor::empty(Stream& stream, const Shape& shape, DType dtype) {
 
 Tensor Tensor::zeros(Stream& stream, const Shape& shape, DType dtype) {
     Tensor tensor = empty(stream, shape, dtype);
-    if (stream.device().kind == DeviceKind::cuda) {
-        cuda::fill(stream.device().index, stream.native(), tensor.data(), 0, tensor.bytes());
-    } else {
-        std::memset(tensor.data(), 0, tensor.bytes());
-    }
+    tensor.clear(stream);
     return tensor;
 }
 
-Tensor Tensor::from_bytes(Stream& stream, const Shape& shape, DType dtype, const void* values,
-                          std::size_t count) {
-    ELM_CHECK(static_cast<std::int64_t>(count) == shape.size(),
-              "{} values were given for a tensor of shape {}", count, to_string(shape));
-    Tensor tensor = empty(stream, shape, dtype);
-    if (tensor.bytes() == 0) return tensor;
-    if (stream.device().kind == DeviceKind::cuda) {
-        cuda::copy(stream.device().index, stream.native(), tensor.data(), values, tensor.bytes(),
+void Tensor::clear(Stream& stream) const {
+    if (bytes() == 0) return;
+    if (device().kind == DeviceKind::cuda) {
+        cuda::fill(device().index, stream.native(), data(), 0, bytes());
+    } else {
+        std::memset(data(), 0, bytes());
+    }
+}
+
+void Tensor::assign_bytes(Stream& stream, DType dtype, const void* values,
+                          std::size_t count) const {
+    ELM_CHECK(dtype == dtype_ && static_cast<std::int64_t>(count) == shape_.size(),
+              "{} values of {} were given for a tensor of {} and shape {}", count, name_of(dtype),
+              name_of(dtype_), to_string(shape_));
+    if (bytes() == 0) return;
+    if (device().kind == DeviceKind::cuda) {
+        cuda::copy(device().index, stream.native(), data(), values, bytes(),
                    cuda::CopyKind::host_to_device);
     } else {
-        std::memcpy(tensor.data(), values, tensor.bytes());
+        std::memcpy(data(), values, bytes());
     }
-    return tensor;
 }
 
 Device Tensor::device() const {

@@ -24,7 +24,9 @@ public:
     /// A copy of host values. Throws Error{invalid} if there are not shape.size() of them.
     template <class T>
     static Tensor from(Stream& stream, const Shape& shape, std::span<const T> values) {
-        return from_bytes(stream, shape, dtype_of<T>, values.data(), values.size());
+        Tensor tensor = empty(stream, shape, dtype_of<T>);
+        tensor.assign<T>(stream, values);
+        return tensor;
     }
 
     bool defined() const noexcept { return storage_ != nullptr; }
@@ -35,6 +37,13 @@ public:
     }
     Device device() const;
     std::byte* data() const noexcept;
+
+    /// Writes zeros, or a copy of as many host values, over the contents: for whoever owns them.
+    void clear(Stream& stream) const;
+    template <class T>
+    void assign(Stream& stream, std::span<const T> values) const {
+        assign_bytes(stream, dtype_of<T>, values.data(), values.size());
+    }
 
     Tensor reshape(const Shape& shape) const;                 // same storage
     Tensor rows(std::int64_t begin, std::int64_t end) const;  // same storage, axis 0
@@ -49,8 +58,7 @@ public:
     const Buffer& storage() const noexcept { return *storage_; }
 
 private:
-    static Tensor from_bytes(Stream& stream, const Shape& shape, DType dtype, const void* values,
-                             std::size_t count);
+    void assign_bytes(Stream& stream, DType dtype, const void* values, std::size_t count) const;
     std::byte* host_bytes(DType expected) const;
 
     std::shared_ptr<Buffer> storage_;

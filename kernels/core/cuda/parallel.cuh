@@ -42,4 +42,17 @@ struct Cuda {
     }
 };
 
+/// Blocks of eight warps, a warp for each row; warps past the last row have nothing to do.
+inline LaunchShape one_warp_per_row(std::int64_t rows) {
+    constexpr std::int64_t warps = 8;
+    return {.blocks = dim3(static_cast<unsigned>((rows + warps - 1) / warps)),
+            .threads = dim3(static_cast<unsigned>(warps) * warp_size)};
+}
+
+/// Number of this warp in the whole grid, and of this thread in its warp; one-dimensional launches.
+__device__ inline std::int64_t warp_index() {
+    return (std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x) / warp_size;
+}
+__device__ inline int lane_index() { return static_cast<int>(threadIdx.x % warp_size); }
+
 }  // namespace elm
