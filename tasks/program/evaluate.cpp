@@ -200,6 +200,7 @@ int run(const Arguments& arguments) {
     const auto data_files = expand_folders(arguments.list("data"), "data");
     RunContext context(arguments);
     const auto candidates = load_candidates(context, arguments);
+    context.announce();
     std::vector<Result> results;
     for (const std::string& data : data_files) {
         const auto simulations = read_all(data);

@@ -56,8 +56,11 @@ RunContext::RunContext(const Arguments& arguments)
     }
     precision_ = precision == "f64" ? DType::f64 : DType::f32;
     stream_ = std::make_unique<Stream>(device);
-    log::info("on {} ({}), {} threads, {}", to_string(device), describe(device), thread_count(),
-              precision);
+}
+
+void RunContext::announce() const {
+    log::info("on {} ({}), {} threads, {}", to_string(stream_->device()),
+              describe(stream_->device()), thread_count(), name_of(precision_));
 }
 
 double RunContext::seconds() const {

@@ -17,12 +17,14 @@ class Arguments;
 /// What the commands that compute share: device, precision, threads and the clock.
 class RunContext {
 public:
-    /// Reads --device, --precision and --threads and says on stderr what was chosen. Throws
-    /// Error{unsupported} for a device or a precision that is not there.
+    /// Reads --device, --precision and --threads. Throws Error{unsupported} for a device or a
+    /// precision that is not there.
     explicit RunContext(const Arguments& arguments);
 
     Stream& stream() noexcept { return *stream_; }
     DType precision() const noexcept { return precision_; }
+    /// Says on stderr what the work runs on.
+    void announce() const;
     double seconds() const;
     /// {"command", "version", "device", "threads", "seconds"}: how every result begins.
     Record header() const;

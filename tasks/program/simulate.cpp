@@ -251,6 +251,7 @@ int run(const Arguments& arguments) {
                        context.precision(), plan.model_name, effective_config(arguments, plan),
                        plan.first_step);
     }
+    context.announce();
     std::optional<SimulationPlot> plot;
     if (draws) {
         const SpikeInput& first = plan.inputs.front();

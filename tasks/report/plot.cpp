@@ -95,7 +95,7 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
     }
     std::string commands = blocks;
     commands += fmt::format(
-        "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key {} noenhanced samplen 2\n",
+        "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key default\nset key noenhanced opaque samplen 2 {}\n",
         quote(panel.title), quote(panel.x_label), quote(panel.y_label), panel.key);
     commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
     commands += range_of("x", panel.x_range) + range_of("y", panel.y_range);
