@@ -30,9 +30,13 @@ else()
         if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
             set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
         endif()
+        enable_language(CUDA)
+        if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know it for nvcc
+            set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+            set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+        endif()
         set(CMAKE_CUDA_STANDARD 20)
         set(CMAKE_CUDA_STANDARD_REQUIRED ON)
-        enable_language(CUDA)
         find_package(CUDAToolkit REQUIRED)
         set(ELM_CUDA_STATE nvcc)
     elseif(ELM_CUDA STREQUAL "ON")
@@ -42,6 +46,49 @@ else()
         set(ELM_CUDA_STATE absent)
     endif()
 endif()
+
+# --- Thrust on the host: the toolkit's headers (CCCL 3), Debian's libthrust-dev (1.17), or a folder
+# given as ELM_THRUST_INCLUDE. Each must compile without CUDA; the first that does is taken. With
+# nvcc the toolkit goes first, so that both devices run the same version.
+function(elm_find_thrust)
+    file(GLOB toolkits /usr/local/cuda*/include/cccl)
+    set(candidates /usr/include ${toolkits})
+    if(ELM_CUDA_STATE STREQUAL "nvcc")
+        list(TRANSFORM CUDAToolkit_INCLUDE_DIRS APPEND /cccl OUTPUT_VARIABLE own)
+        set(candidates ${own} ${CUDAToolkit_INCLUDE_DIRS} ${candidates})
+    endif()
+    if(ELM_THRUST_INCLUDE)
+        set(candidates ${ELM_THRUST_INCLUDE})
+    endif()
+    foreach(folder IN LISTS candidates)
+        if(NOT EXISTS ${folder}/thrust/version.h)
+            continue()
+        endif()
+        set(options "")
+        if(NOT folder STREQUAL "/usr/include")  # as a system folder it would hide the compiler's
+            set(options -isystem ${folder})
+        endif()
+        list(JOIN options " " CMAKE_REQUIRED_FLAGS)
+        string(MAKE_C_IDENTIFIER "ELM_THRUST_COMPILES_${folder}" compiles)
+        check_cxx_source_compiles("
+            #define THRUST_DEVICE_SYSTEM THRUST_DEVICE_SYSTEM_CPP
+            #include <thrust/sort.h>
+            #include <thrust/system/cpp/execution_policy.h>
+            int main() { int key = 0; thrust::stable_sort(thrust::cpp::par, &key, &key + 1); }"
+            ${compiles})
+        if(${compiles})
+            file(STRINGS ${folder}/thrust/version.h version REGEX "define THRUST_VERSION [0-9]+")
+            string(REGEX REPLACE ".*THRUST_VERSION ([0-9]+).*" "\\1" version "${version}")
+            set(ELM_THRUST_OPTIONS "${options}" PARENT_SCOPE)
+            set(ELM_THRUST "${version} from ${folder}" PARENT_SCOPE)
+            return()
+        endif()
+    endforeach()
+    message(FATAL_ERROR "No Thrust that the host compiler can use (looked at: ${candidates}). "
+                        "Install libthrust-dev, or set ELM_THRUST_INCLUDE to a folder with thrust/.")
+endfunction()
+include(CheckCXXSourceCompiles)
+elm_find_thrust()
 
 find_program(ELM_CCACHE ccache)
 if(ELM_CCACHE)
@@ -56,5 +103,6 @@ function(elm_print_summary)
                    "${ELM_CUDA_STATE}, sanitizers '${ELM_SANITIZE}', ccache '${ELM_CCACHE}'")
     message(STATUS "  Eigen ${Eigen3_VERSION}, Boost ${Boost_VERSION}, HDF5 ${HDF5_VERSION}, "
                    "fmt ${fmt_VERSION}, spdlog ${spdlog_VERSION}, "
-                   "nlohmann_json ${nlohmann_json_VERSION}, toml++ ${tomlplusplus_VERSION}")
+                   "nlohmann_json ${nlohmann_json_VERSION}, toml++ ${tomlplusplus_VERSION}, "
+                   "Thrust ${ELM_THRUST}")
 endfunction()

@@ -2,7 +2,6 @@
 
 add_library(elm_options INTERFACE)
 target_include_directories(elm_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
-target_compile_features(elm_options INTERFACE cxx_std_20)
 set(elm_warnings -Wall -Wextra -Wshadow -Wconversion -Wpedantic)
 if(ELM_WERROR)
     list(APPEND elm_warnings -Werror)
@@ -10,6 +9,8 @@ endif()
 target_compile_options(elm_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:${elm_warnings};-march=${ELM_ARCH}>
     $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra;--diag-suppress=20012>)
+# fmt 9 takes nvcc's front end for one without constexpr.
+target_compile_definitions(elm_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:FMT_USE_CONSTEXPR=1>)
 if(ELM_SANITIZE)
     string(REPLACE "," ";" sanitizers "${ELM_SANITIZE}")
     foreach(sanitizer IN LISTS sanitizers)

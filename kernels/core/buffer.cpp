@@ -5,13 +5,13 @@
 #include <cstring>
 #include <new>
 
+#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
-#include "kernels/core/error.h"
 
 namespace elm {
 namespace {
 
-constexpr int guard_value = 0xA5;
+constexpr int guard_value = 0xFF;  // NaN in every real type, so that reading it shows, too
 constexpr std::align_val_t alignment{64};
 
 }  // namespace

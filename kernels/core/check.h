@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/core.h>
+
 #include "kernels/core/error.h"
 
 /// Something that a user can cause: throws Error{invalid} with a formatted message.

@@ -1,5 +1,7 @@
 #include "kernels/core/error.h"
 
+#include <fmt/core.h>
+
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <fmt/core.h>
+// No fmt here: .cu files include this, and nvcc rejects fmt 9. Format through check.h.
 
 #include <exception>
 #include <string>

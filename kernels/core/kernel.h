@@ -9,6 +9,7 @@ struct Cpu;   // backend tags: Cpu::for_each_index is in parallel.h, Cuda::for_e
 struct Cuda;  // cuda/parallel.cuh
 
 [[noreturn]] void throw_no_kernel(const char* name, Device device);
+[[noreturn]] void throw_launch_failed(const char* what);
 
 /// One computation with up to two implementations. Plain data: no registration, no start-up order.
 template <class Args>

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "kernels/core/error.h"
+#include "kernels/core/check.h"
 #include "kernels/core/progress.h"
 
 namespace elm::log {

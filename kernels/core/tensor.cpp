@@ -122,4 +122,8 @@ void throw_no_kernel(const char* name, Device device) {
                                                     name, to_string(device)));
 }
 
+void throw_launch_failed(const char* what) {
+    throw Error(ErrorKind::device, fmt::format("CUDA: {}", what));
+}
+
 }  // namespace elm

@@ -94,7 +94,67 @@ SynapseTargets<Real> synapse_targets(const ElmScanModel& model) {
     return targets;
 }
 
+template <class Real>
+Tensor device_array(Stream& stream, const std::vector<double>& values) {
+    const std::vector<Real> converted(values.begin(), values.end());
+    return Tensor::from(stream, {static_cast<std::int64_t>(values.size())},
+                        std::span<const Real>(converted));
+}
+
+template <class Real>
+ElmScanDevice<Real> device_model(Stream& stream, const ElmScanModel& model) {
+    ElmScanDevice<Real> device;
+    device.n_input = static_cast<int>(model.n_input);
+    device.n_branch = static_cast<int>(model.n_branch);
+    device.n_synapse_per_branch = static_cast<int>(model.n_synapse_per_branch);
+    device.n_memory = static_cast<int>(model.n_memory());
+    device.n_output = static_cast<int>(model.n_output());
+    device.hidden_unit = model.hidden_unit;
+    device.trace_per_synapse = model.trace_per_synapse;
+    std::vector<double> values;
+    const auto add = [&](const DenseLayer& layer) {
+        device.layers.push_back({static_cast<std::int64_t>(values.size()),
+                                 static_cast<int>(layer.n_in), static_cast<int>(layer.n_out)});
+        for (std::int64_t k = 0; k < layer.n_in; ++k) {
+            for (std::int64_t unit = 0; unit < layer.n_out; ++unit) {
+                values.push_back(layer.weight[static_cast<std::size_t>(unit * layer.n_in + k)]);
+            }
+        }
+        values.insert(values.end(), layer.bias.begin(), layer.bias.end());
+    };
+    for (const DenseLayer& layer : model.layers) add(layer);
+    add(model.readout);
+    device.values = device_array<Real>(stream, values);
+    device.memory_decay = device_array<Real>(stream, model.memory_decay);
+    device.memory_gain = device_array<Real>(stream, model.memory_gain);
+    device.trace_decay = device_array<Real>(stream, model.trace_decay);
+    device.input_sign = device_array<Real>(stream, model.input_sign);
+    device.host_sign.assign(model.input_sign.begin(), model.input_sign.end());
+    if (!model.trace_per_synapse) {
+        device.branch_table =
+            device_array<Real>(stream, branch_sums(model)).reshape({model.n_input, model.n_branch});
+        return device;
+    }
+    std::vector<std::int32_t> input_of;
+    std::vector<double> weight;
+    for (std::size_t synapse = 0; synapse < model.input_of_synapse.size(); ++synapse) {
+        const std::int64_t input = model.input_of_synapse[synapse];
+        input_of.push_back(static_cast<std::int32_t>(input));
+        const double sign = input < 0 ? 0.0 : model.input_sign[static_cast<std::size_t>(input)];
+        weight.push_back(sign * model.synapse_weight[synapse]);
+    }
+    device.synapse_input = Tensor::from(stream, {static_cast<std::int64_t>(input_of.size())},
+                                        std::span<const std::int32_t>(input_of));
+    device.synapse_weight = device_array<Real>(stream, weight);
+    return device;
+}
+
 }  // namespace
+
+template <class Real>
+const ElmScanDevice<Real>& device_part(const ElmScanWeights<Real>& weights) {
+    return weights.on_device;
+}
 
 template <class Real>
 std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream,
@@ -111,6 +171,10 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream,
     w.n_output = static_cast<int>(model.n_output());
     w.hidden_unit = model.hidden_unit;
     w.trace_per_synapse = model.trace_per_synapse;
+    if (stream.device().kind == DeviceKind::cuda) {
+        w.on_device = device_model<Real>(stream, model);
+        return packed;
+    }
     w.spike_table = wants_spike_table<Real>(model);
     w.input_sign.assign(model.input_sign.begin(), model.input_sign.end());
 
@@ -154,7 +218,7 @@ ElmStateShape state_shape(const ElmScanWeights<Real>& weights, bool record_branc
     ElmStateShape shape;
     shape.memory = weights.n_memory;
     if (weights.trace_per_synapse) {
-        shape.trace = static_cast<std::int64_t>(weights.synapse_decay.size());
+        shape.trace = std::int64_t{weights.n_branch} * weights.n_synapse_per_branch;
     } else if (!weights.spike_table || record_branches) {
         shape.trace = weights.n_branch;
     }
@@ -166,6 +230,8 @@ template std::shared_ptr<const ElmScanWeights<float>> pack_elm_scan<float>(Strea
                                                                            const ElmScanModel&);
 template std::shared_ptr<const ElmScanWeights<double>> pack_elm_scan<double>(Stream&,
                                                                              const ElmScanModel&);
+template const ElmScanDevice<float>& device_part<float>(const ElmScanWeights<float>&);
+template const ElmScanDevice<double>& device_part<double>(const ElmScanWeights<double>&);
 template ElmStateShape state_shape<float>(const ElmScanWeights<float>&, bool);
 template ElmStateShape state_shape<double>(const ElmScanWeights<double>&, bool);
 

@@ -4,6 +4,7 @@
 
 #include "kernels/ops/elm_layer.h"
 #include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm_scan_device.h"
 
 namespace elm {
 
@@ -36,15 +37,7 @@ struct ElmScanWeights {
     lanes::PackedLayer<Real> readout;
     lanes::AlignedVector<Real> memory_decay, memory_gain;  // padded with zeros
 
-    // The same on a CUDA device: one arena and where each part starts in it, in reals.
-    Tensor arena, targets_arena;
-    struct DeviceLayer {
-        std::int64_t weight, bias;  // weight (n_in, n_out): column by column
-        int n_in, n_out;
-    };
-    std::vector<DeviceLayer> device_layers;  // readout last
-    std::int64_t device_table = 0, device_decay = 0, device_memory_decay = 0,
-                 device_memory_gain = 0, device_drive_bias = 0;
+    ElmScanDevice<Real> on_device;  // filled instead of the tables and layers above
 };
 
 }  // namespace elm

@@ -15,6 +15,8 @@ std::string why_none() {
 std::string device_name(int) { absent(); }
 bool is_emulated() { return false; }
 std::string device_details(int) { absent(); }
+int multiprocessor_count(int) { absent(); }
+std::size_t max_shared_bytes(int) { absent(); }
 void* allocate(int, void*, std::size_t) { absent(); }
 void release(int, void*) noexcept {}
 void copy(int, void*, void*, const void*, std::size_t, CopyKind) { absent(); }

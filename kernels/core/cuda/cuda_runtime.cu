@@ -47,6 +47,20 @@ std::string device_details(int device) {
            std::to_string(driver) + ", toolkit " + std::to_string(CUDART_VERSION);
 }
 
+int multiprocessor_count(int device) {
+    int count = 0;
+    check(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device),
+          "counting the multiprocessors");
+    return count;
+}
+
+std::size_t max_shared_bytes(int device) {
+    int bytes = 0;
+    check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+          "reading the size of shared memory");
+    return static_cast<std::size_t>(bytes);
+}
+
 void* allocate(int device, void* stream, std::size_t bytes) {
     use(device);
     void* memory = nullptr;

@@ -16,6 +16,10 @@ bool is_emulated();
 /// Compute capability, driver and toolkit version of a real device, for `info`.
 std::string device_details(int device);
 
+int multiprocessor_count(int device);
+/// Shared memory that one block may ask for, bytes.
+std::size_t max_shared_bytes(int device);
+
 /// Throws Error{memory} naming the size if there is no room.
 void* allocate(int device, void* stream, std::size_t bytes);
 void release(int device, void* memory) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 
 #include "kernels/core/cuda/device.cuh"
 #include "kernels/core/cuda/launch.cuh"
@@ -9,11 +10,15 @@
 
 namespace elm {
 
-/// Launches on the device of `stream`.
+/// Launches on the device of `stream`. Throws Error{device} with the kernel's name.
 template <class... Parameters, class... Arguments>
 void launch(Stream& stream, const char* name, const LaunchShape& shape,
             void (*kernel)(Parameters...), Arguments&&... arguments) {
-    launch_kernel(stream.native(), name, shape, kernel, static_cast<Parameters>(arguments)...);
+    try {
+        launch_kernel(stream.native(), name, shape, kernel, static_cast<Parameters>(arguments)...);
+    } catch (const std::runtime_error& failure) {
+        throw_launch_failed(failure.what());
+    }
 }
 
 template <class Body>

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "kernels/ops/elm_lanes.h"
+
+namespace elm::bench {
+
+/// Float32 multiply-add peak of one core in FLOP/s: sixteen independent chains in registers, best
+/// of `repeats`. A multiply-add counts as two.
+inline double measure_fma_peak(int repeats = 15) {
+    constexpr int N = lanes::native<float>, chains = 14;
+    using V = lanes::Vec<float, N>;
+    constexpr int loops = 2'000'000;
+    double best = 0;
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+        V acc[chains];
+        for (int c = 0; c < chains; ++c) acc[c] = lanes::broadcast<float, N>(1.0F + 0.01F * static_cast<float>(c));
+        V factor = lanes::broadcast<float, N>(0.999F), term = lanes::broadcast<float, N>(0.001F);
+        asm volatile("" : "+m"(factor), "+m"(term));
+        const auto start = std::chrono::steady_clock::now();
+        for (int loop = 0; loop < loops; ++loop) {
+#pragma GCC unroll 16
+            for (int c = 0; c < chains; ++c) acc[c] = acc[c] * factor + term;
+        }
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+        V sum = acc[0];
+        for (int c = 1; c < chains; ++c) sum = sum + acc[c];
+        asm volatile("" : : "m"(sum));
+        best = std::max(best, 2.0 * N * chains * loops / seconds.count());
+    }
+    return best;
+}
+
+}  // namespace elm::bench

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds program and tests, and runs every test through ctest.
+# Arguments go to ctest: tests/run.sh -L fast
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+source kernels/cmake/install_dependencies.sh
+elm_install_packages "${elm_packages[@]}" "${elm_test_packages[@]}"
+
+build=build/tests
+[ -f "$build/build.ninja" ] ||
+    cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release ${ELM_CMAKE_ARGS:-}
+cmake --build "$build"
+ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
