@@ -1,13 +1,14 @@
 #include "kernels/core/toml_config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <sstream>
+
+#include <fmt/core.h>
+#include <toml++/toml.h>
 
 #include "kernels/core/error.h"
 #include "kernels/core/hdf5_file.h"

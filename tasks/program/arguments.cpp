@@ -1,10 +1,10 @@
 #include "tasks/program/arguments.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "tasks/program/command.h"

@@ -1,10 +1,10 @@
 // elmsim evaluate: scores fitted neurons on NeuronIO ground truth.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"

@@ -1,8 +1,8 @@
 // elmsim inspect: says what a file is.
 
-#include <fmt/format.h>
-
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"

@@ -51,9 +51,9 @@ int run(const Arguments& arguments) {
                                                  : table.to_text());
         return 0;
     }
-    throw Error(ErrorKind::invalid, fmt::format("elmsim list {}: expected {}.{}", wanted,
-                                                fmt::join(names, ", "),
-                                                nearest_hint(wanted, names)));
+    throw Error(ErrorKind::invalid,
+                fmt::format("elmsim list {}: expected {}.{}", wanted, fmt::join(names, ", "),
+                            nearest_hint(wanted, names)));
 }
 
 }  // namespace

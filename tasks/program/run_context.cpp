@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
+
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
@@ -108,9 +110,8 @@ void print_result(const std::string& text) {
     const bool written = std::fputs(text.c_str(), stdout) >= 0 &&
                          (text.ends_with('\n') || std::fputc('\n', stdout) != EOF);
     if (!written || std::fflush(stdout) != 0) {
-        throw Error(ErrorKind::write,
-                    fmt::format("the results cannot be written to stdout: {}.",
-                                std::strerror(errno)));
+        throw Error(ErrorKind::write, fmt::format("the results cannot be written to stdout: {}.",
+                                                  std::strerror(errno)));
     }
 }
 

@@ -1,7 +1,5 @@
 // elmsim simulate: runs a fitted neuron on spikes, once from t = 0 over the whole input.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -9,6 +7,8 @@
 #include <functional>
 #include <limits>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"

@@ -1,9 +1,9 @@
 #include "tasks/report/table.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cctype>
+
+#include <fmt/core.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/toml_config.h"

@@ -1,8 +1,8 @@
 #include "tasks/simulation/simulation_plot.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "kernels/core/hdf5_file.h"
 #include "tasks/neuronio/neuronio_output.h"
