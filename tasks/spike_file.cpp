@@ -56,6 +56,12 @@ public:
         return make_spike_train(events, n_steps, n_units_);
     }
 
+    /// Checks every spike that is left, and returns the time of the last one in ms.
+    double check_to_the_end() {
+        while (peek()) ++position_;
+        return last_time_;
+    }
+
 private:
     [[noreturn]] void fail(const std::string& dataset, const std::string& what) const {
         throw Error(ErrorKind::data,
@@ -155,8 +161,8 @@ SpikeInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGro
     file->require_shape(group.units, shape);
     if (!duration_ms) duration_ms = group.duration_ms;
     if (!duration_ms && n_spikes > 0) {
-        double last = 0;
-        file->read_range<double>(group.times, n_spikes - 1, {&last, 1});
+        const double last =
+            SpikeFileSource(file, group, n_spikes, n_units, time_step_ms).check_to_the_end();
         duration_ms = (std::floor(last / time_step_ms + grid_tolerance) + 1) * time_step_ms;
     }
     if (!duration_ms || !(*duration_ms > 0) || !std::isfinite(*duration_ms)) {

@@ -38,7 +38,7 @@ TEST(Usage, unknown_names_are_answered_with_the_nearest) {
                  "Did you mean leaky-integrator?");
     expect_error({"list", "model"}, 2, "Did you mean models?");
     expect_error(short_run_with({"--record", "outptu"}), 2, "Did you mean output?");
-    expect_error(short_run_with({"--precision", "f16"}), 2, "Did you mean f64?");
+    expect_error(short_run_with({"--precision", "f65"}), 2, "Did you mean f64?");
     expect_error(short_run_with({"--set", "elm.lambda=3"}), 2, "Did you mean");
     expect_error(short_run_with({"--set", "elmm.lambda_value=3"}), 2, "Did you mean elm?");
     expect_error(short_run_with({"--set", "simulate.second=3"}), 2, "Did you mean seconds?");

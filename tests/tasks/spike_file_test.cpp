@@ -1,5 +1,7 @@
 #include "tasks/spike_file.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
@@ -85,6 +87,7 @@ TEST_F(SpikeFile, names_what_is_wrong) {
     EXPECT_PRED2(has, error_of(write({1, 2}, {-1, 0})), "/units[0] is -1");
     EXPECT_PRED2(has, error_of(write({1, 2}, {0})), "has shape (1), expected (2)");
     EXPECT_PRED2(has, error_of(write({}, {})), "has no length");
+    EXPECT_PRED2(has, error_of(write({2, 1}, {0, 0})), "/times[1] is 1 ms after 2 ms");
     EXPECT_PRED2(has, error_of(write({}, {}, 0)), "a duration of 0 ms");
 }
 
