@@ -211,7 +211,9 @@ int run(const Arguments& arguments) {
         }
     }
     const Table table = table_of(results);
-    const std::string json = context.header().set("results", records_of(results)).to_json();
+    const std::string json = result_header(arguments, context.stream().device())
+                                 .set("results", records_of(results))
+                                 .to_json();
     const bool force = arguments.has("force");
     if (arguments.has("out")) write_text_file(arguments.text("out"), force, json + "\n");
     print_result(arguments.has("json")       ? json

@@ -41,8 +41,17 @@ ElmModel with_time_step(ElmModel model, double time_step_ms) {
 
 }  // namespace
 
-RunContext::RunContext(const Arguments& arguments)
-    : arguments_(&arguments), start_(std::chrono::steady_clock::now()) {
+Record result_header(const Arguments& arguments, Device device) {
+    Record record;
+    record.set("command", arguments.command().name)
+        .set("version", std::string(build_info::version))
+        .set("device", to_string(device))
+        .set("threads", std::int64_t{thread_count()})
+        .set("seconds", arguments.seconds());
+    return record;
+}
+
+RunContext::RunContext(const Arguments& arguments) {
     if (arguments.has("threads")) {
         const std::int64_t threads = arguments.integer("threads");
         ELM_CHECK(threads >= 1 && threads <= 65536, "--threads {}: expected 1 or more.", threads);
@@ -63,20 +72,6 @@ RunContext::RunContext(const Arguments& arguments)
 void RunContext::announce() const {
     log::info("on {} ({}), {} threads, {}", to_string(stream_->device()),
               describe(stream_->device()), thread_count(), name_of(precision_));
-}
-
-double RunContext::seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-}
-
-Record RunContext::header() const {
-    Record record;
-    record.set("command", arguments_->command().name)
-        .set("version", std::string(build_info::version))
-        .set("device", to_string(stream_->device()))
-        .set("threads", std::int64_t{thread_count()})
-        .set("seconds", seconds());
-    return record;
 }
 
 ElmModel resolve_model(const Arguments& arguments, const std::string& name, double time_step_ms) {

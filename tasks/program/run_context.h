@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +13,10 @@ namespace elm {
 
 class Arguments;
 
-/// What the commands that compute share: device, precision, threads and the clock.
+/// {"command", "version", "device", "threads", "seconds"}: how every JSON result begins.
+Record result_header(const Arguments& arguments, Device device);
+
+/// What the commands that compute share: device, precision and threads.
 class RunContext {
 public:
     /// Reads --device, --precision and --threads. Throws Error{unsupported} for a device or a
@@ -25,13 +27,8 @@ public:
     DType precision() const noexcept { return precision_; }
     /// Says on stderr what the work runs on.
     void announce() const;
-    double seconds() const;
-    /// {"command", "version", "device", "threads", "seconds"}: how every result begins.
-    Record header() const;
 
 private:
-    const Arguments* arguments_;
-    std::chrono::steady_clock::time_point start_;
     std::unique_ptr<Stream> stream_;
     DType precision_ = DType::f32;
 };
