@@ -103,10 +103,9 @@ double mean_true_positive_rate(const RocCurve& roc, std::int64_t n_points) {
 Moments moments(std::span<const double> values) {
     const auto count = static_cast<double>(values.size());
     const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-    const double squares =
-        std::accumulate(values.begin(), values.end(), 0.0, [&](double sum, double value) {
-            return sum + (value - mean) * (value - mean);
-        });
+    const double squares = std::accumulate(
+        values.begin(), values.end(), 0.0,
+        [&](double sum, double value) { return sum + (value - mean) * (value - mean); });
     return {mean, std::sqrt(squares / count)};
 }
 
@@ -115,12 +114,7 @@ FitQuality fit_quality(std::span<const double> target, std::span<const double> p
     std::vector<double> errors(target.size());
     std::transform(target.begin(), target.end(), prediction.begin(), errors.begin(),
                    [](double wanted, double found) { return wanted - found; });
-    const double target_deviation = target.empty() ? 0 : moments(target).standard_deviation;
-    if (!(target_deviation > 0)) {
-        throw Error(ErrorKind::data, "the target voltage does not vary: nothing to explain");
-    }
-    const double error_deviation = moments(errors).standard_deviation;
-    const double ratio = error_deviation / target_deviation;
+    const double ratio = moments(errors).standard_deviation / moments(target).standard_deviation;
     double squares = 0, absolutes = 0;
     for (const double error : errors) {
         squares += error * error;

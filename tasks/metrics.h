@@ -12,11 +12,11 @@ struct RocCurve {
     std::vector<double> true_positive_rate;
 };
 
-/// One point per distinct score, in falling order of scores; of these, every inner point whose steps
-/// before and after are equal is left out; then (0, 0) is put in front: scikit-learn's roc_curve
-/// with drop_intermediate. `is_positive[i]` tells the class of `scores[i]`. Where a class does not
-/// occur, its rate is NaN, and so is every figure below.
-/// Throws Error{numeric} for a score that is not finite.
+/// One point per distinct score, in falling order of scores; of these, every inner point whose
+/// steps before and after are equal is left out; then (0, 0) is put in front: scikit-learn's
+/// roc_curve with drop_intermediate. `is_positive[i]` tells the class of `scores[i]`. Where a class
+/// does not occur, its rate is NaN, and so is every figure below. Throws Error{numeric} for a score
+/// that is not finite.
 RocCurve roc_curve(std::span<const double> scores, std::span<const std::uint8_t> is_positive);
 
 /// Area by trapezoids: a tie of a positive and a negative counts one half.
@@ -37,7 +37,7 @@ struct FitQuality {
     double mean_absolute_error;
 };
 
-/// Throws Error{data} if there are no values or the target does not vary.
+/// The explained variance is not finite where the target does not vary.
 FitQuality fit_quality(std::span<const double> target, std::span<const double> prediction);
 
 struct Moments {

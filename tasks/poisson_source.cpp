@@ -4,28 +4,31 @@
 #include <cmath>
 
 #include "kernels/core/check.h"
+#include "kernels/core/random_key.h"
 
 namespace elm {
 namespace {
 
-/// Uniform in [0, 1), a function of its key alone: the finaliser of SplitMix64 (Steele, Lea, Flood
-/// 2014, doi:10.1145/2660193.2660195) over seed, step and the number of the draw in the step.
+/// The random numbers of one step, drawn one after the other.
 class StepRandom {
 public:
     StepRandom(std::uint64_t seed, std::int64_t step)
-        : key_(mix(mix(seed) ^ static_cast<std::uint64_t>(step))) {}
+        : key_(RandomKey{.seed = seed}
+                   .for_purpose("poisson input")
+                   .at_step(static_cast<std::uint64_t>(step))) {}
 
-    double uniform() { return static_cast<double>(mix(key_ + ++draw_ * golden) >> 11) * 0x1p-53; }
+    /// In [0, 1).
+    double uniform() {
+        const std::int64_t within = draw_ % draws_per_block;
+        if (within == 0) block_ = random_block(key_, draw_ / draws_per_block);
+        ++draw_;
+        return unit_uniform<double>(block_.word[within]);
+    }
 
 private:
-    static constexpr std::uint64_t golden = 0x9E3779B97F4A7C15;
-    static std::uint64_t mix(std::uint64_t x) {
-        x += golden;
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
-        return x ^ (x >> 31);
-    }
-    std::uint64_t key_, draw_ = 0;
+    RandomKey key_;
+    PhiloxCounter block_{};
+    std::int64_t draw_ = 0;
 };
 
 /// A Poisson number, by inversion. Large means are drawn in parts: exp(-mean) must not vanish.
@@ -53,17 +56,14 @@ public:
         : mean_(mean), n_units_(n_units), seed_(seed) {}
 
     SpikeTrain next(std::int64_t n_steps) override {
-        SpikeTrain train{.n_samples = 1,
-                         .n_steps = n_steps,
-                         .n_units = n_units_,
-                         .row_begin = {0},
-                         .units = {}};
+        SpikeTrain train{
+            .n_samples = 1, .n_steps = n_steps, .n_units = n_units_, .row_begin = {0}, .units = {}};
         for (std::int64_t step = 0; step < n_steps; ++step) {
             StepRandom random(seed_, step_++);
             const std::int64_t count = draw_poisson(random, mean_);
             for (std::int64_t spike = 0; spike < count; ++spike) {
-                train.units.push_back(static_cast<std::int32_t>(random.uniform() *
-                                                                static_cast<double>(n_units_)));
+                train.units.push_back(
+                    static_cast<std::int32_t>(random.uniform() * static_cast<double>(n_units_)));
             }
             std::sort(train.units.begin() + train.row_begin.back(), train.units.end());
             train.row_begin.push_back(static_cast<std::int64_t>(train.units.size()));

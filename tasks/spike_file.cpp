@@ -1,9 +1,9 @@
 #include "tasks/spike_file.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "kernels/core/error.h"
 #include "kernels/core/hdf5_file.h"
@@ -56,10 +56,16 @@ public:
         return make_spike_train(events, n_steps, n_units_);
     }
 
+    /// Checks every spike that is left, and returns the time of the last one in ms.
+    double check_to_the_end() {
+        while (peek()) ++position_;
+        return last_time_;
+    }
+
 private:
     [[noreturn]] void fail(const std::string& dataset, const std::string& what) const {
-        throw Error(ErrorKind::data, fmt::format("{}: {}[{}] {}", file_->path(), dataset,
-                                                 position_, what));
+        throw Error(ErrorKind::data,
+                    fmt::format("{}: {}[{}] {}", file_->path(), dataset, position_, what));
     }
 
     /// The spike at position_, checked; nothing after the last one.
@@ -70,8 +76,8 @@ private:
         const double time = times_[at];
         const std::int64_t unit = units_[at];
         if (!std::isfinite(time)) {
-            fail(group_.times, fmt::format("is {}, expected a time in ms. Remove such spikes.",
-                                           time));
+            fail(group_.times,
+                 fmt::format("is {}, expected a time in ms. Remove such spikes.", time));
         }
         if (time < 0) {
             fail(group_.times, fmt::format("is {} ms, expected a time from 0 on. Shift or remove "
@@ -93,9 +99,9 @@ private:
                                            unit, n_units_ - 1, n_units_));
         }
         last_time_ = time;
-        return SpikeEvent{static_cast<std::int64_t>(std::floor(time / time_step_ms_ +
-                                                               grid_tolerance)),
-                          static_cast<std::int32_t>(unit)};
+        return SpikeEvent{
+            static_cast<std::int64_t>(std::floor(time / time_step_ms_ + grid_tolerance)),
+            static_cast<std::int32_t>(unit)};
     }
 
     void read_block() {
@@ -155,8 +161,8 @@ SpikeInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGro
     file->require_shape(group.units, shape);
     if (!duration_ms) duration_ms = group.duration_ms;
     if (!duration_ms && n_spikes > 0) {
-        double last = 0;
-        file->read_range<double>(group.times, n_spikes - 1, {&last, 1});
+        const double last =
+            SpikeFileSource(file, group, n_spikes, n_units, time_step_ms).check_to_the_end();
         duration_ms = (std::floor(last / time_step_ms + grid_tolerance) + 1) * time_step_ms;
     }
     if (!duration_ms || !(*duration_ms > 0) || !std::isfinite(*duration_ms)) {
@@ -169,9 +175,9 @@ SpikeInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGro
     }
     const auto n_steps =
         static_cast<std::int64_t>(std::ceil(*duration_ms / time_step_ms - grid_tolerance));
-    return {group.name, n_steps,
-            std::make_unique<SpikeFileSource>(std::move(file), group, n_spikes, n_units,
-                                              time_step_ms)};
+    return {
+        group.name, n_steps,
+        std::make_unique<SpikeFileSource>(std::move(file), group, n_spikes, n_units, time_step_ms)};
 }
 
 std::vector<SpikeInput> open_spike_file(const std::string& path, std::int64_t n_units,

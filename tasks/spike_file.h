@@ -23,7 +23,7 @@ struct SpikeGroup {
 /// The samples in a file, in order of their names: groups (or the root) that hold `times` and
 /// `units`, `timestamps` and `node_ids` (SONATA), or `input_time_ms` and `input_synapse`
 /// (NeuronIO). The length is the attribute duration_ms of the group or the root, in NeuronIO files
-/// sim_duration_ms.
+/// sim_duration_ms; where there is none, a sample ends with the step of its last spike.
 std::vector<SpikeGroup> find_spike_groups(const Hdf5File& file);
 
 /// All samples of a file as streams on a grid of `time_step_ms`. A spike at time t acts in step

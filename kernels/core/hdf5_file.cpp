@@ -1,11 +1,11 @@
 #include "kernels/core/hdf5_file.h"
 
-#include <fmt/format.h>
-#include <hdf5.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <utility>
+
+#include <fmt/format.h>
+#include <hdf5.h>
 
 #include "kernels/core/error.h"
 
@@ -106,10 +106,10 @@ std::vector<hsize_t> extents_of(const std::vector<std::int64_t>& shape) {
 
 Handle simple_space(const std::vector<std::int64_t>& shape) {
     const auto extents = extents_of(shape);
-    return shape.empty() ? Handle(H5Screate(H5S_SCALAR), H5Sclose)
-                         : Handle(H5Screate_simple(static_cast<int>(extents.size()), extents.data(),
-                                                   nullptr),
-                                  H5Sclose);
+    return shape.empty()
+               ? Handle(H5Screate(H5S_SCALAR), H5Sclose)
+               : Handle(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr),
+                        H5Sclose);
 }
 
 std::string read_text(hid_t type, hid_t memory_space, auto&& read) {
@@ -463,9 +463,9 @@ void Hdf5File::set_attribute(const std::string& object, const std::string& name,
                              const Value& value) {
     const Handle handle = file_->any_object(object);
     const auto put = [&](const Handle& type, hid_t memory, const void* data) {
-        const Handle attribute(H5Acreate2(handle, name.c_str(), type, simple_space({}),
-                                          H5P_DEFAULT, H5P_DEFAULT),
-                               H5Aclose);
+        const Handle attribute(
+            H5Acreate2(handle, name.c_str(), type, simple_space({}), H5P_DEFAULT, H5P_DEFAULT),
+            H5Aclose);
         if (attribute < 0 || H5Awrite(attribute, memory, data) < 0) file_->fail_writing(object);
     };
     if (const auto* flag = std::get_if<bool>(&value)) {
@@ -520,12 +520,11 @@ void Hdf5File::append(const std::string& dataset, std::span<const T> values) {
     }
 }
 
-#define ELM_INSTANTIATE(T)                                                                     \
-    template std::vector<T> Hdf5File::read<T>(const std::string&) const;                       \
-    template void Hdf5File::read_range<T>(const std::string&, std::int64_t, std::span<T>)      \
-        const;                                                                                 \
-    template void Hdf5File::write<T>(const std::string&, const std::vector<std::int64_t>&,     \
-                                     std::span<const T>, FileType);                            \
+#define ELM_INSTANTIATE(T)                                                                       \
+    template std::vector<T> Hdf5File::read<T>(const std::string&) const;                         \
+    template void Hdf5File::read_range<T>(const std::string&, std::int64_t, std::span<T>) const; \
+    template void Hdf5File::write<T>(const std::string&, const std::vector<std::int64_t>&,       \
+                                     std::span<const T>, FileType);                              \
     template void Hdf5File::append<T>(const std::string&, std::span<const T>);
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)

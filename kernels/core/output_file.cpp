@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include <fmt/core.h>
+
 #include "kernels/core/check.h"
 
 namespace elm {

@@ -1,7 +1,5 @@
 #include "kernels/core/toml_config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -9,7 +7,10 @@
 #include <numeric>
 #include <sstream>
 
-#include "kernels/core/check.h"
+#include <fmt/core.h>
+#include <toml++/toml.h>
+
+#include "kernels/core/error.h"
 #include "kernels/core/hdf5_file.h"
 
 namespace elm {
@@ -120,7 +121,9 @@ std::string nearest_hint(std::string_view word, const std::vector<std::string>& 
                 row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
             }
         }
-        return row.back();
+        // A name that only goes on where the word ends is near, however long.
+        const bool begins = word.size() >= 3 && name.starts_with(word);
+        return begins ? std::size_t{1} : row.back();
     };
     const std::string* best = nullptr;
     std::size_t least = std::max<std::size_t>(2, word.size() / 2) + 1;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
@@ -139,9 +141,8 @@ ElmModel read_own_format(const Hdf5File& file, const Values& attributes) {
 
 Values to_values(const ElmOptions& options) {
     Values values;
-    for_each_option(options, [&](const char* name, auto member) {
-        values[name] = as_value(member);
-    });
+    for_each_option(options,
+                    [&](const char* name, auto member) { values[name] = as_value(member); });
     return values;
 }
 
@@ -151,12 +152,12 @@ ElmOptions with_values(ElmOptions options, const Values& values) {
     if (version != values.end()) Assign{version->first, version->second}(options.version);
     for (const auto& [name, value] : values) {
         bool found = false;
-        for_each_option(options, [&, &wanted = name, &given = value](const char* option,
-                                                                     auto& member) {
-            if (wanted != option) return;
-            Assign{wanted, given}(member);
-            found = true;
-        });
+        for_each_option(options,
+                        [&, &wanted = name, &given = value](const char* option, auto& member) {
+                            if (wanted != option) return;
+                            Assign{wanted, given}(member);
+                            found = true;
+                        });
         if (found) continue;
         std::vector<std::string> names;
         for_each_option(options, [&](const char* option, auto&) { names.emplace_back(option); });
@@ -171,7 +172,8 @@ ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
     const Values attributes = file.attributes(attributes_at);
     std::string missing;
     for (const char* const name : {"elm_version", "num_input", "num_output", "num_memory"}) {
-        if (!attributes.contains(name)) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name);
+        if (!attributes.contains(name))
+            missing += fmt::format("{}{}", missing.empty() ? "" : ", ", name);
     }
     if (!missing.empty()) {
         throw Error(ErrorKind::data,
@@ -206,8 +208,7 @@ ElmModel load_elm_model(const std::string& path) {
                                                  to_text(format->second), format_name));
     } catch (const Error& error) {
         // Whatever is wrong inside a file is wrong with the data, not with the command.
-        throw Error(ErrorKind::data, error.message(), error.site())
-            .with_context("loading " + path);
+        throw Error(ErrorKind::data, error.message(), error.site()).with_context("loading " + path);
     }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/core.h>
+
 #include "kernels/core/check.h"
 #include "kernels/core/toml_config.h"
 #include "tasks/neuronio/neuronio_output.h"
@@ -110,8 +112,7 @@ std::vector<NeuronIoPrediction> predict(
     std::int64_t done = 0;
     constexpr auto batch = static_cast<std::size_t>(rows_at_once / chunk_steps);
     for (std::size_t at = 0; at < windows.size(); at += batch) {
-        const auto group =
-            std::span(windows).subspan(at, std::min(batch, windows.size() - at));
+        const auto group = std::span(windows).subspan(at, std::min(batch, windows.size() - at));
         const auto n_samples = static_cast<std::int64_t>(group.size());
         std::vector<ElmState> states;
         for (const ElmNeuron* neuron : neurons) {

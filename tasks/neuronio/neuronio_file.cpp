@@ -1,9 +1,9 @@
 #include "tasks/neuronio/neuronio_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "kernels/core/error.h"
 #include "kernels/core/hdf5_file.h"
@@ -14,7 +14,8 @@ namespace {
 
 constexpr double time_step_ms = 1.0;
 
-/// Index of the first value that is not finite or, where `rising`, below the one before; -1 if none.
+/// Index of the first value that is not finite or, where `rising`, below the one before; -1 if
+/// none.
 std::int64_t first_bad(const std::vector<double>& values, bool rising) {
     for (std::size_t at = 0; at < values.size(); ++at) {
         const bool falls = rising && at > 0 && values[at] < values[at - 1];

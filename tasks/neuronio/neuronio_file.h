@@ -14,9 +14,9 @@ class Hdf5File;
 /// Ground truth of one simulation of a detailed cell, on a grid of 1 ms.
 struct NeuronIoSimulation {
     std::string name;
-    SpikeTrain input;                            // one sample, (steps, channels)
-    std::vector<double> output_spike_times_ms;   // rising
-    std::vector<double> soma_voltage_mV;         // one value per step, at the start of the step
+    SpikeTrain input;                           // one sample, (steps, channels)
+    std::vector<double> output_spike_times_ms;  // rising
+    std::vector<double> soma_voltage_mV;        // one value per step, at the start of the step
 };
 
 /// A file of NeuronIO ground truth: root attributes num_segments and sim_duration_ms, one group

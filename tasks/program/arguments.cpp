@@ -1,10 +1,10 @@
 #include "tasks/program/arguments.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "tasks/program/command.h"
@@ -47,10 +47,17 @@ Number parse_number(const std::string& option, const std::string& text, const ch
 
 }  // namespace
 
-Arguments::Arguments(const Command& command) : command_(&command), options_(command.all_options()) {
+Arguments::Arguments(const Command& command)
+    : command_(&command),
+      start_(std::chrono::steady_clock::now()),
+      options_(command.all_options()) {
     for (const Option& option : options_) {
         if (!option.standard.empty()) values_[option.name] = {option.standard};
     }
+}
+
+double Arguments::seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
 bool Arguments::has(const std::string& option) const { return values_.contains(option); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,6 +19,8 @@ public:
     explicit Arguments(const Command& command);
 
     const Command& command() const noexcept { return *command_; }
+    /// Wall time since the command was read.
+    double seconds() const;
     /// Words without a flag.
     const std::vector<std::string>& words() const noexcept { return words_; }
 
@@ -48,6 +51,7 @@ private:
     const Option& find(const std::string& option, const std::string& origin) const;
 
     const Command* command_;
+    std::chrono::steady_clock::time_point start_;
     std::vector<Option> options_;
     std::vector<std::string> words_;
     std::map<std::string, std::vector<std::string>> values_;

@@ -9,12 +9,12 @@ class Arguments;
 
 /// One flag of a command: what parsing, --help, completion and the written configuration share.
 struct Option {
-    std::string name;                        // without the two dashes
-    std::string value = {};                  // what stands for its value, e.g. "FILE"; empty: a switch
+    std::string name;        // without the two dashes
+    std::string value = {};  // what stands for its value, e.g. "FILE"; empty: a switch
     std::string help = {};
-    std::string standard = {};               // value where none is given; empty: none
-    bool repeatable = false;                 // several values, and may be given several times
-    std::vector<std::string> choices = {};   // empty: any value
+    std::string standard = {};              // value where none is given; empty: none
+    bool repeatable = false;                // several values, and may be given several times
+    std::vector<std::string> choices = {};  // empty: any value
 };
 
 /// A command of the program.
@@ -22,7 +22,7 @@ struct Command {
     std::string name;
     std::string summary;
     std::vector<std::string> examples = {};
-    std::string words = {};                  // what may follow the name without a flag, e.g. "FILE"
+    std::string words = {};  // what may follow the name without a flag, e.g. "FILE"
     std::vector<std::string> word_choices = {};
     std::vector<std::string> shared = {};    // names of shared options it takes, see shared_option
     std::vector<Option> options = {};        // its own

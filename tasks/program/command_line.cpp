@@ -3,7 +3,6 @@
 #include "tasks/program/command_line.h"
 
 #include <fmt/format.h>
-
 #include <boost/program_options.hpp>
 
 #include "kernels/core/check.h"
@@ -34,8 +33,8 @@ po::options_description describe_to_boost(const std::vector<Option>& options) {
 }
 
 [[noreturn]] void unknown_flag(const Command& command, const std::string& token) {
-    const std::string name = token.substr(token.find_first_not_of('-'),
-                                          token.find('=') - token.find_first_not_of('-'));
+    const std::string name =
+        token.substr(token.find_first_not_of('-'), token.find('=') - token.find_first_not_of('-'));
     std::vector<std::string> flags;
     for (const Option& option : command.all_options()) flags.push_back("--" + option.name);
     throw Error(ErrorKind::invalid,

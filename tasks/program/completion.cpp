@@ -30,7 +30,8 @@ std::string bash_script() {
     return fmt::format(
         "# bash completion for elmsim. Use: source <(elmsim completion bash)\n"
         "_elmsim() {{\n"
-        "    local current=\"${{COMP_WORDS[COMP_CWORD]}}\" command=\"${{COMP_WORDS[1]}}\" words=''\n"
+        "    local current=\"${{COMP_WORDS[COMP_CWORD]}}\" command=\"${{COMP_WORDS[1]}}\" "
+        "words=''\n"
         "    local previous=\"${{COMP_WORDS[COMP_CWORD-1]}}\"\n"
         "    COMPREPLY=()\n"
         "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"

@@ -1,10 +1,10 @@
 // elmsim evaluate: scores fitted neurons on NeuronIO ground truth.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
@@ -200,6 +200,7 @@ int run(const Arguments& arguments) {
     const auto data_files = expand_folders(arguments.list("data"), "data");
     RunContext context(arguments);
     const auto candidates = load_candidates(context, arguments);
+    context.announce();
     std::vector<Result> results;
     for (const std::string& data : data_files) {
         const auto simulations = read_all(data);
@@ -210,7 +211,9 @@ int run(const Arguments& arguments) {
         }
     }
     const Table table = table_of(results);
-    const std::string json = context.header().set("results", records_of(results)).to_json();
+    const std::string json = result_header(arguments, context.stream().device())
+                                 .set("results", records_of(results))
+                                 .to_json();
     const bool force = arguments.has("force");
     if (arguments.has("out")) write_text_file(arguments.text("out"), force, json + "\n");
     print_result(arguments.has("json")       ? json

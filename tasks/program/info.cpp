@@ -39,30 +39,25 @@ std::string details_of(Device device) {
 int run(const Arguments& arguments) {
     const auto devices = available_devices();
     const std::string no_cuda = why_no_cuda();
-    Record record;
-    std::string text = fmt::format("elmsim {}\nbuild        {}, {}, for {}\nvector unit  {}\n",
+    std::string text = fmt::format("elmsim {}\nbuild         {}, {}, for {}\nvector unit   {}\n",
                                    build_info::version, build_info::build_type,
                                    build_info::compiler, build_info::architecture, vector_unit);
     std::vector<Record> device_records;
     for (const Device device : devices) {
         const std::string name = to_string(device), title = describe(device);
         const std::string details = details_of(device);
-        text += fmt::format("device       {}: {}, {}\n", name, title, details);
+        text += fmt::format("device        {}: {}, {}\n", name, title, details);
         device_records.push_back(
             Record().set("device", name).set("name", title).set("details", details));
     }
-    text += fmt::format("CUDA         {}\n", no_cuda.empty() ? "available" : no_cuda);
+    text += fmt::format("CUDA          {}\n", no_cuda.empty() ? "available" : no_cuda);
     Record libraries;
     for (const auto& [name, version] : build_info::libraries) {
-        text += fmt::format("{:<13}{}\n", name, version);
+        text += fmt::format("{:<13} {}\n", name, version);
         libraries.set(std::string(name), std::string(version));
     }
-    record.set("command", "info")
-        .set("version", std::string(build_info::version))
-        .set("device", to_string(parse_device("auto")))
-        .set("threads", std::int64_t{thread_count()})
-        .set("seconds", 0.0)
-        .set("build_type", std::string(build_info::build_type))
+    Record record = result_header(arguments, parse_device("auto"));
+    record.set("build_type", std::string(build_info::build_type))
         .set("compiler", std::string(build_info::compiler))
         .set("architecture", std::string(build_info::architecture))
         .set("vector_unit", vector_unit)

@@ -1,8 +1,8 @@
 // elmsim inspect: says what a file is.
 
-#include <fmt/format.h>
-
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
@@ -111,7 +111,7 @@ int run(const Arguments& arguments) {
             Record().set("path", path).set("kind", findings.kind).set("facts", std::move(facts)));
     }
     print_result(arguments.has("json")
-                     ? Record().set("command", "inspect").set("files", std::move(records)).to_json()
+                     ? result_header(arguments, Device{}).set("files", std::move(records)).to_json()
                      : text);
     return 0;
 }

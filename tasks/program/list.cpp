@@ -46,14 +46,16 @@ int run(const Arguments& arguments) {
     for (const Topic& topic : topics) {
         if (wanted != topic.name) continue;
         const Table table = topic.table();
-        print_result(arguments.has("json")       ? table.to_record(wanted).to_json()
-                     : arguments.has("markdown") ? table.to_markdown()
-                                                 : table.to_text());
+        print_result(
+            arguments.has("json")
+                ? result_header(arguments, Device{}).set(wanted, table.to_records()).to_json()
+            : arguments.has("markdown") ? table.to_markdown()
+                                        : table.to_text());
         return 0;
     }
-    throw Error(ErrorKind::invalid, fmt::format("elmsim list {}: expected {}.{}", wanted,
-                                                fmt::join(names, ", "),
-                                                nearest_hint(wanted, names)));
+    throw Error(ErrorKind::invalid,
+                fmt::format("elmsim list {}: expected {}.{}", wanted, fmt::join(names, ", "),
+                            nearest_hint(wanted, names)));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/core.h>
+
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
@@ -39,8 +41,17 @@ ElmModel with_time_step(ElmModel model, double time_step_ms) {
 
 }  // namespace
 
-RunContext::RunContext(const Arguments& arguments)
-    : arguments_(&arguments), start_(std::chrono::steady_clock::now()) {
+Record result_header(const Arguments& arguments, Device device) {
+    Record record;
+    record.set("command", arguments.command().name)
+        .set("version", std::string(build_info::version))
+        .set("device", to_string(device))
+        .set("threads", std::int64_t{thread_count()})
+        .set("seconds", arguments.seconds());
+    return record;
+}
+
+RunContext::RunContext(const Arguments& arguments) {
     if (arguments.has("threads")) {
         const std::int64_t threads = arguments.integer("threads");
         ELM_CHECK(threads >= 1 && threads <= 65536, "--threads {}: expected 1 or more.", threads);
@@ -56,22 +67,11 @@ RunContext::RunContext(const Arguments& arguments)
     }
     precision_ = precision == "f64" ? DType::f64 : DType::f32;
     stream_ = std::make_unique<Stream>(device);
-    log::info("on {} ({}), {} threads, {}", to_string(device), describe(device), thread_count(),
-              precision);
 }
 
-double RunContext::seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-}
-
-Record RunContext::header() const {
-    Record record;
-    record.set("command", arguments_->command().name)
-        .set("version", std::string(build_info::version))
-        .set("device", to_string(stream_->device()))
-        .set("threads", std::int64_t{thread_count()})
-        .set("seconds", seconds());
-    return record;
+void RunContext::announce() const {
+    log::info("on {} ({}), {} threads, {}", to_string(stream_->device()),
+              describe(stream_->device()), thread_count(), name_of(precision_));
 }
 
 ElmModel resolve_model(const Arguments& arguments, const std::string& name, double time_step_ms) {
@@ -105,9 +105,8 @@ void print_result(const std::string& text) {
     const bool written = std::fputs(text.c_str(), stdout) >= 0 &&
                          (text.ends_with('\n') || std::fputc('\n', stdout) != EOF);
     if (!written || std::fflush(stdout) != 0) {
-        throw Error(ErrorKind::write,
-                    fmt::format("the results cannot be written to stdout: {}.",
-                                std::strerror(errno)));
+        throw Error(ErrorKind::write, fmt::format("the results cannot be written to stdout: {}.",
+                                                  std::strerror(errno)));
     }
 }
 

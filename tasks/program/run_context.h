@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,22 +13,22 @@ namespace elm {
 
 class Arguments;
 
-/// What the commands that compute share: device, precision, threads and the clock.
+/// {"command", "version", "device", "threads", "seconds"}: how every JSON result begins.
+Record result_header(const Arguments& arguments, Device device);
+
+/// What the commands that compute share: device, precision and threads.
 class RunContext {
 public:
-    /// Reads --device, --precision and --threads and says on stderr what was chosen. Throws
-    /// Error{unsupported} for a device or a precision that is not there.
+    /// Reads --device, --precision and --threads. Throws Error{unsupported} for a device or a
+    /// precision that is not there.
     explicit RunContext(const Arguments& arguments);
 
     Stream& stream() noexcept { return *stream_; }
     DType precision() const noexcept { return precision_; }
-    double seconds() const;
-    /// {"command", "version", "device", "threads", "seconds"}: how every result begins.
-    Record header() const;
+    /// Says on stderr what the work runs on.
+    void announce() const;
 
 private:
-    const Arguments* arguments_;
-    std::chrono::steady_clock::time_point start_;
     std::unique_ptr<Stream> stream_;
     DType precision_ = DType::f32;
 };

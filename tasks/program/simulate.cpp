@@ -1,7 +1,5 @@
 // elmsim simulate: runs a fitted neuron on spikes, once from t = 0 over the whole input.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -9,6 +7,8 @@
 #include <functional>
 #include <limits>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
@@ -171,17 +171,17 @@ void run_batch(RunContext& context, const ElmNeuron& neuron, const Plan& plan, s
     counts.longest = std::max(counts.longest, longest);
 }
 
-Counts simulate(RunContext& context, const Plan& plan, RecordingWriter* writer,
-                SimulationPlot* plot) {
+Counts simulate(RunContext& context, const Arguments& arguments, const Plan& plan,
+                RecordingWriter* writer, SimulationPlot* plot) {
     const ElmNeuron neuron(context.stream(), plan.model, context.precision());
     std::int64_t total = 0;
     for (const SpikeInput& input : plan.inputs) total += std::min(input.n_steps, plan.end_step);
     Progress progress("simulate", total, "neuron-steps");
     Counts counts;
-    const double start = context.seconds();
+    const double start = arguments.seconds();
     const auto tick = [&] {
         throw_if_interrupted();
-        counts.seconds = context.seconds() - start;
+        counts.seconds = arguments.seconds() - start;
         const double simulated_s =
             static_cast<double>(counts.neuron_steps) * plan.model.options.time_step_ms / 1000;
         progress.update(counts.neuron_steps,
@@ -204,14 +204,14 @@ PlotReference find_reference(const Arguments& arguments, const Plan& plan) {
     return reference;
 }
 
-void print_summary(const RunContext& context, const Arguments& arguments, const Plan& plan,
+void print_summary(RunContext& context, const Arguments& arguments, const Plan& plan,
                    const Counts& counts) {
     const double rate = static_cast<double>(counts.neuron_steps) / counts.seconds;
     const double simulated_s =
         static_cast<double>(counts.neuron_steps) * plan.model.options.time_step_ms / 1000;
     const double factor = counts.seconds / simulated_s;
     if (arguments.has("json")) {
-        Record record = context.header();
+        Record record = result_header(arguments, context.stream().device());
         record.set("model", plan.model_name)
             .set("steps", counts.longest)
             .set("samples", static_cast<std::int64_t>(plan.inputs.size()));
@@ -251,6 +251,7 @@ int run(const Arguments& arguments) {
                        context.precision(), plan.model_name, effective_config(arguments, plan),
                        plan.first_step);
     }
+    context.announce();
     std::optional<SimulationPlot> plot;
     if (draws) {
         const SpikeInput& first = plan.inputs.front();
@@ -260,7 +261,7 @@ int run(const Arguments& arguments) {
                      find_reference(arguments, plan));
     }
     const Counts counts =
-        simulate(context, plan, writer ? &*writer : nullptr, plot ? &*plot : nullptr);
+        simulate(context, arguments, plan, writer ? &*writer : nullptr, plot ? &*plot : nullptr);
     if (keeps) {
         writer->close();
         output->commit();

@@ -1,7 +1,7 @@
 #include "tasks/report/plot.h"
 
-#include <fmt/core.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
+#include <fmt/core.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/output_file.h"
@@ -32,7 +34,8 @@ std::string terminal_of(const std::string& path, bool wide) {
     if (path == "-") {
         const char* const columns = std::getenv("COLUMNS");
         const int width = columns == nullptr ? 0 : std::atoi(columns);
-        return fmt::format("set terminal dumb size {},{} ansi256\n", width > 20 ? width : 100, 50);
+        return fmt::format("set terminal dumb size {},{} {}\n", width > 20 ? width : 100, 50,
+                           isatty(STDOUT_FILENO) != 0 ? "ansi256" : "mono");
     }
     const int width = wide ? side_width_px : width_px, height = wide ? side_height_px : height_px;
     const std::string extension = std::filesystem::path(path).extension();
@@ -95,7 +98,8 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
     }
     std::string commands = blocks;
     commands += fmt::format(
-        "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key {} noenhanced samplen 2\n",
+        "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key default\nset key "
+        "noenhanced opaque samplen 2 {}\n",
         quote(panel.title), quote(panel.x_label), quote(panel.y_label), panel.key);
     commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
     commands += range_of("x", panel.x_range) + range_of("y", panel.y_range);

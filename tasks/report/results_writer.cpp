@@ -1,6 +1,7 @@
 #include "tasks/report/results_writer.h"
 
 #include <limits>
+
 #include <nlohmann/json.hpp>
 
 namespace elm {

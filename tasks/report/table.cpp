@@ -1,9 +1,9 @@
 #include "tasks/report/table.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cctype>
+
+#include <fmt/core.h>
 
 #include "kernels/core/check.h"
 #include "kernels/core/toml_config.h"
@@ -79,7 +79,7 @@ std::string Table::to_csv() const {
     return text;
 }
 
-Record Table::to_record(const std::string& name) const {
+std::vector<Record> Table::to_records() const {
     std::vector<Record> records;
     for (std::size_t row = 1; row < rows_.size(); ++row) {
         Record record;
@@ -88,7 +88,7 @@ Record Table::to_record(const std::string& name) const {
         }
         records.push_back(std::move(record));
     }
-    return Record().set(name, std::move(records));
+    return records;
 }
 
 }  // namespace elm

@@ -19,8 +19,8 @@ public:
     std::string to_markdown() const;
     /// RFC 4180: quotes where a cell needs them.
     std::string to_csv() const;
-    /// {name: [one object per row, numbers as numbers]}
-    Record to_record(const std::string& name) const;
+    /// One object per row, named by the header; numbers as numbers.
+    std::vector<Record> to_records() const;
 
 private:
     std::vector<std::vector<std::string>> rows_;

@@ -1,8 +1,8 @@
 #include "tasks/simulation/simulation_plot.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "kernels/core/hdf5_file.h"
 #include "tasks/neuronio/neuronio_output.h"
@@ -93,7 +93,7 @@ Figure SimulationPlot::figure() const {
         input.curves.push_back(raster_.curve(0, all, "", colour::black));
     }
     input.y_range = {0, static_cast<double>(all)};
-    input.key = "outside top right horizontal";
+    input.key = "outside top right horizontal samplen 0.5 textcolor variable";
 
     Figure figure{.title = title_, .panels = {std::move(input)}};
     if (has_neuronio_outputs(options_)) {

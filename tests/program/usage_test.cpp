@@ -1,0 +1,112 @@
+// What the program says to a user who asks for something impossible.
+
+#include <algorithm>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "kernels/core/device.h"
+#include "tests/program/run_program.h"
+#include "tests/support/temporary_directory.h"
+
+namespace elm {
+namespace {
+
+const std::vector<std::string> short_run{
+    "simulate", "--model", "leaky-integrator", "--poisson", "10", "--seconds", "0.1"};
+
+std::vector<std::string> short_run_with(const std::vector<std::string>& more) {
+    auto arguments = short_run;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+/// Runs the program and expects one error line that holds `part`.
+void expect_error(const std::vector<std::string>& arguments, int exit_code,
+                  const std::string& part) {
+    const ProgramResult result = run_program(arguments);
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    EXPECT_NE(result.error().find(part), std::string::npos) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    EXPECT_EQ(result.out, "");
+}
+
+TEST(Usage, unknown_names_are_answered_with_the_nearest) {
+    expect_error({"simulat"}, 2, "Did you mean simulate?");
+    expect_error({"simulate", "--poison", "5"}, 2, "Did you mean --poisson?");
+    expect_error({"simulate", "--model", "leaky-integratr", "--poisson", "5", "--seconds", "1"}, 2,
+                 "Did you mean leaky-integrator?");
+    expect_error({"list", "model"}, 2, "Did you mean models?");
+    expect_error(short_run_with({"--record", "outptu"}), 2, "Did you mean output?");
+    expect_error(short_run_with({"--precision", "f65"}), 2, "Did you mean f64?");
+    expect_error(short_run_with({"--set", "elm.lambda=3"}), 2, "Did you mean");
+    expect_error(short_run_with({"--set", "elmm.lambda_value=3"}), 2, "Did you mean elm?");
+    expect_error(short_run_with({"--set", "simulate.second=3"}), 2, "Did you mean seconds?");
+}
+
+TEST(Usage, impossible_values_are_refused) {
+    expect_error({"simulate", "--model", "leaky-integrator"}, 2, "--input FILE or --poisson");
+    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5"}, 2, "--seconds");
+    expect_error(short_run_with({"--seconds", "2"}), 2, "given 2 times");
+    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "-5", "--seconds", "1"},
+                 2, "must not be negative");
+    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds", "x"}, 2,
+                 "--seconds x: expected a number");
+    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds", "-1"},
+                 2, "above 0");
+    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds"}, 2,
+                 "seconds");
+    expect_error(short_run_with({"--dt-ms", "0"}), 2, "--dt-ms 0");
+    expect_error(short_run_with({"--start-ms", "500"}), 2, "--start-ms 500");
+    expect_error(short_run_with({"--threads", "0"}), 2, "--threads 0");
+    expect_error(short_run_with({"--seed", "-1"}), 2, "--seed -1");
+    expect_error(short_run_with({"--plot", "x.bmp"}), 2, ".png, .svg or .pdf");
+    expect_error(short_run_with({"something"}), 2, "flags only (got 'something')");
+    expect_error(short_run_with({"--set", "nonsense"}), 2, "SECTION.KEY=VALUE");
+    expect_error(short_run_with({"--config", "/nowhere.toml"}), 3, "no such configuration file");
+    expect_error({"evaluate", "--model", "leaky-integrator"}, 2, "--data is missing");
+}
+
+TEST(Usage, devices_and_precisions_that_are_not_there_are_refused) {
+    expect_error(short_run_with({"--device", "gpu"}), 2, "expected cpu, cuda, cuda:N or auto");
+    expect_error(short_run_with({"--precision", "bf16"}), 4, "--precision bf16 is not available");
+    if (!why_no_cuda().empty()) {
+        expect_error(short_run_with({"--device", "cuda"}), 4, why_no_cuda());
+    }
+}
+
+TEST(Usage, help_goes_to_stdout) {
+    const ProgramResult alone = run_program({});
+    EXPECT_EQ(alone.exit_code, 2);
+    EXPECT_NE(alone.out.find("simulate"), std::string::npos);
+    const ProgramResult brief = run_program({"simulate"});
+    EXPECT_EQ(brief.exit_code, 2);
+    EXPECT_NE(brief.out.find("--poisson HZ"), std::string::npos);
+    const ProgramResult full = run_program({"simulate", "--help"});
+    EXPECT_EQ(full.exit_code, 0);
+    EXPECT_NE(full.out.find("--log-file FILE"), std::string::npos);
+    EXPECT_EQ(run_program({"--help"}).exit_code, 0);
+    EXPECT_NE(run_program({"evaluate", "--version"}).out.find("elmsim "), std::string::npos);
+}
+
+TEST(Usage, info_list_and_completion_answer) {
+    EXPECT_NE(run_program({"info"}).out.find("vector unit"), std::string::npos);
+    EXPECT_NE(run_program({"info", "--json"}).out.find("\"libraries\""), std::string::npos);
+    EXPECT_NE(run_program({"list", "models"}).out.find("leaky-integrator"), std::string::npos);
+    EXPECT_NE(run_program({"list", "models", "--markdown"}).out.find("| --- |"), std::string::npos);
+    const ProgramResult script = run_program({"completion", "bash"});
+    EXPECT_EQ(script.exit_code, 0);
+    const test::TemporaryDirectory folder;
+    std::ofstream(folder / "complete.sh")
+        << script.out
+        << "COMP_WORDS=(elmsim simulate --poi) COMP_CWORD=2; _elmsim; echo \"${COMPREPLY[*]}\" > "
+        << folder / "reply"
+        << "\n";
+    ASSERT_EQ(std::system(("bash " + (folder / "complete.sh").string()).c_str()), 0);
+    std::string reply;
+    std::ifstream(folder / "reply") >> reply;
+    EXPECT_EQ(reply, "--poisson");
+}
+
+}  // namespace
+}  // namespace elm

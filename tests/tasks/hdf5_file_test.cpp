@@ -1,0 +1,118 @@
+#include "kernels/core/hdf5_file.h"
+
+#include <fstream>
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "kernels/core/error.h"
+#include "kernels/core/output_file.h"
+#include "kernels/core/toml_config.h"
+#include "tests/support/temporary_directory.h"
+
+namespace elm {
+namespace {
+
+std::string message_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return error.message();
+    }
+    return "no error";
+}
+
+TEST(Hdf5File, returns_what_was_written) {
+    const test::TemporaryDirectory folder;
+    const std::string path = folder / "x.h5";
+    const std::vector<double> values{0, 1, 1.5, -2, 0.25, 65504};
+    {
+        Hdf5File file = Hdf5File::create(path);
+        file.write<double>("/a/half", {2, 3}, values, FileType::f16);
+        file.write<double>("/a/single", {6}, values, FileType::f32);
+        file.write<double>("/flags", {3}, std::vector<double>{0, 1, 1}, FileType::boolean);
+        file.write_string("/text", "déjà vu\n");
+        file.set_attribute("/", "name", std::string("elm"));
+        file.set_attribute("/", "yes", true);
+        file.set_attribute("/a", "count", std::int64_t{7});
+        file.set_attribute("/a", "rate", 0.5);
+        file.close();
+    }
+    const Hdf5File file = Hdf5File::open(path);
+    EXPECT_EQ(file.read<double>("/a/half"), values);
+    EXPECT_EQ(file.read<float>("/a/half")[2], 1.5f);
+    EXPECT_EQ(file.type_name("/a/half"), "float16");
+    EXPECT_EQ(file.shape("/a/half"), (std::vector<std::int64_t>{2, 3}));
+    EXPECT_EQ(file.read<std::uint8_t>("/flags"), (std::vector<std::uint8_t>{0, 1, 1}));
+    EXPECT_EQ(file.type_name("/flags"), "boolean");
+    EXPECT_EQ(file.read_string("/text"), "déjà vu\n");
+    EXPECT_EQ(file.links("/"), (std::vector<std::string>{"a", "flags", "text"}));
+    EXPECT_EQ(file.attributes("/").at("name"), Value(std::string("elm")));
+    EXPECT_EQ(file.attributes("/").at("yes"), Value(true));
+    EXPECT_EQ(file.number_attribute("/a", "count"), 7);
+    EXPECT_EQ(file.number_attribute("/a", "rate"), 0.5);
+    std::vector<float> part(2);
+    file.read_range<float>("/a/single", 3, part);
+    EXPECT_EQ(part, (std::vector<float>{-2, 0.25f}));
+}
+
+TEST(Hdf5File, grows_by_rows) {
+    const test::TemporaryDirectory folder;
+    Hdf5File file = Hdf5File::create(folder / "x.h5");
+    file.make_growing("/rows", {2}, FileType::f32, 16);
+    file.append<float>("/rows", std::vector<float>{1, 2, 3, 4});
+    file.append<float>("/rows", std::vector<float>{5, 6});
+    EXPECT_EQ(file.shape("/rows"), (std::vector<std::int64_t>{3, 2}));
+    EXPECT_EQ(file.read<double>("/rows"), (std::vector<double>{1, 2, 3, 4, 5, 6}));
+}
+
+TEST(Hdf5File, says_what_is_wrong_with_a_file) {
+    const test::TemporaryDirectory folder;
+    const std::string path = folder / "x.h5";
+    EXPECT_NE(message_of([&] { Hdf5File::open(path); }).find("no such file"), std::string::npos);
+    std::ofstream(path) << "not HDF5";
+    EXPECT_NE(message_of([&] { Hdf5File::open(path); }).find("not an HDF5 file"),
+              std::string::npos);
+    {
+        Hdf5File file = Hdf5File::create(path);
+        file.write<double>("/a", {2}, std::vector<double>{1, 2}, FileType::f64);
+        file.close();
+    }
+    const Hdf5File file = Hdf5File::open(path);
+    EXPECT_NE(message_of([&] { file.require_shape("/a", {3}); }).find("shape (2), expected (3)"),
+              std::string::npos);
+    EXPECT_NE(message_of([&] { file.read<double>("/b"); }).find("/b is not there"),
+              std::string::npos);
+    EXPECT_NE(message_of([&] { file.read<std::int64_t>("/a"); }).find("expected integers"),
+              std::string::npos);
+}
+
+TEST(OutputFile, leaves_nothing_behind_unless_committed) {
+    const test::TemporaryDirectory folder;
+    const std::string path = folder / "x.txt";
+    { const OutputFile output(path, false); }
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+    write_text_file(path, false, "one");
+    EXPECT_THROW(write_text_file(path, false, "two"), Error);
+    write_text_file(path, true, "three");
+    std::string text;
+    std::ifstream(path) >> text;
+    EXPECT_EQ(text, "three");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Config, survives_being_written_and_read) {
+    Config config;
+    config.sections["simulate"] = {
+        {"seconds", 2.5}, {"seed", std::int64_t{3}}, {"model", std::string("a 'b' \"c\"")}};
+    config.sections["elm"] = {{"learn_memory_tau", false}};
+    EXPECT_EQ(Config::parse(config.to_toml(), "text").sections, config.sections);
+}
+
+TEST(Config, names_line_and_column_of_a_mistake) {
+    EXPECT_NE(message_of([] { Config::parse("[a]\nx = = 1\n", "run.toml"); }).find("run.toml:2:"),
+              std::string::npos);
+}
+
+}  // namespace
+}  // namespace elm
