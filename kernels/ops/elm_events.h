@@ -84,7 +84,8 @@ void filter_block(const Events<Real>& events, std::int64_t n_steps, const Real* 
                 const Real* row = table + events.units[at] * table_width;
                 const Real value = events.values[at];
 #pragma GCC unroll 8
-                for (int v = 0; v < V; ++v) sum[v] += value * load<Real, N>(row + v * N);
+                for (int v = 0; v < V; ++v)
+                    sum[v] = multiply_add<Real, N>(value, load<Real, N>(row + v * N), sum[v]);
             }
         }
 #pragma GCC unroll 8

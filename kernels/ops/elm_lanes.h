@@ -1,5 +1,9 @@
 #pragma once
 
+#if defined(__FMA__)
+#    include <immintrin.h>
+#endif
+
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -12,7 +16,8 @@
 /// Vectors of lanes for the CPU kernels of the ELM recurrence, on the compilers' vector extension.
 ///
 /// Every operation acts on each lane alone and in one fixed order, so a lane's result does not
-/// depend on how many lanes travel together.
+/// depend on how many lanes travel together. Files that use them are compiled without contraction:
+/// which products are fused with a sum is said here, not chosen by the compiler for each loop.
 namespace elm::lanes {
 
 #if defined(__AVX512F__)
@@ -71,6 +76,41 @@ ELM_INLINE Vec<Real, N> broadcast(Real value) {
     return value - Vec<Real, N>{};
 }
 
+/// a b + c, rounded once where the instruction set can.
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> multiply_add(const Vec<Real, N>& a, const Vec<Real, N>& b,
+                                     const Vec<Real, N>& c) {
+#if defined(__FMA__)
+    constexpr bool single = std::is_same_v<Real, float>;
+    if constexpr (single && N == 4)
+        return (Vec<Real, N>)_mm_fmadd_ps((__m128)a, (__m128)b, (__m128)c);
+    if constexpr (single && N == 8) {
+        return (Vec<Real, N>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+    }
+    if constexpr (!single && N == 2) {
+        return (Vec<Real, N>)_mm_fmadd_pd((__m128d)a, (__m128d)b, (__m128d)c);
+    }
+    if constexpr (!single && N == 4) {
+        return (Vec<Real, N>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+    }
+#    if defined(__AVX512F__)
+    if constexpr (single && N == 16) {
+        return (Vec<Real, N>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+    }
+    if constexpr (!single && N == 8) {
+        return (Vec<Real, N>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+    }
+#    endif
+#else
+    return a * b + c;
+#endif
+}
+
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> multiply_add(Real a, const Vec<Real, N>& b, const Vec<Real, N>& c) {
+    return multiply_add<Real, N>(broadcast<Real, N>(a), b, c);
+}
+
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> clamp(const Vec<Real, N>& x, Real low, Real high) {
     const Vec<Real, N> lows = broadcast<Real, N>(low), highs = broadcast<Real, N>(high);
@@ -84,14 +124,18 @@ struct ExpParts {
     ELM_INLINE static void split(const Vec<float, N>& x, float scale, Vec<float, N>& power,
                                  Vec<float, N>& poly) {
         constexpr float magic = 12582912.0F;  // 1.5 * 2^23: adding it rounds to an integer
-        const Vec<float, N> rounded = x * scale + magic;
-        const Vec<float, N> f = x * scale - (rounded - magic);
+        const auto fma = [](const Vec<float, N>& a, const Vec<float, N>& b, float c) {
+            return multiply_add<float, N>(a, b, broadcast<float, N>(c));
+        };
+        const Vec<float, N> scales = broadcast<float, N>(scale);
+        const Vec<float, N> rounded = fma(x, scales, magic);
+        const Vec<float, N> f = multiply_add<float, N>(x, scales, magic - rounded);
         // Chebyshev fit of (2^f - 1) / f on [-1/2, 1/2], relative error 1.2e-8.
-        Vec<float, N> q = f * 0.000154614475F + 0.00133908674F;
-        q = q * f + 0.00961805667F;
-        q = q * f + 0.0555035710F;
-        q = q * f + 0.240226509F;
-        q = q * f + 0.693147188F;
+        Vec<float, N> q = fma(f, broadcast<float, N>(0.000154614475F), 0.00133908674F);
+        q = fma(q, f, 0.00961805667F);
+        q = fma(q, f, 0.0555035710F);
+        q = fma(q, f, 0.240226509F);
+        q = fma(q, f, 0.693147188F);
         poly = q * f;
         const auto exponent = std::bit_cast<Vec<std::int32_t, N>>(rounded) << 23;
         power = std::bit_cast<Vec<float, N>>(exponent + 0x3F800000);
@@ -106,7 +150,7 @@ ELM_INLINE Vec<Real, N> scaled_tanh(const Vec<Real, N>& x) {
         constexpr float scale = static_cast<float>(4.0 / 3.0 * 1.44269504088896340736);
         Vec<float, N> power, poly;
         ExpParts::split<N>(clamp<float, N>(x, -24.0F, 24.0F), scale, power, poly);
-        const Vec<float, N> e = power * poly + (power - 1.0F);
+        const Vec<float, N> e = multiply_add<float, N>(power, poly, power - 1.0F);
         return 1.7159F * (e / (e + 2.0F));
     } else {
         Vec<Real, N> result;
@@ -129,7 +173,7 @@ ELM_INLINE Vec<Real, N> silu(const Vec<Real, N>& x) {
     if constexpr (std::is_same_v<Real, float>) {
         Vec<float, N> power, poly;
         ExpParts::split<N>(clamp<float, N>(x, -87.0F, 87.0F), -1.44269504F, power, poly);
-        return x / ((power * poly + power) + 1.0F);
+        return x / (multiply_add<float, N>(power, poly, power) + 1.0F);
     } else {
         Vec<Real, N> result;
         for (int lane = 0; lane < N; ++lane) {

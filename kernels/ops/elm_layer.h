@@ -125,7 +125,7 @@ __attribute__((noinline)) void layer_block_by_sample(const Real* w, int n_first,
         for (int k = 0; k < n_first; ++k, column += R) {
             const V x = load<Real, N>(x1 + k * N);
 #pragma GCC unroll 24
-            for (int u = 0; u < R; ++u) acc[u] += column[u] * x;
+            for (int u = 0; u < R; ++u) acc[u] = multiply_add<Real, N>(column[u], x, acc[u]);
         }
     }
     const Real* const rest = column;
@@ -134,7 +134,7 @@ __attribute__((noinline)) void layer_block_by_sample(const Real* w, int n_first,
             const V x = load<Real, N>(x2 + k * N);
             const Real* c = rest + k * R;
 #pragma GCC unroll 24
-            for (int u = 0; u < R; ++u) sum[u] += c[u] * x;
+            for (int u = 0; u < R; ++u) sum[u] = multiply_add<Real, N>(c[u], x, sum[u]);
         }
     };
     if (!two_chains) {
@@ -146,8 +146,8 @@ __attribute__((noinline)) void layer_block_by_sample(const Real* w, int n_first,
             const Real* c = rest + k * R;
 #pragma GCC unroll 24
             for (int u = 0; u < R; ++u) {
-                acc[u] += c[u] * x_even;
-                odd[u] += c[R + u] * x_odd;
+                acc[u] = multiply_add<Real, N>(c[u], x_even, acc[u]);
+                odd[u] = multiply_add<Real, N>(c[R + u], x_odd, odd[u]);
             }
         }
         if (n_rest % 2 == 1) add_columns(acc, n_rest - 1, 1);
@@ -235,8 +235,8 @@ __attribute__((noinline)) void layer_block_by_unit(const Real* w, int width, int
                 if constexpr (P > 1) keep_in_register(even_w), keep_in_register(odd_w);
 #pragma GCC unroll 4
                 for (int p = 0; p < P; ++p) {
-                    acc[p][b] += even_w * x[p * x_stride + k];
-                    odd[p][b] += odd_w * x[p * x_stride + k + 1];
+                    acc[p][b] = multiply_add<Real, N>(x[p * x_stride + k], even_w, acc[p][b]);
+                    odd[p][b] = multiply_add<Real, N>(x[p * x_stride + k + 1], odd_w, odd[p][b]);
                 }
             }
         }
@@ -245,7 +245,8 @@ __attribute__((noinline)) void layer_block_by_unit(const Real* w, int width, int
             for (int b = 0; b < B; ++b) {
 #pragma GCC unroll 4
                 for (int p = 0; p < P; ++p) {
-                    acc[p][b] += load<Real, N>(w + b * N) * x[p * x_stride + k];
+                    acc[p][b] = multiply_add<Real, N>(x[p * x_stride + k], load<Real, N>(w + b * N),
+                                                      acc[p][b]);
                 }
             }
         }
@@ -261,7 +262,8 @@ __attribute__((noinline)) void layer_block_by_unit(const Real* w, int width, int
                 V weight = load<Real, N>(w + b * N);
                 if constexpr (P > 1) keep_in_register(weight);
 #pragma GCC unroll 4
-                for (int p = 0; p < P; ++p) acc[p][b] += weight * x[p * x_stride + k];
+                for (int p = 0; p < P; ++p)
+                    acc[p][b] = multiply_add<Real, N>(x[p * x_stride + k], weight, acc[p][b]);
             }
         }
     }

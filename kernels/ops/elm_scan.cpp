@@ -250,7 +250,8 @@ void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::
             Real* const m_t = history + t * n_memory * N;
             for (int m = 0; m < n_memory; ++m) {
                 const V update = scaled_tanh<Real, N>(load<Real, N>(z + m * N));
-                const V memory_now = load<Real, N>(x + m * N) + w.memory_gain.data()[m] * update;
+                const V memory_now = multiply_add<Real, N>(w.memory_gain.data()[m], update,
+                                                           load<Real, N>(x + m * N));
                 store<Real, N>(m_t + m * N, memory_now);
                 store<Real, N>(x + m * N, V(w.memory_decay.data()[m] * memory_now));
             }
@@ -351,8 +352,9 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
                 Real* const m_t = history + (p * chunk_steps + t) * memory_width;
                 for (int m = 0; m < memory_width; m += N) {
                     const V update = scaled_tanh<Real, N>(load<Real, N>(z + p * widest + m));
-                    const V memory_now = load<Real, N>(x + p * widest + m) +
-                                         load<Real, N>(w.memory_gain.data() + m) * update;
+                    const V memory_now =
+                        multiply_add<Real, N>(load<Real, N>(w.memory_gain.data() + m), update,
+                                              load<Real, N>(x + p * widest + m));
                     store<Real, N>(m_t + m, memory_now);
                     store<Real, N>(x + p * widest + m,
                                    V(load<Real, N>(w.memory_decay.data() + m) * memory_now));
