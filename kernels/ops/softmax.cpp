@@ -21,7 +21,7 @@ auto row(const View<Real, 2>& matrix, std::int64_t index) {
 /// Calls body(row) for all rows, in tasks that are large enough for a thread.
 template <class Real, class Body>
 void for_each_row(const View<Real, 2>& matrix, const Body& body) {
-    const auto [rows, columns] = matrix.extent;
+    const std::int64_t rows = matrix.extent[0], columns = matrix.extent[1];
     if (columns == 0) return;
     const std::int64_t elements_per_task = 4096;
     const std::int64_t rows_per_task = std::max<std::int64_t>(1, elements_per_task / columns);
