@@ -12,7 +12,7 @@ build=build/quickstart
     cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_BUILD_TESTS=OFF \
           -DELM_BUILD_BENCH=OFF
 cmake --build "$build" --target elmsim
-elmsim=$root/$build/tasks/elmsim
+elmsim=$root/$build/elmsim
 mkdir -p out
 
 echo

@@ -208,7 +208,8 @@ ElmTrace ElmNeuron::run(Stream& stream, const SpikeTrain& spikes, ElmState& stat
 ElmTrace ElmNeuron::run(Stream& stream, const Tensor& input, ElmState& state,
                         const ElmRecording& recording) const {
     // Named one by one: clang 14 captures no structured bindings.
-    const auto extents = require_rank<3>(input.shape(), "ElmNeuron::run: input (batch, time, d_in)");
+    const auto extents =
+        require_rank<3>(input.shape(), "ElmNeuron::run: input (batch, time, d_in)");
     const std::int64_t batch = extents[0], n_steps = extents[1];
     ELM_CHECK(extents[2] == options().n_input, "the input has {} features, the model takes {}",
               extents[2], options().n_input);
