@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "bench/fma_peak.h"
@@ -43,45 +44,71 @@ ElmModel published_shape(std::int64_t n_memory) {
     return test::make_model(spec);
 }
 
-/// Processor time of this thread, or wall time where several threads work.
-double now(int threads) {
-    if (threads == 1) return bench::thread_seconds();
+/// Processor time of this thread, or wall time where others work too.
+double now(bool this_thread_alone) {
+    if (this_thread_alone) return bench::thread_seconds();
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
 
-void forward(benchmark::State& state, std::int64_t n_memory, std::int64_t batch, int threads,
-             bool dense, std::int64_t n_steps) {
+struct Setting {
+    std::int64_t n_memory, batch, n_steps;
+    Device device;
+    int threads = 1;
+    bool dense = false;
+};
+
+double flop_per_step(const ElmOptions& options) {
+    return 2.0 * static_cast<double>(2 * options.hidden() * options.n_memory +
+                                     options.branches() * options.hidden() +
+                                     options.n_output * options.n_memory);
+}
+
+void forward(benchmark::State& state, const Setting& setting) {
+    const auto& [n_memory, batch, n_steps, device, threads, dense] = setting;
+    const bool on_cpu = device.kind == DeviceKind::cpu;
     set_thread_count(threads);
-    Stream stream{Device{}};
+    Stream host{Device{}}, stream{device};
     const ElmModel model = published_shape(n_memory);
     const ElmNeuron neuron(stream, model, DType::f32);
     const SpikeTrain spikes = test::random_spikes(batch, n_steps, n_input, spike_probability, 7);
     Tensor input;
-    if (dense) input = to_dense(stream, spikes, DType::f32);
+    if (dense) input = to_dense(host, spikes, DType::f32);
     std::vector<double> seconds;
     for (auto _ : state) {
         ElmState elm_state = neuron.initial_state(stream, batch);
-        const double start = now(threads);
+        stream.synchronize();
+        const double start = now(on_cpu && threads == 1);
         const ElmTrace trace =
             dense ? neuron.run(stream, input, elm_state) : neuron.run(stream, spikes, elm_state);
         benchmark::DoNotOptimize(trace.output.data());
-        seconds.push_back(now(threads) - start);
+        stream.synchronize();
+        seconds.push_back(now(on_cpu && threads == 1) - start);
         state.SetIterationTime(seconds.back());
     }
     std::sort(seconds.begin(), seconds.end());
-    const auto& options = model.options;
-    const double flop = 2.0 * static_cast<double>(2 * options.hidden() * n_memory +
-                                                  options.branches() * options.hidden() +
-                                                  options.n_output * n_memory);
+    const double flop = flop_per_step(model.options);
     const auto steps = static_cast<double>(batch * n_steps);
-    const double floor_ns = flop / (peak_of_one_core * threads) * 1e9;
     const double median = seconds[seconds.size() / 2], best = seconds[seconds.size() / 20];
-    state.counters["floor_ns"] = floor_ns;
     state.counters["ns_a_step"] = median / steps * 1e9;
     state.counters["steps_a_second"] = steps / median;
-    state.counters["of_peak"] = floor_ns * steps * 1e-9 / median;
-    state.counters["of_peak_best"] = floor_ns * steps * 1e-9 / best;
+    if (on_cpu) {
+        const double floor_ns = flop / (peak_of_one_core * threads) * 1e9;
+        state.counters["floor_ns"] = floor_ns;
+        state.counters["of_peak"] = floor_ns * steps * 1e-9 / median;
+        state.counters["of_peak_best"] = floor_ns * steps * 1e-9 / best;
+    } else {
+        state.counters["useful_gflops"] = flop * steps / median * 1e-9;
+    }
+}
+
+void register_forward(const std::string& where, const Setting& setting) {
+    const auto name = fmt::format("forward/{}/{}/d_m:{}/batch:{}/threads:{}", where,
+                                  setting.dense ? "dense" : "sparse", setting.n_memory,
+                                  setting.batch, setting.threads);
+    benchmark::RegisterBenchmark(name.c_str(), forward, setting)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace
@@ -93,17 +120,18 @@ int main(int argc, char** argv) {
         for (const std::int64_t n_memory : {20, 100}) {
             for (const int threads : {1, 2}) {
                 for (const std::int64_t batch : {1, 8, 128}) {
-                    if (dense && batch == 128 && threads == 2) continue;
                     // A dense batch of 128 x 6000 would be 4 GB.
                     const std::int64_t n_steps = dense && batch == 128 ? 600 : 6000;
-                    const auto name =
-                        fmt::format("forward/{}/d_m:{}/batch:{}/threads:{}",
-                                    dense ? "dense" : "sparse", n_memory, batch, threads);
-                    benchmark::RegisterBenchmark(name.c_str(), forward, n_memory, batch, threads,
-                                                 dense, n_steps)
-                        ->UseManualTime()
-                        ->Unit(benchmark::kMillisecond);
+                    register_forward("cpu", {n_memory, batch, n_steps, {}, threads, dense});
                 }
+            }
+        }
+    }
+    for (const Device device : available_devices()) {
+        if (device.kind == DeviceKind::cpu) continue;
+        for (const std::int64_t n_memory : {20, 100}) {
+            for (const std::int64_t batch : {1, 8, 128, 1056}) {
+                register_forward("cuda", {n_memory, batch, batch > 128 ? 1000 : 6000, device});
             }
         }
     }
