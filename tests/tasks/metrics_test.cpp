@@ -95,7 +95,7 @@ TEST(FitQuality, ignores_a_constant_offset_in_the_explained_variance_only) {
 }
 
 TEST(Metrics, equal_the_golden_figures) {
-    const std::string path = std::string(ELM_GOLDEN_DIR) + "/metrics_small.h5";
+    const std::string path = ELM_GOLDEN_DIR "/metrics_small.h5";
     if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
     const Hdf5File file = Hdf5File::open(path);
     for (const std::string& group : file.links("/")) {
