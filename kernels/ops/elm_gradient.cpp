@@ -108,12 +108,30 @@ struct SegmentStore {
     AlignedVector<Real> output_gradient, branch_gradient;
 };
 
+/// The arrays of one tile, kept by its thread from tile to tile and call to call: fresh memory
+/// would cost a page fault for every 4 KB. Padding is zeroed once and nothing writes to it but
+/// zeros, so a layout that stays the same need not be cleared.
+template <class Real>
+struct Workspace {
+    SegmentStore<Real> store;
+    AlignedVector<Real> z, carry, scratch, adjoint;
+    std::vector<DenseEvents<Real>> events;
+    std::vector<std::int64_t> layout;
+};
+
 template <class Real, int P, Unit unit>
 class GradientTile {
 public:
     GradientTile(const ElmGradientArgs<Real>& args, const std::vector<int>& row_widths,
                  std::int64_t first, PartialGradient<Real>& sums)
         : args_(args),
+          work_(workspace()),
+          store_(work_.store),
+          z_(work_.z),
+          carry_(work_.carry),
+          scratch_(work_.scratch),
+          adjoint_(work_.adjoint),
+          events_(work_.events),
           g_(*args.weights),
           w_(*g_.forward),
           row_widths_(row_widths),
@@ -166,7 +184,30 @@ private:
         array.assign(static_cast<std::size_t>(n), Real(0));
     }
 
+    static Workspace<Real>& workspace() {
+        static thread_local Workspace<Real> instance;
+        return instance;
+    }
+
     void prepare() {
+        std::vector<std::int64_t> layout{P,           segment_steps_, w_.n_output,
+                                         w_.n_memory, trace_width_,   args_.time_constants ? 1 : 0};
+        layout.insert(layout.end(), row_widths_.begin(), row_widths_.end());
+        if (work_.layout != layout) {
+            work_.layout = std::move(layout);
+            make_room();
+        }
+        std::fill(carry_.begin(), carry_.end(), Real(0));
+        std::fill(adjoint_.begin(), adjoint_.end(), Real(0));
+        resize(state_.memory, P * memory_width_);
+        resize(state_.trace, P * trace_width_);
+        for (int p = 0; p < P; ++p) {
+            read_row(args_.memory_state, p, state_.memory.data() + p * memory_width_);
+            read_row(args_.trace_state, p, state_.trace.data() + p * trace_width_);
+        }
+    }
+
+    void make_room() {
         const std::int64_t rows = segment_steps_ * P;
         store_.in.resize(n_layers());
         store_.slope.resize(n_layers() - 1);
@@ -179,19 +220,13 @@ private:
         }
         resize(store_.gain_slope, rows * memory_width_);
         resize(store_.memory, rows * memory_width_);
-        if (args_.time_constants) resize(store_.update, rows * memory_width_);
+        resize(store_.update, args_.time_constants ? rows * memory_width_ : 0);
         resize(store_.output_gradient, chunk_steps * P * wide(w_.n_output));
         resize(store_.branch_gradient, chunk_steps * P * w_.branch_width);
         resize(z_, P * wide_z());
         resize(carry_, P * memory_width_);
         resize(scratch_, P * wide_z());
         resize(adjoint_, P * trace_width_);
-        resize(state_.memory, P * memory_width_);
-        resize(state_.trace, P * trace_width_);
-        for (int p = 0; p < P; ++p) {
-            read_row(args_.memory_state, p, state_.memory.data() + p * memory_width_);
-            read_row(args_.trace_state, p, state_.trace.data() + p * trace_width_);
-        }
         events_.resize(P);
     }
 
@@ -284,7 +319,11 @@ private:
                 } else {
                     apply<Unit::linear>(w_.layers[l], column, start, start_stride, x, x_stride,
                                         slopes, width);
-                    for (int i = 0; i < P * width; i += N) split_silu(slopes + i, values + i);
+                    for (int p = 0; p < P; ++p) {
+                        for (int i = 0; i < w_.layers[l].padded_units(); i += N) {
+                            split_silu(slopes + p * width + i, values + p * width + i);
+                        }
+                    }
                 }
                 x = values;
                 x_stride = width;
@@ -444,14 +483,16 @@ private:
                                 scratch_.data(), width);
             Real* const slopes = row(store_.slope[l - 1], t, width);
             const Real* const values = row(store_.in[l], t, width);
-            for (int i = 0; i < P * width; i += N) {
-                const V gradient = load<Real, N>(scratch_.data() + i);
-                if constexpr (unit == Unit::relu) {
-                    const V zero{};
-                    store<Real, N>(slopes + i,
-                                   V(load<Real, N>(values + i) > zero ? gradient : zero));
-                } else {
-                    store<Real, N>(slopes + i, V(gradient * load<Real, N>(slopes + i)));
+            for (int p = 0; p < P; ++p) {
+                for (int i = p * width; i < p * width + w_.layers[l - 1].padded_units(); i += N) {
+                    const V gradient = load<Real, N>(scratch_.data() + i);
+                    if constexpr (unit == Unit::relu) {
+                        const V zero{};
+                        store<Real, N>(slopes + i,
+                                       V(load<Real, N>(values + i) > zero ? gradient : zero));
+                    } else {
+                        store<Real, N>(slopes + i, V(gradient * load<Real, N>(slopes + i)));
+                    }
                 }
             }
             dz = slopes;
@@ -601,6 +642,10 @@ private:
     }
 
     const ElmGradientArgs<Real>& args_;
+    Workspace<Real>& work_;
+    SegmentStore<Real>& store_;
+    AlignedVector<Real>&z_, &carry_, &scratch_, &adjoint_;
+    std::vector<DenseEvents<Real>>& events_;
     const ElmGradientWeights<Real>& g_;
     const ElmScanWeights<Real>& w_;
     const std::vector<int>& row_widths_;  // of the rows that enter each layer
@@ -611,9 +656,6 @@ private:
     std::int64_t trace_width_;
     State state_;
     std::vector<State> checkpoints_;
-    SegmentStore<Real> store_;
-    AlignedVector<Real> z_, carry_, scratch_, adjoint_;
-    std::vector<DenseEvents<Real>> events_;
 };
 
 /// Tiles of 4, 2 and 1 samples: the same cut for any number of threads.

@@ -195,6 +195,19 @@ TEST(ElmGradient, gives_the_same_bits_for_any_number_of_threads_and_segments) {
     set_thread_count(threads_before);
 }
 
+TEST(ElmGradient, leaves_nothing_behind_for_the_next_model) {
+    const SpikeTrain spikes = test::random_spikes(5, 70, 24, 0.1, 3);
+    const auto weight = loss_weights(5 * 70 * 2);
+    const auto run = [&](Activation activation, std::int64_t layers) {
+        return elm_gradient(test::make_model(spiking(activation, layers)), spikes,
+                            weighted_sum(weight));
+    };
+    const ElmGradient expected = run(Activation::silu, 1);
+    run(Activation::relu, 2);
+    expect_same_bits(run(Activation::silu, 1), expected);
+    expect_same_bits(run(Activation::silu, 1), expected);
+}
+
 TEST(ElmGradient, gives_the_outputs_of_a_forward_run_of_dense_input) {
     const test::RandomElm spec = spiking(Activation::silu, 1);
     const ElmModel model = test::make_model(spec);
