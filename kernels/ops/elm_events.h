@@ -97,10 +97,12 @@ void filter_block(const Events<Real>& events, std::int64_t n_steps, const Real* 
     for (int v = 0; v < V; ++v) store<Real, N>(state + v * N, sum[v]);
 }
 
-/// Filtered rows of a chunk, (n_steps, width) with `width` a multiple of the native lanes.
+/// Filtered rows of a chunk, n_steps of `width` values, a multiple of the native lanes,
+/// `row_stride` apart.
 template <class Real>
 void filter_rows(const Events<Real>& events, std::int64_t n_steps, const Real* table,
-                 std::int64_t width, const Real* decay, const Real* bias, Real* state, Real* rows) {
+                 std::int64_t width, const Real* decay, const Real* bias, Real* state, Real* rows,
+                 std::int64_t row_stride) {
     constexpr int N = native<Real>, most = registers == 32 ? 8 : 6;
     const auto n_vectors = static_cast<int>(width / N);
     const int n_blocks = (n_vectors + most - 1) / most;
@@ -109,7 +111,7 @@ void filter_rows(const Events<Real>& events, std::int64_t n_steps, const Real* t
         const std::int64_t offset = std::int64_t{from} * N;
         const auto run = [&]<int V>() {
             filter_block<Real, V>(events, n_steps, table + offset, width, decay + offset,
-                                  bias + offset, state + offset, rows + offset, width);
+                                  bias + offset, state + offset, rows + offset, row_stride);
         };
         const auto choose = [&]<int... V>(std::integer_sequence<int, V...>) {
             ((to - from == V + 1 ? (run.template operator()<V + 1>(), 0) : 0), ...);
@@ -119,14 +121,16 @@ void filter_rows(const Events<Real>& events, std::int64_t n_steps, const Real* t
     }
 }
 
-/// Branch sums of traces that live on synapses, (n_steps, width); columns past n_branch are zero.
+/// Branch sums of traces that live on synapses, n_steps rows of branch_width values, `row_stride`
+/// apart; columns past n_branch are zero.
 template <class Real>
 void synapse_rows(const Events<Real>& events, std::int64_t n_steps,
-                  const ElmScanWeights<Real>& weights, Real* traces, Real* rows) {
+                  const ElmScanWeights<Real>& weights, Real* traces, Real* rows,
+                  std::int64_t row_stride) {
     const auto n_synapses = static_cast<std::int64_t>(weights.synapse_decay.size());
     const int per_branch = weights.n_synapse_per_branch;
     const SynapseTargets<Real>& targets = weights.targets;
-    for (std::int64_t step = 0; step < n_steps; ++step, rows += weights.branch_width) {
+    for (std::int64_t step = 0; step < n_steps; ++step, rows += row_stride) {
         const Real* decay = weights.synapse_decay.data();
         for (std::int64_t s = 0; s < n_synapses; ++s) traces[s] *= decay[s];
         for (std::int64_t at = events.row_begin[step]; at < events.row_begin[step + 1]; ++at) {

@@ -157,8 +157,8 @@ const ElmScanDevice<Real>& device_part(const ElmScanWeights<Real>& weights) {
 }
 
 template <class Real>
-std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream,
-                                                          const ElmScanModel& model) {
+std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const ElmScanModel& model,
+                                                          SpikeTable table) {
     ELM_ASSERT(!model.layers.empty());
     constexpr int native = std::max(4, lanes::native<Real>);  // blocks of units come in fours
     auto packed = std::make_shared<ElmScanWeights<Real>>();
@@ -175,7 +175,7 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream,
         w.on_device = device_model<Real>(stream, model);
         return packed;
     }
-    w.spike_table = wants_spike_table<Real>(model);
+    w.spike_table = table == SpikeTable::where_it_pays && wants_spike_table<Real>(model);
     w.input_sign.assign(model.input_sign.begin(), model.input_sign.end());
 
     w.branch_width = padded(model.n_branch, native);
@@ -207,7 +207,7 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream,
     }
     w.readout = {static_cast<int>(model.readout.n_out), 0, static_cast<int>(model.readout.n_in),
                  model.readout.weight, model.readout.bias};
-    const int memory_width = padded(model.n_memory(), native);
+    const int memory_width = padded(model.n_memory(), 16);  // a multiple of every vector
     w.memory_decay = padded_copy<Real>(model.memory_decay, memory_width);
     w.memory_gain = padded_copy<Real>(model.memory_gain, memory_width);
     return packed;
@@ -227,9 +227,11 @@ ElmStateShape state_shape(const ElmScanWeights<Real>& weights, bool record_branc
 }
 
 template std::shared_ptr<const ElmScanWeights<float>> pack_elm_scan<float>(Stream&,
-                                                                           const ElmScanModel&);
+                                                                           const ElmScanModel&,
+                                                                           SpikeTable);
 template std::shared_ptr<const ElmScanWeights<double>> pack_elm_scan<double>(Stream&,
-                                                                             const ElmScanModel&);
+                                                                             const ElmScanModel&,
+                                                                             SpikeTable);
 template const ElmScanDevice<float>& device_part<float>(const ElmScanWeights<float>&);
 template const ElmScanDevice<double>& device_part<double>(const ElmScanWeights<double>&);
 template ElmStateShape state_shape<float>(const ElmScanWeights<float>&, bool);

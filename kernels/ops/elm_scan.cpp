@@ -89,15 +89,16 @@ public:
             Real* rows = memory_.rows.data() + s * row_stride(width());
             if (w_.spike_table) {
                 filter_rows(events, n, w_.drive_table.data(), w_.drive_width, w_.drive_decay.data(),
-                            w_.drive_bias.data(), drive(s), rows);
+                            w_.drive_bias.data(), drive(s), rows, w_.drive_width);
             }
             if (w_.spike_table && !record) continue;
             Real* branch_rows = w_.spike_table ? memory_.branch_rows.data() : rows;
             if (w_.trace_per_synapse) {
-                synapse_rows(events, n, w_, trace(s), branch_rows);
+                synapse_rows(events, n, w_, trace(s), branch_rows, w_.branch_width);
             } else {
                 filter_rows(events, n, w_.branch_table.data(), w_.branch_width,
-                            w_.branch_decay.data(), zeros(), trace(s), branch_rows);
+                            w_.branch_decay.data(), zeros(), trace(s), branch_rows,
+                            w_.branch_width);
             }
             if (!record) continue;
             for (std::int64_t t = 0; t < n; ++t) {

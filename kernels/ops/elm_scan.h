@@ -57,9 +57,12 @@ struct ElmScanModel {
 template <class Real>
 struct ElmScanWeights;
 
+/// A spike table serves forward runs only: it hides what the first layer's gradient needs.
+enum class SpikeTable { where_it_pays, never };
+
 template <class Real>
-std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream,
-                                                          const ElmScanModel& model);
+std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(
+    Stream& stream, const ElmScanModel& model, SpikeTable table = SpikeTable::where_it_pays);
 
 /// Widths of the state arrays that a packed model carries from chunk to chunk; 0 where it has none.
 struct ElmStateShape {

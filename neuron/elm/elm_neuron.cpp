@@ -1,104 +1,13 @@
 #include "neuron/elm/elm_neuron.h"
 
-#include <algorithm>
-#include <cmath>
 #include <variant>
 
 #include "kernels/core/check.h"
 #include "kernels/ops/elm_scan.h"
+#include "neuron/elm/elm_scan_model.h"
 
 namespace elm {
 namespace {
-
-double decay_factor(double time_step_ms, double tau_ms) {
-    return std::exp(-time_step_ms / std::max(tau_ms, 1e-6));
-}
-
-/// tau_m = (tau_max - tau_min) sigmoid(proto) + tau_min; proto may be infinite.
-double memory_tau(const ElmOptions& options, double proto) {
-    // v2 keeps the interval open where both ends agree.
-    const double highest =
-        options.version == ElmVersion::v2
-            ? std::max(options.memory_tau_max_ms, options.memory_tau_min_ms + 3e-6)
-            : options.memory_tau_max_ms;
-    const double share = 1.0 / (1.0 + std::exp(-proto));
-    return (highest - options.memory_tau_min_ms) * share + options.memory_tau_min_ms;
-}
-
-DenseLayer dense_layer(const ElmModel& model, const std::string& name) {
-    const NamedArray& weight = model.at(name + ".weight");
-    return {weight.shape[0], weight.shape[1], weight.values, model.at(name + ".bias").values};
-}
-
-std::vector<std::int64_t> stored_routing(const ElmModel& model) {
-    const ElmOptions& options = model.options;
-    if (options.routing == SynapseRouting::none) return make_routing(options, 0);
-    const NamedArray& index = model.at("input_to_synapse_indices");
-    const NamedArray& valid = model.at("valid_indices_mask");
-    std::vector<std::int64_t> input_of(index.values.size());
-    for (std::size_t s = 0; s < input_of.size(); ++s) {
-        input_of[s] = valid.values[s] != 0 ? static_cast<std::int64_t>(index.values[s]) : -1;
-    }
-    return input_of;
-}
-
-/// Sets the traces of the scan: per branch wherever a branch's synapses decay alike, for their sum
-/// then obeys the same equation.
-void set_traces(const ElmModel& model, ElmScanModel& scan) {
-    const ElmOptions& options = model.options;
-    const bool v1 = options.version == ElmVersion::v1;
-    const std::vector<double>& tau = model.at(v1 ? "tau_s" : "tau_b").values;
-    const auto n_branch = static_cast<std::size_t>(options.branches());
-    const std::size_t per_branch = v1 ? static_cast<std::size_t>(options.n_synapse_per_branch) : 1;
-    for (std::size_t branch = 0; branch < n_branch; ++branch) {
-        for (std::size_t k = 1; k < per_branch; ++k) {
-            if (tau[branch * per_branch + k] != tau[branch * per_branch]) {
-                scan.trace_per_synapse = true;
-            }
-        }
-    }
-    if (scan.trace_per_synapse) {
-        for (const double value : tau) {
-            scan.trace_decay.push_back(decay_factor(options.time_step_ms, value));
-        }
-        return;
-    }
-    for (std::size_t branch = 0; branch < n_branch; ++branch) {
-        scan.trace_decay.push_back(decay_factor(options.time_step_ms, tau[branch * per_branch]));
-    }
-}
-
-ElmScanModel scan_model(const ElmModel& model) {
-    const ElmOptions& options = model.options;
-    ElmScanModel scan;
-    scan.n_input = options.n_input;
-    scan.n_branch = options.branches();
-    scan.n_synapse_per_branch = options.n_synapse_per_branch;
-    scan.input_of_synapse = stored_routing(model);
-    for (const double proto : model.at("_proto_w_s").values) {
-        scan.synapse_weight.push_back(std::max(proto, 0.0));
-    }
-    set_traces(model, scan);
-    scan.input_sign.assign(static_cast<std::size_t>(options.n_input), 1.0);
-    if (options.routing == SynapseRouting::neuronio) {
-        std::fill(scan.input_sign.begin() + options.n_input / 2, scan.input_sign.end(), -1.0);
-    }
-    for (std::int64_t layer = 0; layer <= options.mlp_layers; ++layer) {
-        scan.layers.push_back(dense_layer(model, fmt::format("mlp.network.{}", 2 * layer)));
-    }
-    scan.hidden_unit = options.activation == Activation::relu ? HiddenUnit::relu : HiddenUnit::silu;
-    for (const double proto : model.at("_proto_tau_m").values) {
-        const double tau = memory_tau(options, proto);
-        const double decay = decay_factor(options.time_step_ms, tau);
-        scan.memory_decay.push_back(decay);
-        scan.memory_gain.push_back(
-            options.version == ElmVersion::v1
-                ? options.lambda * (1.0 - decay)
-                : 1.0 - decay_factor(options.lambda * options.time_step_ms, tau));
-    }
-    scan.readout = dense_layer(model, "w_y");
-    return scan;
-}
 
 template <class Real, int Rank>
 View<Real, Rank> view_if(const Tensor& tensor) {

@@ -14,13 +14,13 @@ namespace elm {
 /// Poisson input of 5 to 20 Hz holds V on average at -66 to -55 mV.
 struct LeakyIntegrator {
     std::int64_t n_input = 100;
-    double tau_m = 20.0;                // ms
-    double tau_syn = 5.0;               // ms
-    double resting_potential = -70.0;   // mV
-    double threshold = -55.0;           // mV, of the spike logit only: V is not reset
-    double excitatory_weight = 6.0;     // mV
-    double inhibitory_weight = 3.0;     // mV
-    double spike_logit_per_mV = 2.0;    // steepness of the spike probability at threshold
+    double tau_m = 20.0;               // ms
+    double tau_syn = 5.0;              // ms
+    double resting_potential = -70.0;  // mV
+    double threshold = -55.0;          // mV, of the spike logit only: V is not reset
+    double excitatory_weight = 6.0;    // mV
+    double inhibitory_weight = 3.0;    // mV
+    double spike_logit_per_mV = 2.0;   // steepness of the spike probability at threshold
 };
 
 /// The exact solution, spike by spike: after a spike at 0,

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "kernels/ops/elm_scan.h"
+
+/// Exact backpropagation through time for the ELM recurrence of elm_scan.h, on the CPU.
+///
+/// With g_t = dL/dm_t (readout and what comes from t + 1), z the arguments of the units and a their
+/// values:
+///     dz_t     = g_t gamma phi'(z_t)                       last layer
+///     dz1_t    = (W2^T dz_t) act'(z1_t)                    hidden layers
+///     g_{t-1} += kappa_m (g_t + W1m^T dz1_t)
+///     p_t      = W1b^T dz1_t + kappa_b p_{t+1}             adjoint of the traces
+///     dW1 = sum dz1 [b, d]^T,  dW2 = sum dz a^T,  dw_s = sum of p_t over the synapse's events
+///     dkappa_i = sum m_{t-1} (g_t + W1m^T dz1_t),  dgamma_i = sum g_t phi(z_t)
+/// Source of the model: Spieler et al. 2024, arXiv 2306.16922.
+///
+/// A tile of samples goes forward, through the loss and backward before the next one starts, so
+/// what a step leaves behind stays in cache. Weight gradients are one product over many rows, not
+/// sums inside the recurrence. Long runs are cut into segments: the forward pass keeps the state at
+/// each segment's start and the backward pass repeats a segment before it walks back through it.
+namespace elm {
+
+/// Sums over batch and time, shapes as in ElmScanModel.
+template <class Real>
+struct ElmScanGradient {
+    struct Layer {
+        std::vector<Real> weight, bias;  // (n_out, n_in), (n_out)
+    };
+    std::vector<Real> synapse_weight;  // (d_b * n_s)
+    std::vector<Layer> layers;         // as ElmScanModel::layers
+    Layer readout;
+    std::vector<Real> memory_decay, memory_gain;  // (d_m); empty where not wanted
+};
+
+template <class Real>
+struct ElmGradientWeights;
+
+/// Packs a model for forward and backward passes on the CPU.
+template <class Real>
+std::shared_ptr<const ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model);
+
+template <class Real>
+struct ElmGradientArgs {
+    const ElmGradientWeights<Real>* weights = nullptr;
+    const SpikeTrain* spikes = nullptr;     // exactly one of spikes and input
+    View<const Real, 3> input{};            // (batch, time, n_input)
+    View<Real, 2> memory_state{};           // (batch, d_m), read and written; null data: from zero
+    View<Real, 2> trace_state{};            // (batch, d_b or d_s), likewise
+    View<Real, 3> output{};                 // (batch, time, d_out), written
+    View<const Real, 3> output_gradient{};  // (batch, time, d_out), read after `loss`
+    View<Real, 3> input_gradient{};         // (batch, time, n_input), written; null: not wanted
+    /// Called when the outputs of samples [first, first + count) are there, before their gradient
+    /// is read, from several threads at once for different samples. Empty: it is there already.
+    std::function<void(std::int64_t first, std::int64_t count)> loss;
+    bool time_constants = false;     // gradients of memory_decay and memory_gain
+    std::int64_t segment_steps = 0;  // 0: keep the whole run
+};
+
+/// The same bits for any number of threads and any segment length.
+template <class Real>
+ElmScanGradient<Real> run_elm_gradient(const ElmGradientArgs<Real>& args);
+
+}  // namespace elm

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "kernels/ops/elm_scan.h"
+#include "neuron/elm/elm_model.h"
+
+namespace elm {
+
+/// exp(-dt / tau), with tau held above 1e-6 ms.
+double decay_factor(double time_step_ms, double tau_ms);
+
+/// A memory time constant and its derivative with respect to `_proto_tau_m`:
+/// tau_m = (tau_max - tau_min) sigmoid(proto) + tau_min; proto may be infinite.
+struct MemoryTau {
+    double value_ms, slope_ms;
+};
+MemoryTau memory_tau(const ElmOptions& options, double proto);
+
+/// The recurrence that a model stands for: rectified weights, decay factors, routing, layers.
+ElmScanModel scan_model(const ElmModel& model);
+
+}  // namespace elm
