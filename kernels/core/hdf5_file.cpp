@@ -48,7 +48,15 @@ std::string last_reason() {
             return 0;
         },
         &reason);
-    return reason.empty() ? "no reason given" : reason;
+    if (reason.empty()) return "no reason given";
+    // The words of the operating system say it in one line; the rest is file offsets and the date.
+    const std::string mark = "error message = '";
+    if (const std::size_t at = reason.find(mark); at != std::string::npos) {
+        reason = reason.substr(at + mark.size());
+        reason.resize(std::min(reason.size(), reason.find('\'')));
+    }
+    std::replace(reason.begin(), reason.end(), '\n', ' ');
+    return reason;
 }
 
 hid_t memory_type(float) { return H5T_NATIVE_FLOAT; }

@@ -178,11 +178,15 @@ TEST_F(Files, outputs_that_cannot_be_written_are_reported) {
 }
 
 TEST_F(Files, a_full_disk_leaves_nothing_under_the_final_name) {
-    for (const long limit : {300L, 20000L, 200000L}) {
+    // From 8 kB on: below, the OpenMP runtime of clang cannot start. After a failed write HDF5
+    // keeps some memory of its own, which the leak checker would report.
+    for (const long limit : {8000L, 20000L, 200000L}) {
         const ProgramResult result =
-            run_program(run_to(folder_ / "out.h5", "100"), {.file_size_limit = limit});
+            run_program(run_to(folder_ / "out.h5", "100"),
+                        {.file_size_limit = limit, .environment = {"ASAN_OPTIONS=detect_leaks=0"}});
         EXPECT_EQ(result.exit_code, 7) << limit << ": " << result.err;
-        EXPECT_NE(result.error().find("cannot be"), std::string::npos) << result.err;
+        EXPECT_NE(result.error().find("(File too large). Is the disk full?"), std::string::npos)
+            << result.err;
         EXPECT_EQ(n_files(), 0u) << limit;
     }
 }
