@@ -110,7 +110,7 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
 
 /// Panels of given heights share the left and right edges, so that their x axes line up.
 std::string layout_commands(const Figure& figure, std::size_t index) {
-    constexpr double left = 0.075, right = 0.98, top = 0.93, bottom = 0.075, gap = 0.025;
+    constexpr double left = 0.075, right = 0.98, top = 0.93, bottom = 0.075, gap = 0.05;
     const auto count = static_cast<double>(figure.panels.size());
     if (figure.side_by_side) {
         const double width = 1.0 / count, x = static_cast<double>(index) * width;

@@ -35,6 +35,9 @@ struct Curve {
     std::vector<double> y_upper = {};
 };
 
+/// Names of the curves in one line above the panel, where they hide nothing.
+inline constexpr const char* key_above = "at graph 1, graph 1.02 right bottom horizontal";
+
 /// One set of axes.
 struct Panel {
     std::string title = {}, x_label = {}, y_label = {};
@@ -42,7 +45,7 @@ struct Panel {
     std::optional<std::pair<double, double>> x_range = {}, y_range = {};
     double height = 1;  // share of the figure, relative to the other panels
     bool show_x_numbers = true;
-    std::string key = "top right";  // where gnuplot puts the names of the curves
+    std::string key = "top right";  // where gnuplot puts the names of the curves, or key_above
 };
 
 /// Panels above each other (or beside each other) with a title on top.

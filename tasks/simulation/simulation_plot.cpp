@@ -93,7 +93,6 @@ Figure SimulationPlot::figure() const {
         input.curves.push_back(raster_.curve(0, all, "", colour::black));
     }
     input.y_range = {0, static_cast<double>(all)};
-    input.key = "outside top right horizontal samplen 0.5 textcolor variable";
 
     Figure figure{.title = title_, .panels = {std::move(input)}};
     if (has_neuronio_outputs(options_)) {
@@ -126,7 +125,12 @@ Figure SimulationPlot::figure() const {
         figure.panels.push_back(std::move(output));
     }
     figure.panels.back().x_label = "time (s)";
-    for (Panel& panel : figure.panels) panel.x_range = x_range;
+    for (Panel& panel : figure.panels) {
+        panel.x_range = x_range;
+        panel.key = key_above;
+    }
+    // The dots of a raster are too small to show a colour.
+    figure.panels.front().key += " samplen 0.5 textcolor variable";
     return figure;
 }
 
