@@ -1,11 +1,13 @@
-// Forward throughput of the ELM neuron in neuron-steps per second.
+// Throughput of the ELM neuron, forward alone and forward with backward, in neuron-steps per
+// second.
 //
 // Each run is timed by itself: processor time of the one thread, wall time of two. The rate is that
 // of the median run; `best` is that of the 5th percentile, which other work on the machine touches
 // least.
 //
 // Floor: 2 (2 h d_m + d_b h + d_out d_m) FLOP per neuron-step over the measured multiply-add peak
-// of the cores in use. Gather, trace filter and activation functions count as nothing.
+// of the cores in use; three times that for gradients. Gather, trace filter and activation
+// functions count as nothing.
 //
 //     elm_bench [--benchmark_filter=...]   shapes of the published fits, 14 spikes a step
 
@@ -19,7 +21,9 @@
 
 #include "bench/fma_peak.h"
 #include "kernels/core/parallel.h"
+#include "kernels/ops/elm_gradient.h"
 #include "neuron/elm/elm_neuron.h"
+#include "neuron/elm/elm_scan_model.h"
 #include "tests/support/random_elm.h"
 
 namespace {
@@ -64,6 +68,16 @@ double flop_per_step(const ElmOptions& options) {
                                      options.n_output * options.n_memory);
 }
 
+void report(benchmark::State& state, std::vector<double> seconds, double steps, double floor_ns) {
+    std::sort(seconds.begin(), seconds.end());
+    const double median = seconds[seconds.size() / 2], best = seconds[seconds.size() / 20];
+    state.counters["ns_a_step"] = median / steps * 1e9;
+    state.counters["steps_a_second"] = steps / median;
+    state.counters["floor_ns"] = floor_ns;
+    state.counters["of_peak"] = floor_ns * steps * 1e-9 / median;
+    state.counters["of_peak_best"] = floor_ns * steps * 1e-9 / best;
+}
+
 void forward(benchmark::State& state, const Setting& setting) {
     const auto& [n_memory, batch, n_steps, device, threads, dense] = setting;
     const bool on_cpu = device.kind == DeviceKind::cpu;
@@ -86,20 +100,45 @@ void forward(benchmark::State& state, const Setting& setting) {
         seconds.push_back(now(on_cpu && threads == 1) - start);
         state.SetIterationTime(seconds.back());
     }
-    std::sort(seconds.begin(), seconds.end());
     const double flop = flop_per_step(model.options);
     const auto steps = static_cast<double>(batch * n_steps);
-    const double median = seconds[seconds.size() / 2], best = seconds[seconds.size() / 20];
-    state.counters["ns_a_step"] = median / steps * 1e9;
-    state.counters["steps_a_second"] = steps / median;
     if (on_cpu) {
-        const double floor_ns = flop / (peak_of_one_core * threads) * 1e9;
-        state.counters["floor_ns"] = floor_ns;
-        state.counters["of_peak"] = floor_ns * steps * 1e-9 / median;
-        state.counters["of_peak_best"] = floor_ns * steps * 1e-9 / best;
+        report(state, std::move(seconds), steps, flop / (peak_of_one_core * threads) * 1e9);
     } else {
+        std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
+        const double median = seconds[seconds.size() / 2];
+        state.counters["ns_a_step"] = median / steps * 1e9;
+        state.counters["steps_a_second"] = steps / median;
         state.counters["useful_gflops"] = flop * steps / median * 1e-9;
     }
+}
+
+/// Forward and backward over windows of 500 steps with a gradient at every output.
+void gradient(benchmark::State& state, const Setting& setting) {
+    const auto& [n_memory, batch, n_steps, device, threads, dense] = setting;
+    set_thread_count(threads);
+    Stream host{device};
+    const ElmModel model = published_shape(n_memory);
+    const auto weights = pack_elm_gradient<float>(scan_model(model));
+    const SpikeTrain spikes = test::random_spikes(batch, n_steps, n_input, spike_probability, 7);
+    const Shape shape{batch, n_steps, model.options.n_output};
+    const Tensor output = Tensor::zeros(host, shape, DType::f32);
+    const Tensor output_gradient = Tensor::zeros(host, shape, DType::f32);
+    for (float& value : output_gradient.host<float>()) value = 1e-3F;
+    ElmGradientArgs<float> args;
+    args.weights = weights.get();
+    args.spikes = &spikes;
+    args.output = view<float, 3>(output);
+    args.output_gradient = view<const float, 3>(output_gradient);
+    std::vector<double> seconds;
+    for (auto _ : state) {
+        const double start = now(threads == 1);
+        benchmark::DoNotOptimize(run_elm_gradient(args).synapse_weight.data());
+        seconds.push_back(now(threads == 1) - start);
+        state.SetIterationTime(seconds.back());
+    }
+    report(state, std::move(seconds), static_cast<double>(batch * n_steps),
+           3 * flop_per_step(model.options) / (peak_of_one_core * threads) * 1e9);
 }
 
 void register_forward(const std::string& where, const Setting& setting) {
@@ -124,6 +163,18 @@ int main(int argc, char** argv) {
                     const std::int64_t n_steps = dense && batch == 128 ? 600 : 6000;
                     register_forward("cpu", {n_memory, batch, n_steps, {}, threads, dense});
                 }
+            }
+        }
+    }
+    for (const std::int64_t n_memory : {20, 100}) {
+        for (const int threads : {1, 2}) {
+            for (const std::int64_t batch : {8, 128}) {
+                const auto name = fmt::format("gradient/cpu/sparse/d_m:{}/batch:{}/threads:{}",
+                                              n_memory, batch, threads);
+                benchmark::RegisterBenchmark(name.c_str(), gradient,
+                                             Setting{n_memory, batch, 500, {}, threads})
+                    ->UseManualTime()
+                    ->Unit(benchmark::kMillisecond);
             }
         }
     }
