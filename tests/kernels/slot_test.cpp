@@ -31,7 +31,7 @@ void expect_slots(const Kernel<Args>&... kernels) {
 template <class Real>
 void expect_slots_of() {
     expect_slots(fill_uniform_kernel<Real>, fill_normal_kernel<Real>, add_into_kernel<Real>,
-                 sum_rows_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
+                 fold_sum_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
                  softmax_kernel<Real>, softmax_backward_kernel<Real>);
 }
 
