@@ -10,6 +10,7 @@
 #include "kernels/ops/matmul.h"
 #include "kernels/ops/elementwise.h"
 #include "kernels/ops/activation.h"
+#include "kernels/ops/reduction.h"
 #include "kernels/ops/softmax.h"
 
 namespace elm {
@@ -35,7 +36,7 @@ template <class Real>
 void expect_slots_of() {
     expect_slots(fill_uniform_kernel<Real>, fill_normal_kernel<Real>, add_into_kernel<Real>,
                  fold_sum_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
-                 matmul_kernel<Real>, elementwise_kernel<Real>, scale_kernel<Real>, activation_kernel<Real>, activation_backward_kernel<Real>, softmax_kernel<Real>, softmax_backward_kernel<Real>);
+                 matmul_kernel<Real>, elementwise_kernel<Real>, scale_kernel<Real>, activation_kernel<Real>, activation_backward_kernel<Real>, maximum_kernel<Real>, maximum_backward_kernel<Real>, repeat_kernel<Real>, softmax_kernel<Real>, softmax_backward_kernel<Real>);
 }
 
 TEST(Slots, are_filled_on_the_devices_of_this_build) {
