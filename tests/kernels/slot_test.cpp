@@ -8,6 +8,7 @@
 #include "kernels/core/tensor.h"
 #include "kernels/ops/activation.h"
 #include "kernels/ops/elementwise.h"
+#include "kernels/ops/layout.h"
 #include "kernels/ops/leaky_scan.h"
 #include "kernels/ops/loss.h"
 #include "kernels/ops/matmul.h"
@@ -42,7 +43,8 @@ void expect_slots_of() {
                  maximum_backward_kernel<Real>, repeat_kernel<Real>, cross_entropy_kernel<Real>,
                  cross_entropy_backward_kernel<Real>, element_loss_kernel<Real>,
                  element_loss_backward_kernel<Real>, weighted_mean_kernel<Real>,
-                 softmax_kernel<Real>, softmax_backward_kernel<Real>);
+                 copy_columns_kernel<Real>, transpose_kernel<Real>, softmax_kernel<Real>,
+                 softmax_backward_kernel<Real>);
 }
 
 TEST(Slots, are_filled_on_the_devices_of_this_build) {
