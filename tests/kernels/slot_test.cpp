@@ -9,6 +9,7 @@
 #include "kernels/ops/activation.h"
 #include "kernels/ops/batch_norm.h"
 #include "kernels/ops/elementwise.h"
+#include "kernels/ops/embedding.h"
 #include "kernels/ops/layout.h"
 #include "kernels/ops/leaky_scan.h"
 #include "kernels/ops/loss.h"
@@ -47,7 +48,8 @@ void expect_slots_of() {
         element_loss_kernel<Real>, element_loss_backward_kernel<Real>, weighted_mean_kernel<Real>,
         copy_columns_kernel<Real>, transpose_kernel<Real>, normalise_kernel<Real>,
         normalise_backward_kernel<Real>, update_statistics_kernel<Real>,
-        inverse_deviation_kernel<Real>, softmax_kernel<Real>, softmax_backward_kernel<Real>);
+        inverse_deviation_kernel<Real>, gather_rows_kernel<Real>, sum_rows_by_entry_kernel<Real>,
+        softmax_kernel<Real>, softmax_backward_kernel<Real>);
 }
 
 TEST(Slots, are_filled_on_the_devices_of_this_build) {
@@ -56,7 +58,7 @@ TEST(Slots, are_filled_on_the_devices_of_this_build) {
     expect_slots(sort_by_key_kernel<std::int32_t>, sort_by_key_kernel<std::int64_t>,
                  exclusive_scan_kernel<std::int32_t>, exclusive_scan_kernel<std::int64_t>,
                  run_length_kernel<std::int32_t>, run_length_kernel<std::int64_t>, compact_kernel,
-                 fill_bernoulli_kernel);
+                 fill_bernoulli_kernel, list_entries_kernel);
 }
 
 TEST(Slots, an_empty_slot_is_an_error_and_no_other_device_is_taken) {
