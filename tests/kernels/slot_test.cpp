@@ -8,6 +8,7 @@
 #include "kernels/core/tensor.h"
 #include "kernels/ops/activation.h"
 #include "kernels/ops/batch_norm.h"
+#include "kernels/ops/dropout.h"
 #include "kernels/ops/elementwise.h"
 #include "kernels/ops/embedding.h"
 #include "kernels/ops/layout.h"
@@ -49,7 +50,7 @@ void expect_slots_of() {
         copy_columns_kernel<Real>, transpose_kernel<Real>, normalise_kernel<Real>,
         normalise_backward_kernel<Real>, update_statistics_kernel<Real>,
         inverse_deviation_kernel<Real>, gather_rows_kernel<Real>, sum_rows_by_entry_kernel<Real>,
-        softmax_kernel<Real>, softmax_backward_kernel<Real>);
+        dropout_kernel<Real>, softmax_kernel<Real>, softmax_backward_kernel<Real>);
 }
 
 TEST(Slots, are_filled_on_the_devices_of_this_build) {
