@@ -52,7 +52,7 @@ __device__ void load(Real (&tile)[depth][width + padding], bool along_inner, std
 ///   bool left_along_inner, right_along_inner     which index has neighbours in memory
 ///   void store(slice, row, column, sum)
 template <class Real, class Problem>
-__global__ void __launch_bounds__(256) product_kernel(ProductShape shape, Problem problem) {
+__global__ void __launch_bounds__(256, 2) product_kernel(ProductShape shape, Problem problem) {
     using namespace product_tile;
     auto& shared = block_shared<Shared<Real>>();
     const std::int64_t slice = blockIdx.z;
