@@ -4,21 +4,28 @@
 
 namespace elm {
 
-/// Called with the sample and the step in one index.
+/// A row is one step of one sample.
 template <class Real>
-struct ConvolveOneElement {
+struct ConvolveOneStep {
     DepthwiseConvolutionArgs<Real> args;
 
-    ELM_HD void operator()(std::int64_t sample_step, std::int64_t feature) const {
-        const std::int64_t time = args.signal.extent[1], width = args.weight.extent[1];
-        const std::int64_t sample = sample_step / time, t = sample_step % time;
-        Real sum = args.bias.data == nullptr ? Real(0) : args.bias(feature);
-        for (std::int64_t k = 0; k < width; ++k) {
-            const std::int64_t at = t + args.direction * (width - 1 - k) * args.dilation;
-            if (at < 0 || at >= time) continue;
-            sum += args.weight(feature, k) * args.signal(sample, at, feature);
-        }
-        args.result(sample, t, feature) = sum;
+    template <class Row>
+    ELM_HD void operator()(const Row& along, std::int64_t row) const {
+        const std::int64_t time = args.signal.extent[1], features = args.signal.extent[2];
+        const std::int64_t width = args.weight.extent[1], t = row % time;
+        const std::int64_t steps = args.direction < 0 ? t : time - 1 - t;  // as far as one can look
+        const std::int64_t most_lags = steps / args.dilation;
+        const std::int64_t lags = most_lags < width - 1 ? most_lags : width - 1;
+        const std::int64_t next_lag = args.direction * args.dilation * features;
+        const Real* const present = args.signal.data + row * features;
+        along.for_each(features, [&](std::int64_t feature) {
+            const Real* const weight = args.weight.data + (feature + 1) * width - 1;
+            Real sum = args.bias.data == nullptr ? Real(0) : args.bias(feature);
+            for (std::int64_t lag = 0; lag <= lags; ++lag) {
+                sum += weight[-lag] * present[feature + lag * next_lag];
+            }
+            args.result.data[row * features + feature] = sum;
+        });
     }
 };
 
@@ -42,8 +49,7 @@ struct DepthwiseWeightGradientOfOneTap {
 template <class Backend, class Real>
 void run_depthwise_convolution(Stream& stream, const DepthwiseConvolutionArgs<Real>& args) {
     const auto& extent = args.result.extent;
-    Backend::for_each_element(stream, extent[0] * extent[1], extent[2],
-                              ConvolveOneElement<Real>{args});
+    Backend::for_each_row(stream, extent[0] * extent[1], extent[2], ConvolveOneStep<Real>{args});
 }
 
 template <class Backend, class Real>
