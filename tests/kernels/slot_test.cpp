@@ -7,6 +7,7 @@
 #include "kernels/core/sum.h"
 #include "kernels/core/tensor.h"
 #include "kernels/ops/leaky_scan.h"
+#include "kernels/ops/optimizer_step.h"
 #include "kernels/ops/softmax.h"
 
 namespace elm {
@@ -32,7 +33,9 @@ template <class Real>
 void expect_slots_of() {
     expect_slots(fill_uniform_kernel<Real>, fill_normal_kernel<Real>, add_into_kernel<Real>,
                  sum_rows_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
-                 softmax_kernel<Real>, softmax_backward_kernel<Real>);
+                 optimizer_step_kernel<Real>, sum_of_squares_kernel<Real>,
+                 moving_average_kernel<Real>, exchange_kernel<Real>, softmax_kernel<Real>,
+                 softmax_backward_kernel<Real>);
 }
 
 TEST(Slots, are_filled_on_the_devices_of_this_build) {
