@@ -1,6 +1,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,16 +25,21 @@ struct Context {
 
 /// Notes an op with one output; `backward(stream, output_gradient, sinks)` as Tape::Backward says.
 template <class Backward>
-Var record(Context& context, const Tensor& output, std::initializer_list<Var> inputs,
-           Backward backward) {
+Var record(Context& context, const Tensor& output, std::span<const Var> inputs, Backward backward) {
     if (context.tape == nullptr) return {output};
     return context.tape
-        ->record({output}, {inputs.begin(), inputs.size()},
+        ->record({output}, inputs,
                  [backward = std::move(backward)](Stream& stream, std::span<const Tensor> gradients,
                                                   std::span<GradSink> sinks) {
                      backward(stream, gradients.front(), sinks);
                  })
         .front();
+}
+template <class Backward>
+Var record(Context& context, const Tensor& output, std::initializer_list<Var> inputs,
+           Backward backward) {
+    return record(context, output, std::span<const Var>(inputs.begin(), inputs.size()),
+                  std::move(backward));
 }
 
 /// Notes an op with several outputs.

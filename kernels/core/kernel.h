@@ -28,4 +28,14 @@ struct Kernel {
     }
 };
 
+/// The instances of `run<Backend, Real>(Stream&, const Args<Real>&)` for both real types: declared
+/// where the shared body stands, for slots take the address of both backends, and defined in the
+/// file of each backend.
+#define ELM_DECLARE_CUDA_INSTANCES(run, Args)                    \
+    extern template void run<Cuda>(Stream&, const Args<float>&); \
+    extern template void run<Cuda>(Stream&, const Args<double>&)
+#define ELM_DEFINE_INSTANCES(Backend, run, Args)             \
+    template void run<Backend>(Stream&, const Args<float>&); \
+    template void run<Backend>(Stream&, const Args<double>&)
+
 }  // namespace elm

@@ -43,6 +43,21 @@ std::string to_string(const Shape& shape) {
     return text + ")";
 }
 
+Shape Shape::without(int axis) const {
+    ELM_ASSERT(axis >= 0 && axis < rank_);
+    Shape rest;
+    for (int k = 0; k < rank_; ++k) {
+        if (k != axis) rest.extents_[static_cast<std::size_t>(rest.rank_++)] = (*this)[k];
+    }
+    return rest;
+}
+
+Shape as_rows(const Shape& shape) {
+    ELM_ASSERT(shape.rank() > 0);
+    const std::int64_t columns = shape[shape.rank() - 1];
+    return {shape.with(shape.rank() - 1, 1).size(), columns};
+}
+
 void require_shape(const Shape& shape, const Shape& expected, std::string_view what) {
     ELM_CHECK(shape == expected, "{} has shape {}, expected {}", what, to_string(shape),
               to_string(expected));

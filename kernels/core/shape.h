@@ -26,6 +26,7 @@ public:
     /// Number of elements; 1 for rank 0.
     std::int64_t size() const noexcept;
     Shape with(int axis, std::int64_t extent) const;
+    Shape without(int axis) const;
     friend bool operator==(const Shape&, const Shape&) = default;
 
 private:
@@ -35,6 +36,9 @@ private:
 
 /// "(2, 3, 4)"
 std::string to_string(const Shape& shape);
+
+/// All axes but the last in one: (rows, columns). `shape` has at least one axis.
+Shape as_rows(const Shape& shape);
 
 /// Throws Error{invalid} naming `what` unless `shape` equals `expected`.
 void require_shape(const Shape& shape, const Shape& expected, std::string_view what);

@@ -5,7 +5,7 @@ namespace elm {
 
 template void run_add_into<Cuda>(Stream&, const AddIntoArgs<float>&);
 template void run_add_into<Cuda>(Stream&, const AddIntoArgs<double>&);
-template void run_sum_rows<Cuda>(Stream&, const SumRowsArgs<float>&);
-template void run_sum_rows<Cuda>(Stream&, const SumRowsArgs<double>&);
+template void run_fold_sum<Cuda>(Stream&, const FoldSumArgs<float>&);
+template void run_fold_sum<Cuda>(Stream&, const FoldSumArgs<double>&);
 
 }  // namespace elm

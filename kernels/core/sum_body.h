@@ -11,12 +11,13 @@ struct AddOneElement {
 };
 
 template <class Real>
-struct SumOneColumn {
-    SumRowsArgs<Real> args;
-    ELM_HD void operator()(std::int64_t column) const {
+struct FoldOneLane {
+    FoldSumArgs<Real> args;
+    ELM_HD void operator()(std::int64_t group, std::int64_t lane) const {
+        const std::int64_t elements = args.values.extent[1], lanes = args.sums.extent[1];
         Real sum = 0;
-        for (std::int64_t row = 0; row < args.rows.extent[0]; ++row) sum += args.rows(row, column);
-        args.sums(column) = sum;
+        for (std::int64_t at = lane; at < elements; at += lanes) sum += args.values(group, at);
+        args.sums(group, lane) = sum;
     }
 };
 
@@ -26,8 +27,9 @@ void run_add_into(Stream& stream, const AddIntoArgs<Real>& args) {
 }
 
 template <class Backend, class Real>
-void run_sum_rows(Stream& stream, const SumRowsArgs<Real>& args) {
-    Backend::for_each_index(stream, args.sums.extent[0], SumOneColumn<Real>{args});
+void run_fold_sum(Stream& stream, const FoldSumArgs<Real>& args) {
+    Backend::for_each_element(stream, args.sums.extent[0], args.sums.extent[1],
+                              FoldOneLane<Real>{args});
 }
 
 // Slots take the address of both backends; each is instantiated in its own file.
@@ -35,9 +37,7 @@ extern template void run_add_into<Cpu>(Stream&, const AddIntoArgs<float>&);
 extern template void run_add_into<Cpu>(Stream&, const AddIntoArgs<double>&);
 extern template void run_add_into<Cuda>(Stream&, const AddIntoArgs<float>&);
 extern template void run_add_into<Cuda>(Stream&, const AddIntoArgs<double>&);
-extern template void run_sum_rows<Cpu>(Stream&, const SumRowsArgs<float>&);
-extern template void run_sum_rows<Cpu>(Stream&, const SumRowsArgs<double>&);
-extern template void run_sum_rows<Cuda>(Stream&, const SumRowsArgs<float>&);
-extern template void run_sum_rows<Cuda>(Stream&, const SumRowsArgs<double>&);
+extern template void run_fold_sum<Cuda>(Stream&, const FoldSumArgs<float>&);
+extern template void run_fold_sum<Cuda>(Stream&, const FoldSumArgs<double>&);
 
 }  // namespace elm

@@ -51,12 +51,6 @@ void softmax_rows_backward(const SoftmaxBackwardArgs<Real>& args) {
     });
 }
 
-/// All axes but the last in one.
-Shape as_rows(const Shape& shape) {
-    const std::int64_t columns = shape[shape.rank() - 1];
-    return {columns == 0 ? 0 : shape.size() / columns, columns};
-}
-
 }  // namespace
 
 template <>

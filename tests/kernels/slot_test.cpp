@@ -6,8 +6,14 @@
 #include "kernels/core/random.h"
 #include "kernels/core/sum.h"
 #include "kernels/core/tensor.h"
+#include "kernels/ops/activation.h"
+#include "kernels/ops/elementwise.h"
+#include "kernels/ops/layout.h"
 #include "kernels/ops/leaky_scan.h"
+#include "kernels/ops/loss.h"
+#include "kernels/ops/matmul.h"
 #include "kernels/ops/optimizer_step.h"
+#include "kernels/ops/reduction.h"
 #include "kernels/ops/softmax.h"
 
 namespace elm {
@@ -32,7 +38,13 @@ void expect_slots(const Kernel<Args>&... kernels) {
 template <class Real>
 void expect_slots_of() {
     expect_slots(fill_uniform_kernel<Real>, fill_normal_kernel<Real>, add_into_kernel<Real>,
-                 sum_rows_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
+                 fold_sum_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
+                 matmul_kernel<Real>, elementwise_kernel<Real>, scale_kernel<Real>,
+                 activation_kernel<Real>, activation_backward_kernel<Real>, maximum_kernel<Real>,
+                 maximum_backward_kernel<Real>, repeat_kernel<Real>, cross_entropy_kernel<Real>,
+                 cross_entropy_backward_kernel<Real>, element_loss_kernel<Real>,
+                 element_loss_backward_kernel<Real>, weighted_mean_kernel<Real>,
+                 copy_columns_kernel<Real>, transpose_kernel<Real>,
                  optimizer_step_kernel<Real>, sum_of_squares_kernel<Real>,
                  moving_average_kernel<Real>, exchange_kernel<Real>, softmax_kernel<Real>,
                  softmax_backward_kernel<Real>);
