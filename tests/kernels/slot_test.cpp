@@ -8,6 +8,7 @@
 #include "kernels/core/tensor.h"
 #include "kernels/ops/activation.h"
 #include "kernels/ops/elementwise.h"
+#include "kernels/ops/gated_scan.h"
 #include "kernels/ops/layout.h"
 #include "kernels/ops/leaky_scan.h"
 #include "kernels/ops/loss.h"
@@ -44,10 +45,10 @@ void expect_slots_of() {
                  maximum_backward_kernel<Real>, repeat_kernel<Real>, cross_entropy_kernel<Real>,
                  cross_entropy_backward_kernel<Real>, element_loss_kernel<Real>,
                  element_loss_backward_kernel<Real>, weighted_mean_kernel<Real>,
-                 copy_columns_kernel<Real>, transpose_kernel<Real>,
-                 optimizer_step_kernel<Real>, sum_of_squares_kernel<Real>,
-                 moving_average_kernel<Real>, exchange_kernel<Real>, softmax_kernel<Real>,
-                 softmax_backward_kernel<Real>);
+                 copy_columns_kernel<Real>, transpose_kernel<Real>, gated_scan_kernel<Real>,
+                 gated_scan_backward_kernel<Real>, optimizer_step_kernel<Real>,
+                 sum_of_squares_kernel<Real>, moving_average_kernel<Real>, exchange_kernel<Real>,
+                 softmax_kernel<Real>, softmax_backward_kernel<Real>);
 }
 
 TEST(Slots, are_filled_on_the_devices_of_this_build) {
