@@ -129,7 +129,8 @@ lanes::AlignedVector<Real> scratch(std::int64_t columns) {
 template <class Real, class Cell>
 void scan(const GatedScanArgs<Real>& args) {
     constexpr int width = lanes::native<Real>, gates = Cell::gates;
-    const auto [samples, steps, units] = args.hidden.extent;
+    const std::int64_t samples = args.hidden.extent[0], steps = args.hidden.extent[1];
+    const std::int64_t units = args.hidden.extent[2];
     if (units == 0) return;
     const std::int64_t row = padded<Real>(units), slot_row = gate_slots * row;
     const Panels<Real> weight(row, gates * row, [&](std::int64_t k, std::int64_t column) {
@@ -138,8 +139,10 @@ void scan(const GatedScanArgs<Real>& args) {
     });
 
     for_each_tile(samples, [&](std::int64_t begin, std::int64_t count) {
-        auto hidden = scratch<Real>(row), cell = scratch<Real>(row),
-             slots = scratch<Real>(slot_row);
+        auto memory = scratch<Real>(2 * row + slot_row);
+        Real* const hidden = memory.data();
+        Real* const cell = hidden + largest_tile * row;
+        Real* const slots = cell + largest_tile * row;
         for (std::int64_t s = 0; s < count; ++s) {
             std::copy_n(&args.initial_hidden(begin + s, 0), units, &hidden[s * row]);
             if (Cell::has_cell)
@@ -160,7 +163,7 @@ void scan(const GatedScanArgs<Real>& args) {
                     if (apart) std::copy_n(projected + gate * units, units, slot + row);
                 }
             }
-            weight.multiply_add(count, hidden.data(), slots.data(), slot_row);
+            weight.multiply_add(count, hidden, slots, slot_row);
             for (std::int64_t s = 0; s < count; ++s) {
                 for (std::int64_t unit = 0; unit < row; unit += width) {
                     Real* const own = &slots[s * slot_row + unit];
@@ -197,30 +200,34 @@ void scan(const GatedScanArgs<Real>& args) {
 template <class Real, class Cell>
 void scan_backward(const GatedScanBackwardArgs<Real>& args) {
     constexpr int width = lanes::native<Real>, gates = Cell::gates;
-    const auto [samples, steps, units] = args.hidden.extent;
+    const std::int64_t samples = args.hidden.extent[0], steps = args.hidden.extent[1];
+    const std::int64_t units = args.hidden.extent[2];
     if (units == 0) return;
     const std::int64_t row = padded<Real>(units), gate_row = gates * row;
     const Panels<Real> weight(gate_row, row, [&](std::int64_t k, std::int64_t column) {
         const std::int64_t gate = k / row, unit = k % row;
         return column < units && unit < units ? args.weight(gate * units + unit, column) : Real(0);
     });
-    // Reads a part of a tensor's row into a padded vector, and back.
-    const auto load = [units](const Real* from, std::int64_t unit) {
+    // A vector of a tensor's row, which may end within it: then the rest is 0.
+    const auto bytes = [units](std::int64_t unit) {
+        return sizeof(Real) * static_cast<std::size_t>(units - unit);
+    };
+    const auto load = [=](const Real* from, std::int64_t unit) {
+        if (unit + width <= units) return lanes::load<Real, width>(from + unit);
         Lanes<Real> value{};
-        std::memcpy(
-            &value, from + unit,
-            sizeof(Real) * static_cast<std::size_t>(std::min<std::int64_t>(width, units - unit)));
+        std::memcpy(&value, from + unit, bytes(unit));
         return value;
     };
-    const auto store = [units](Real* to, std::int64_t unit, const Lanes<Real>& value) {
-        std::memcpy(
-            to + unit, &value,
-            sizeof(Real) * static_cast<std::size_t>(std::min<std::int64_t>(width, units - unit)));
+    const auto store = [=](Real* to, std::int64_t unit, const Lanes<Real>& value) {
+        if (unit + width <= units) return lanes::store<Real, width>(to + unit, value);
+        std::memcpy(to + unit, &value, bytes(unit));
     };
 
     for_each_tile(samples, [&](std::int64_t begin, std::int64_t count) {
-        auto hidden_gradient = scratch<Real>(row), cell_gradient = scratch<Real>(row),
-             recurrent_rows = scratch<Real>(gate_row);
+        auto memory = scratch<Real>(2 * row + gate_row);
+        Real* const hidden_gradient = memory.data();
+        Real* const cell_gradient = hidden_gradient + largest_tile * row;
+        Real* const recurrent_rows = cell_gradient + largest_tile * row;
         for (std::int64_t s = 0; s < count; ++s) {
             std::copy_n(&args.final_hidden_gradient(begin + s, 0), units,
                         &hidden_gradient[s * row]);
@@ -270,7 +277,7 @@ void scan_backward(const GatedScanBackwardArgs<Real>& args) {
                     lanes::store<Real, width>(carried_cell, c);
                 }
             }
-            weight.multiply_add(count, recurrent_rows.data(), hidden_gradient.data(), row);
+            weight.multiply_add(count, recurrent_rows, hidden_gradient, row);
         }
         for (std::int64_t s = 0; s < count; ++s) {
             std::copy_n(&hidden_gradient[s * row], units,
