@@ -16,8 +16,10 @@ struct LstmCell {
     static constexpr bool has_cell = true;
 
     ELM_HD static void forward(V (&slots)[gate_slots], V& hidden, V& cell) {
-        for (const int gate : {0, 1, 3}) slots[gate] = Functions::sigmoid(slots[gate]);
+        slots[0] = Functions::sigmoid(slots[0]);
+        slots[1] = Functions::sigmoid(slots[1]);
         slots[2] = Functions::tanh(slots[2]);
+        slots[3] = Functions::sigmoid(slots[3]);
         cell = slots[1] * cell + slots[0] * slots[2];
         hidden = slots[3] * Functions::tanh(cell);
     }
