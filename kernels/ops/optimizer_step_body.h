@@ -61,9 +61,10 @@ struct SumOfSquaresOneChunk {
                 sums[lane] += value * value;
             }
         }
-        for (std::int64_t i = whole; i < count; ++i) {
-            const double value = static_cast<double>(args.values(begin + i));
-            sums[i - whole] += value * value;
+        for (int lane = 0; lane < lanes; ++lane) {  // an index known when compiled: registers
+            if (whole + lane >= count) continue;
+            const double value = static_cast<double>(args.values(begin + whole + lane));
+            sums[lane] += value * value;
         }
         double sum = 0;
         for (int lane = 0; lane < lanes; ++lane) sum += sums[lane];
