@@ -62,8 +62,12 @@ struct Cpu {
     template <class Body>
     static void for_each_index(class Stream&, std::int64_t count, const Body& body) {
         const std::int64_t serial_below = 256;  // starting threads costs about 5 us
-#pragma omp parallel for schedule(static) if (count >= serial_below)
-        for (std::int64_t index = 0; index < count; ++index) body(index);
+#pragma omp parallel if (count >= serial_below)
+        {
+            const Body own = body;  // which no store of the loop can change, so it may use vectors
+#pragma omp for schedule(static)
+            for (std::int64_t index = 0; index < count; ++index) own(index);
+        }
     }
 
     /// Calls body(i) for 0 <= i < count, one call a task, threads taking the next free task. For

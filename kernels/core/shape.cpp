@@ -10,7 +10,10 @@ void throw_not_real(DType type) {
                 fmt::format("expected a real tensor (f32 or f64), got {}", name_of(type)));
 }
 
-Shape::Shape(std::initializer_list<std::int64_t> extents) {
+Shape::Shape(std::initializer_list<std::int64_t> extents)
+    : Shape(std::span<const std::int64_t>(extents.begin(), extents.size())) {}
+
+Shape::Shape(std::span<const std::int64_t> extents) {
     ELM_CHECK(extents.size() <= max_rank, "a tensor has at most {} axes (got {})", max_rank,
               extents.size());
     for (const std::int64_t extent : extents) {

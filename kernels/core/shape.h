@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ public:
     Shape() = default;
     /// Throws Error{invalid} for more than max_rank extents or a negative one.
     Shape(std::initializer_list<std::int64_t> extents);
+    explicit Shape(std::span<const std::int64_t> extents);
 
     int rank() const noexcept { return rank_; }
     std::int64_t operator[](int axis) const noexcept {

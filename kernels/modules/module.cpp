@@ -64,6 +64,14 @@ FlatParameters allocate_parameters(Stream& stream, Module& module, DType dtype,
     return flat;
 }
 
+Tensor window(const FlatParameters& parameters, const ModuleParameter& parameter,
+              const Tensor& row) {
+    const std::ptrdiff_t bytes = parameter.value.data() - parameters.values.data();
+    const auto begin = bytes / static_cast<std::ptrdiff_t>(size_of(parameters.values.dtype()));
+    ELM_ASSERT(bytes >= 0 && row.shape() == parameters.values.shape());
+    return row.rows(begin, begin + parameter.shape.size()).reshape(parameter.shape);
+}
+
 void clear_gradients(Stream& stream, const FlatParameters& parameters) {
     parameters.gradients.clear(stream);
 }

@@ -73,6 +73,11 @@ struct FlatParameters {
 FlatParameters allocate_parameters(Stream& stream, Module& module, DType dtype,
                                    const RandomKey& key);
 
+/// The part of `row`, which is laid out as the flat values, that belongs to one parameter, in its
+/// shape.
+Tensor window(const FlatParameters& parameters, const ModuleParameter& parameter,
+              const Tensor& row);
+
 /// Sets all gradients to zero, for the next step.
 void clear_gradients(Stream& stream, const FlatParameters& parameters);
 

@@ -366,24 +366,11 @@ private:
     /// In: z in `slopes`. Out: its value and its slope.
     static void split_silu(Real* slopes, Real* values) {
         const V z = load<Real, N>(slopes);
-        const V value = silu<Real, N>(z), sigmoid = sigmoid_of(z);
-        // d/dz (z s) = s + z s (1 - s) = s + value (1 - s)
+        const V value = silu<Real, N>(z), share = sigmoid<Real, N>(z);
+        // With s = sigmoid(z): d/dz (z s) = s + z s (1 - s) = s + value (1 - s)
         store<Real, N>(values, value);
-        store<Real, N>(slopes, multiply_add<Real, N>(value, Real(1) - sigmoid, sigmoid));
+        store<Real, N>(slopes, multiply_add<Real, N>(value, Real(1) - share, share));
     }
-    static V sigmoid_of(const V& z) {
-        if constexpr (std::is_same_v<Real, float>) {
-            V power, poly;
-            ExpParts::split<N>(clamp<float, N>(z, -87.0F, 87.0F), -1.44269504F, power, poly);
-            return Real(1) / (multiply_add<Real, N>(power, poly, power) + Real(1));
-        } else {
-            V result;
-            for (int lane = 0; lane < N; ++lane)
-                result[lane] = Real(1) / (Real(1) + std::exp(-z[lane]));
-            return result;
-        }
-    }
-
     /// m_t from z_, the next step's d_t, what the way back needs, and the outputs.
     void advance_memory(std::int64_t t, std::int64_t begin) {
         const int in_width = row_widths_[0], branch_width = w_.branch_width;

@@ -161,6 +161,36 @@ ELM_INLINE Vec<Real, N> scaled_tanh(const Vec<Real, N>& x) {
     }
 }
 
+/// tanh(x), at most 4 units in the last place from the exact value in float.
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> hyperbolic_tangent(const Vec<Real, N>& x) {
+    if constexpr (std::is_same_v<Real, float>) {
+        Vec<float, N> power, poly;
+        ExpParts::split<N>(clamp<float, N>(x, -16.0F, 16.0F), 2 * 1.44269504F, power, poly);
+        const Vec<float, N> e = multiply_add<float, N>(power, poly, power - 1.0F);
+        return e / (e + 2.0F);
+    } else {
+        Vec<Real, N> result;
+        for (int lane = 0; lane < N; ++lane) result[lane] = std::tanh(x[lane]);
+        return result;
+    }
+}
+
+/// 1 / (1 + e^-x), at most 4 units in the last place of 1 from the exact value in float.
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> sigmoid(const Vec<Real, N>& x) {
+    if constexpr (std::is_same_v<Real, float>) {
+        Vec<float, N> power, poly;
+        ExpParts::split<N>(clamp<float, N>(x, -87.0F, 87.0F), -1.44269504F, power, poly);
+        return 1.0F / (multiply_add<float, N>(power, poly, power) + 1.0F);
+    } else {
+        Vec<Real, N> result;
+        for (int lane = 0; lane < N; ++lane)
+            result[lane] = Real(1) / (Real(1) + std::exp(-x[lane]));
+        return result;
+    }
+}
+
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> relu(const Vec<Real, N>& x) {
     const Vec<Real, N> zero{};

@@ -13,11 +13,13 @@
 #include "kernels/ops/dropout.h"
 #include "kernels/ops/elementwise.h"
 #include "kernels/ops/embedding.h"
+#include "kernels/ops/gated_scan.h"
 #include "kernels/ops/layout.h"
 #include "kernels/ops/leaky_scan.h"
 #include "kernels/ops/loss.h"
 #include "kernels/ops/matmul.h"
 #include "kernels/ops/normalise.h"
+#include "kernels/ops/optimizer_step.h"
 #include "kernels/ops/reduction.h"
 #include "kernels/ops/softmax.h"
 
@@ -55,6 +57,9 @@ void expect_slots_of() {
                  sum_rows_by_entry_kernel<Real>, dropout_kernel<Real>, convolution_kernel<Real>,
                  convolution_input_gradient_kernel<Real>, convolution_weight_gradient_kernel<Real>,
                  depthwise_convolution_kernel<Real>, depthwise_weight_gradient_kernel<Real>,
+                 copy_columns_kernel<Real>, transpose_kernel<Real>, gated_scan_kernel<Real>,
+                 gated_scan_backward_kernel<Real>, optimizer_step_kernel<Real>,
+                 sum_of_squares_kernel<Real>, moving_average_kernel<Real>, exchange_kernel<Real>,
                  softmax_kernel<Real>, softmax_backward_kernel<Real>);
 }
 

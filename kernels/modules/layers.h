@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/autograd/context.h"
+#include "kernels/modules/module.h"
+#include "kernels/ops/activation.h"
+#include "kernels/ops/gated_scan.h"
+
+/// Layers with the parameter names, shapes and first distributions of torch.nn.
+namespace elm {
+
+/// A parameter as a value of this pass; with a past if there is a tape and it is trainable.
+Var use(Context& context, const ModuleParameter& parameter);
+
+/// output = input weightᵀ + bias. "weight" (outputs, inputs) and "bias" (outputs), both uniform in
+/// ±1/sqrt(inputs).
+class Linear : public Module {
+public:
+    Linear(std::int64_t inputs, std::int64_t outputs, bool with_bias = true);
+
+    /// (..., inputs) → (..., outputs).
+    Var forward(Context& context, const Var& input) const;
+
+private:
+    ModuleParameter& weight_;
+    ModuleParameter* bias_;  // null without one
+};
+
+/// Linear layers with an activation after each but the last. Children are "0", "2", "4", ..., as in
+/// a torch.nn.Sequential that alternates with activations.
+class Mlp : public Module {
+public:
+    /// `sizes`: inputs, hidden layers, outputs; at least two.
+    Mlp(const std::vector<std::int64_t>& sizes, Activation activation);
+
+    /// (..., sizes.front()) → (..., sizes.back()).
+    Var forward(Context& context, const Var& input) const;
+
+private:
+    Activation activation_;
+    std::vector<Linear*> layers_;
+};
+
+/// What a recurrent layer carries from one chunk of time to the next. Empty before the first one.
+/// To cut the gradient between chunks, keep the values alone: Var{state.value}.
+struct RecurrentState {
+    std::vector<Var> hidden;  // (batch, units) for each layer
+    std::vector<Var> cell;    // of an LSTM
+};
+
+/// Gated recurrent layers on top of each other. Layer n has "weight_ih_ln" (gates units, inputs),
+/// "weight_hh_ln" (gates units, units), "bias_ih_ln" and "bias_hh_ln" (gates units), all uniform in
+/// ±1/sqrt(units). Equations: gated_scan.h.
+class GatedRecurrence : public Module {
+public:
+    GatedRecurrence(GatedCell kind, std::int64_t inputs, std::int64_t units, int layers);
+
+    /// (batch, time, inputs) → hidden states of the last layer (batch, time, units). Starts from
+    /// `state`, or from zeros if it is empty, and leaves the last state there.
+    /// Throws Error{invalid} if shapes do not fit.
+    Var forward(Context& context, const Var& input, RecurrentState& state) const;
+
+private:
+    struct Layer {
+        ModuleParameter& input_weight;
+        ModuleParameter& recurrent_weight;
+        ModuleParameter& input_bias;
+        ModuleParameter& recurrent_bias;
+    };
+    GatedCell kind_;
+    std::int64_t units_;
+    std::vector<Layer> layers_;
+};
+
+/// torch.nn.LSTM with batch_first.
+struct Lstm : GatedRecurrence {
+    Lstm(std::int64_t inputs, std::int64_t units, int layers = 1)
+        : GatedRecurrence(GatedCell::lstm, inputs, units, layers) {}
+};
+
+/// torch.nn.GRU with batch_first.
+struct Gru : GatedRecurrence {
+    Gru(std::int64_t inputs, std::int64_t units, int layers = 1)
+        : GatedRecurrence(GatedCell::gru, inputs, units, layers) {}
+};
+
+}  // namespace elm
