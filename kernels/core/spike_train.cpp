@@ -12,10 +12,20 @@ void SpikeTrain::check() const {
         fail(fmt::format("a spike train of {} samples and {} steps has {} row marks, expected {}",
                          n_samples, n_steps, row_begin.size(), n_samples * n_steps + 1));
     }
-    if (row_begin.front() != 0 || !std::is_sorted(row_begin.begin(), row_begin.end()) ||
+    // Every spike is read before each run: largest and smallest values make vector loops.
+    std::int64_t smallest_rise = 0;
+    for (std::size_t row = 1; row < row_begin.size(); ++row) {
+        smallest_rise = std::min(smallest_rise, row_begin[row] - row_begin[row - 1]);
+    }
+    std::uint32_t largest_unit = 0;  // a negative unit is a large one
+    for (const std::int32_t unit : units) {
+        largest_unit = std::max(largest_unit, static_cast<std::uint32_t>(unit));
+    }
+    if (smallest_rise < 0 || row_begin.front() != 0 ||
         row_begin.back() != static_cast<std::int64_t>(units.size())) {
         fail("the row marks of a spike train must rise from 0 to its number of spikes");
     }
+    if (units.empty() || std::int64_t{largest_unit} < n_units) return;
     for (const std::int32_t unit : units) {
         if (unit < 0 || unit >= n_units) {
             fail(fmt::format("a spike of unit {}: expected 0 to {}", unit, n_units - 1));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -30,28 +31,27 @@ public:
         begin_.assign(1, 0);
         units_.clear();
         values_.clear();
+        constexpr int N = native<Real>;
         for (std::int64_t step = 0; step < n_steps; ++step, rows += n_input) {
             std::int64_t from = 0;
-            for (; from + block <= n_input; from += block) {
-                bool any = false;
-                for (int i = 0; i < block; ++i) any |= rows[from + i] != Real(0);
-                if (any) keep(rows, from, from + block, sign);
+            for (; from + N <= n_input; from += N) {
+                unsigned mask = nonzero_mask<Real, N>(load<Real, N>(rows + from));
+                for (; mask != 0; mask &= mask - 1) {
+                    keep(rows, from + std::countr_zero(mask), sign);
+                }
             }
-            keep(rows, from, n_input, sign);
+            for (; from < n_input; ++from) {
+                if (rows[from] != Real(0)) keep(rows, from, sign);
+            }
             begin_.push_back(static_cast<std::int64_t>(units_.size()));
         }
         return {begin_.data(), units_.data(), values_.data()};
     }
 
 private:
-    static constexpr int block = 32;
-
-    void keep(const Real* row, std::int64_t from, std::int64_t to, std::span<const Real> sign) {
-        for (std::int64_t unit = from; unit < to; ++unit) {
-            if (row[unit] == Real(0)) continue;
-            units_.push_back(static_cast<std::int32_t>(unit));
-            values_.push_back(row[unit] * sign[static_cast<std::size_t>(unit)]);
-        }
+    void keep(const Real* row, std::int64_t unit, std::span<const Real> sign) {
+        units_.push_back(static_cast<std::int32_t>(unit));
+        values_.push_back(row[unit] * sign[static_cast<std::size_t>(unit)]);
     }
 
     std::vector<std::int64_t> begin_;

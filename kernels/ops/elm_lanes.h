@@ -111,6 +111,32 @@ ELM_INLINE Vec<Real, N> multiply_add(Real a, const Vec<Real, N>& b, const Vec<Re
     return multiply_add<Real, N>(broadcast<Real, N>(a), b, c);
 }
 
+/// Bit i is set where lane i is not zero (NaN is not).
+template <class Real, int N>
+ELM_INLINE unsigned nonzero_mask(const Vec<Real, N>& x) {
+    constexpr bool single = std::is_same_v<Real, float>;
+#if defined(__AVX512F__)
+    if constexpr (single && N == 16) {
+        return _mm512_cmp_ps_mask((__m512)x, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+    }
+    if constexpr (!single && N == 8) {
+        return _mm512_cmp_pd_mask((__m512d)x, _mm512_setzero_pd(), _CMP_NEQ_UQ);
+    }
+#elif defined(__FMA__)
+    if constexpr (single && N == 8) {
+        return static_cast<unsigned>(
+            _mm256_movemask_ps(_mm256_cmp_ps((__m256)x, _mm256_setzero_ps(), _CMP_NEQ_UQ)));
+    }
+    if constexpr (!single && N == 4) {
+        return static_cast<unsigned>(
+            _mm256_movemask_pd(_mm256_cmp_pd((__m256d)x, _mm256_setzero_pd(), _CMP_NEQ_UQ)));
+    }
+#endif
+    unsigned mask = 0;
+    for (int lane = 0; lane < N; ++lane) mask |= static_cast<unsigned>(x[lane] != Real(0)) << lane;
+    return mask;
+}
+
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> clamp(const Vec<Real, N>& x, Real low, Real high) {
     const Vec<Real, N> lows = broadcast<Real, N>(low), highs = broadcast<Real, N>(high);
