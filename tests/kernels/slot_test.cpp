@@ -12,6 +12,7 @@
 #include "kernels/ops/depthwise_convolution.h"
 #include "kernels/ops/dropout.h"
 #include "kernels/ops/elementwise.h"
+#include "kernels/ops/elm_scan.h"
 #include "kernels/ops/embedding.h"
 #include "kernels/ops/gated_scan.h"
 #include "kernels/ops/layout.h"
@@ -44,23 +45,22 @@ void expect_slots(const Kernel<Args>&... kernels) {
 
 template <class Real>
 void expect_slots_of() {
-    expect_slots(fill_uniform_kernel<Real>, fill_normal_kernel<Real>, add_into_kernel<Real>,
-                 fold_sum_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
-                 matmul_kernel<Real>, elementwise_kernel<Real>, scale_kernel<Real>,
-                 activation_kernel<Real>, activation_backward_kernel<Real>, maximum_kernel<Real>,
-                 maximum_backward_kernel<Real>, repeat_kernel<Real>, cross_entropy_kernel<Real>,
-                 cross_entropy_backward_kernel<Real>, element_loss_kernel<Real>,
-                 element_loss_backward_kernel<Real>, weighted_mean_kernel<Real>,
-                 copy_columns_kernel<Real>, transpose_kernel<Real>, normalise_kernel<Real>,
-                 normalise_backward_kernel<Real>, update_statistics_kernel<Real>,
-                 inverse_deviation_kernel<Real>, gather_rows_kernel<Real>,
-                 sum_rows_by_entry_kernel<Real>, dropout_kernel<Real>, convolution_kernel<Real>,
-                 convolution_input_gradient_kernel<Real>, convolution_weight_gradient_kernel<Real>,
-                 depthwise_convolution_kernel<Real>, depthwise_weight_gradient_kernel<Real>,
-                 copy_columns_kernel<Real>, transpose_kernel<Real>, gated_scan_kernel<Real>,
-                 gated_scan_backward_kernel<Real>, optimizer_step_kernel<Real>,
-                 sum_of_squares_kernel<Real>, moving_average_kernel<Real>, exchange_kernel<Real>,
-                 softmax_kernel<Real>, softmax_backward_kernel<Real>);
+    expect_slots(
+        fill_uniform_kernel<Real>, fill_normal_kernel<Real>, add_into_kernel<Real>,
+        fold_sum_kernel<Real>, leaky_scan_kernel<Real>, leaky_scan_backward_kernel<Real>,
+        matmul_kernel<Real>, elementwise_kernel<Real>, scale_kernel<Real>, activation_kernel<Real>,
+        activation_backward_kernel<Real>, maximum_kernel<Real>, maximum_backward_kernel<Real>,
+        repeat_kernel<Real>, cross_entropy_kernel<Real>, cross_entropy_backward_kernel<Real>,
+        element_loss_kernel<Real>, element_loss_backward_kernel<Real>, weighted_mean_kernel<Real>,
+        copy_columns_kernel<Real>, transpose_kernel<Real>, normalise_kernel<Real>,
+        normalise_backward_kernel<Real>, update_statistics_kernel<Real>,
+        inverse_deviation_kernel<Real>, gather_rows_kernel<Real>, sum_rows_by_entry_kernel<Real>,
+        dropout_kernel<Real>, convolution_kernel<Real>, convolution_input_gradient_kernel<Real>,
+        convolution_weight_gradient_kernel<Real>, depthwise_convolution_kernel<Real>,
+        depthwise_weight_gradient_kernel<Real>, gated_scan_kernel<Real>,
+        gated_scan_backward_kernel<Real>, elm_scan_kernel<Real>, optimizer_step_kernel<Real>,
+        sum_of_squares_kernel<Real>, moving_average_kernel<Real>, exchange_kernel<Real>,
+        softmax_kernel<Real>, softmax_backward_kernel<Real>);
 }
 
 TEST(Slots, are_filled_on_the_devices_of_this_build) {
