@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "kernels/core/check.h"
+#include "kernels/ops/kernel_list.h"
 #include "neuron/elm/elm_builtin.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
@@ -30,12 +33,30 @@ Table commands() {
     return table;
 }
 
+/// One line a kernel: its types, and where it runs in this build.
+Table kernels() {
+    std::map<std::string_view, std::pair<std::string, const KernelEntry*>> by_name;
+    const auto list = all_kernels();
+    for (const KernelEntry& kernel : list) {
+        auto& [types, first] = by_name[kernel.name];
+        if (kernel.type != "-") types += fmt::format("{}{}", types.empty() ? "" : " ", kernel.type);
+        first = &kernel;
+    }
+    Table table({"kernel", "types", "cpu", "cuda"});
+    for (const auto& [name, found] : by_name) {
+        const auto& [types, kernel] = found;
+        table.add(
+            {std::string(name), types, kernel->cpu ? "yes" : "no", kernel->cuda ? "yes" : "no"});
+    }
+    return table;
+}
+
 /// What can be listed: one line each.
 struct Topic {
     const char* name;
     Table (*table)();
 };
-constexpr Topic topics[] = {{"models", models}, {"commands", commands}};
+constexpr Topic topics[] = {{"models", models}, {"kernels", kernels}, {"commands", commands}};
 
 int run(const Arguments& arguments) {
     std::vector<std::string> names;
