@@ -5,10 +5,7 @@ target_include_directories(elm_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BIN
 set(elm_warnings -Wall -Wextra -Wshadow -Wconversion -Wpedantic)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # g++ 12 warns of its own AVX-512 headers (gcc.gnu.org, bug 105593).
-    list(APPEND elm_warnings -Wno-maybe-uninitialized)
-    if(ELM_SANITIZE)
-        list(APPEND elm_warnings -Wno-uninitialized)
-    endif()
+    list(APPEND elm_warnings -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
 if(ELM_WERROR)
     list(APPEND elm_warnings -Werror)
