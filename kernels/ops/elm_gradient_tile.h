@@ -1,0 +1,566 @@
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/ops/elm_events.h"
+#include "kernels/ops/elm_gradient_sums.h"
+#include "kernels/ops/outer_product.h"
+
+/// One tile of samples: forward, loss, backward.
+namespace elm::gradient {
+
+using namespace lanes;
+
+inline constexpr std::int64_t chunk_steps =
+    32;  // rows of one weight-gradient product: chunk_steps * P
+
+/// What a segment leaves for its way back; row t * P + p is step t of the tile's sample p.
+template <class Real>
+struct SegmentStore {
+    std::vector<AlignedVector<Real>> in;     // of layer l: [b, d] for l = 0, else units' values
+    std::vector<AlignedVector<Real>> slope;  // of hidden layer l: act'(z), later dz
+    AlignedVector<Real> gain_slope;          // gamma phi'(z), later dz of the last layer
+    AlignedVector<Real> memory;              // m
+    AlignedVector<Real> update;              // phi(z), where time constants are learnt
+    AlignedVector<Real> output_gradient, branch_gradient;
+};
+
+/// The arrays of one tile, kept by its thread from tile to tile and call to call: fresh memory
+/// would cost a page fault for every 4 KB. Padding is zeroed once and nothing writes to it but
+/// zeros, so a layout that stays the same need not be cleared.
+template <class Real>
+struct Workspace {
+    SegmentStore<Real> store;
+    AlignedVector<Real> z, carry, scratch, adjoint;
+    std::vector<DenseEvents<Real>> events;
+    std::vector<std::int64_t> layout;
+};
+
+template <class Real, int P, Unit unit>
+class GradientTile {
+public:
+    GradientTile(const ElmGradientArgs<Real>& args, const std::vector<int>& row_widths,
+                 std::int64_t first, PartialGradient<Real>& sums)
+        : args_(args),
+          work_(workspace()),
+          store_(work_.store),
+          z_(work_.z),
+          carry_(work_.carry),
+          scratch_(work_.scratch),
+          adjoint_(work_.adjoint),
+          events_(work_.events),
+          g_(*args.weights),
+          w_(*g_.forward),
+          row_widths_(row_widths),
+          first_(first),
+          sums_(sums),
+          n_steps_(args.output.extent[1]),
+          memory_width_(wide(w_.n_memory)),
+          trace_width_(w_.trace_per_synapse
+                           ? wide(static_cast<std::int64_t>(w_.synapse_decay.size()))
+                           : w_.branch_width) {
+        segment_steps_ = args.segment_steps <= 0
+                             ? n_steps_
+                             : (args.segment_steps + chunk_steps - 1) / chunk_steps * chunk_steps;
+        segment_steps_ = std::min(segment_steps_, n_steps_);
+    }
+
+    void run() {
+        prepare();
+        const std::int64_t n_segments = (n_steps_ + segment_steps_ - 1) / segment_steps_;
+        for (std::int64_t segment = 0; segment < n_segments; ++segment) {
+            checkpoints_.push_back(state_);
+            forward(segment);
+        }
+        write_state();
+        if (args_.loss) args_.loss(first_, P);
+        for (std::int64_t segment = n_segments - 1; segment >= 0; --segment) {
+            if (segment != n_segments - 1) {
+                state_ = checkpoints_[static_cast<std::size_t>(segment)];
+                forward(segment);
+            }
+            backward(segment);
+        }
+    }
+
+private:
+    static constexpr int N = unit_lanes<Real>;
+    using V = Vec<Real, N>;
+
+    struct State {
+        AlignedVector<Real> memory, trace;  // (P, memory width), (P, trace width)
+    };
+
+    std::int64_t begin_of(std::int64_t segment) const { return segment * segment_steps_; }
+    std::int64_t steps_of(std::int64_t segment) const {
+        return std::min(segment_steps_, n_steps_ - begin_of(segment));
+    }
+    std::size_t n_layers() const { return w_.layers.size(); }
+
+    static void resize(AlignedVector<Real>& array, std::int64_t n) {
+        array.assign(static_cast<std::size_t>(n), Real(0));
+    }
+
+    static Workspace<Real>& workspace() {
+        static thread_local Workspace<Real> instance;
+        return instance;
+    }
+
+    void prepare() {
+        std::vector<std::int64_t> layout{P,           segment_steps_, w_.n_output,
+                                         w_.n_memory, trace_width_,   args_.time_constants ? 1 : 0};
+        layout.insert(layout.end(), row_widths_.begin(), row_widths_.end());
+        if (work_.layout != layout) {
+            work_.layout = std::move(layout);
+            make_room();
+        }
+        std::fill(carry_.begin(), carry_.end(), Real(0));
+        std::fill(adjoint_.begin(), adjoint_.end(), Real(0));
+        resize(state_.memory, P * memory_width_);
+        resize(state_.trace, P * trace_width_);
+        for (int p = 0; p < P; ++p) {
+            read_row(args_.memory_state, p, state_.memory.data() + p * memory_width_);
+            read_row(args_.trace_state, p, state_.trace.data() + p * trace_width_);
+        }
+    }
+
+    void make_room() {
+        const std::int64_t rows = segment_steps_ * P;
+        store_.in.resize(n_layers());
+        store_.slope.resize(n_layers() - 1);
+        for (std::size_t l = 0; l < n_layers(); ++l) {
+            // One step more for the first layer: it holds d of the step after the last.
+            resize(store_.in[l], (rows + P) * row_widths_[l]);
+        }
+        for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
+            resize(store_.slope[l], rows * row_widths_[l + 1]);
+        }
+        resize(store_.gain_slope, rows * memory_width_);
+        resize(store_.memory, rows * memory_width_);
+        resize(store_.update, args_.time_constants ? rows * memory_width_ : 0);
+        resize(store_.output_gradient, chunk_steps * P * wide(w_.n_output));
+        resize(store_.branch_gradient, chunk_steps * P * w_.branch_width);
+        resize(z_, P * wide_z());
+        resize(carry_, P * memory_width_);
+        resize(scratch_, P * wide_z());
+        resize(adjoint_, P * trace_width_);
+        events_.resize(P);
+    }
+
+    std::int64_t wide_z() const {
+        int width = memory_width_;
+        for (const int row : row_widths_) width = std::max(width, row);
+        return width;
+    }
+
+    void read_row(const View<Real, 2>& from, int p, Real* to) const {
+        if (from.data != nullptr) std::copy_n(&from(first_ + p, 0), from.extent[1], to);
+    }
+    void write_state() const {
+        for (int p = 0; p < P; ++p) {
+            const auto write = [&](const View<Real, 2>& to, const Real* from) {
+                if (to.data != nullptr) std::copy_n(from, to.extent[1], &to(first_ + p, 0));
+            };
+            write(args_.memory_state, state_.memory.data() + p * memory_width_);
+            write(args_.trace_state, state_.trace.data() + p * trace_width_);
+        }
+    }
+
+    Events<Real> events(int p, std::int64_t begin, std::int64_t n) {
+        if (args_.spikes != nullptr) {
+            const SpikeTrain& spikes = *args_.spikes;
+            return {spikes.row_begin.data() + (first_ + p) * spikes.n_steps + begin,
+                    spikes.units.data(), nullptr};
+        }
+        return events_[static_cast<std::size_t>(p)].extract(&args_.input(first_ + p, begin, 0), n,
+                                                            w_.n_input, w_.input_sign);
+    }
+
+    Real* row(AlignedVector<Real>& array, std::int64_t t, int width) {
+        return array.data() + t * P * width;
+    }
+
+    // --- forward -------------------------------------------------------------------------------
+
+    /// Branch traces of the segment, straight into the first layer's rows.
+    void fill_branches(std::int64_t begin, std::int64_t n) {
+        const std::int64_t stride = std::int64_t{P} * row_widths_[0];
+        for (int p = 0; p < P; ++p) {
+            const Events<Real> list = events(p, begin, n);
+            Real* rows = store_.in[0].data() + p * row_widths_[0];
+            Real* trace = state_.trace.data() + p * trace_width_;
+            if (w_.trace_per_synapse) {
+                synapse_rows(list, n, w_, trace, rows, stride);
+            } else {
+                filter_rows(list, n, w_.branch_table.data(), w_.branch_width,
+                            w_.branch_decay.data(), g_.zeros.data(), trace, rows, stride);
+            }
+        }
+    }
+
+    /// z of one layer for the P samples of step t, from its rows; z has stride `z_stride`.
+    template <Unit activation>
+    void apply(const PackedLayer<Real>& layer, int first_column, const Real* start,
+               std::int64_t start_stride, const Real* x, std::int64_t x_stride, Real* z,
+               std::int64_t z_stride) {
+        layer_by_unit<Real, P, activation>(layer, first_column, layer.n_rest(), layer.two_chains(),
+                                           start, start_stride, x, x_stride, z, z_stride);
+    }
+
+    void forward(std::int64_t segment) {
+        const std::int64_t begin = begin_of(segment), n = steps_of(segment);
+        fill_branches(begin, n);
+        const PackedLayer<Real>& first = w_.layers.front();
+        const int in_width = row_widths_[0], branch_width = w_.branch_width;
+        for (int p = 0; p < P; ++p) {
+            store_decayed(p, state_.memory.data() + p * memory_width_,
+                          row(store_.in[0], 0, in_width) + p * in_width + branch_width);
+        }
+        const bool deep = n_layers() > 1;
+        const int drive_width = deep ? row_widths_[1] : memory_width_;
+        AlignedVector<Real>& drive = deep ? store_.slope[0] : store_.gain_slope;
+        drive_rows(first, n, drive, drive_width);
+        for (std::int64_t t = 0; t < n; ++t) {
+            const Real* x = row(store_.in[0], t, in_width) + branch_width;
+            std::int64_t x_stride = in_width;
+            const Real* start = row(drive, t, drive_width);
+            std::int64_t start_stride = drive_width;
+            for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
+                const int width = row_widths_[l + 1];
+                Real* values = row(store_.in[l + 1], t, width);
+                Real* slopes = row(store_.slope[l], t, width);
+                const int column = l == 0 ? first.n_first() : 0;
+                if constexpr (unit == Unit::relu) {
+                    apply<unit>(w_.layers[l], column, start, start_stride, x, x_stride, values,
+                                width);
+                } else {
+                    apply<Unit::linear>(w_.layers[l], column, start, start_stride, x, x_stride,
+                                        slopes, width);
+                    for (int p = 0; p < P; ++p) {
+                        for (int i = 0; i < w_.layers[l].padded_units(); i += N) {
+                            split_silu(slopes + p * width + i, values + p * width + i);
+                        }
+                    }
+                }
+                x = values;
+                x_stride = width;
+                start = w_.layers[l + 1].bias_by_unit();
+                start_stride = 0;
+            }
+            apply<Unit::linear>(w_.layers.back(), deep ? 0 : first.n_first(), start, start_stride,
+                                x, x_stride, z_.data(), memory_width_);
+            advance_memory(t, begin);
+        }
+        std::copy_n(row(store_.memory, n - 1, memory_width_), P * memory_width_,
+                    state_.memory.data());
+    }
+
+    void store_decayed(int, const Real* memory, Real* to) {
+        for (int m = 0; m < memory_width_; m += N) {
+            store<Real, N>(
+                to + m, V(load<Real, N>(w_.memory_decay.data() + m) * load<Real, N>(memory + m)));
+        }
+    }
+
+    /// bias + W1b b for all rows of the segment: the start of the first layer's chains.
+    void drive_rows(const PackedLayer<Real>& first, std::int64_t n, AlignedVector<Real>& drive,
+                    int drive_width) {
+        const std::int64_t rows = n * P;
+        const int in_width = row_widths_[0];
+        std::int64_t r = 0;
+        for (; r + 4 <= rows; r += 4) {
+            layer_by_unit<Real, 4, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
+                                                 0, store_.in[0].data() + r * in_width, in_width,
+                                                 drive.data() + r * drive_width, drive_width);
+        }
+        for (; r < rows; ++r) {
+            layer_by_unit<Real, 1, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
+                                                 0, store_.in[0].data() + r * in_width, in_width,
+                                                 drive.data() + r * drive_width, drive_width);
+        }
+    }
+
+    /// In: z in `slopes`. Out: its value and its slope.
+    static void split_silu(Real* slopes, Real* values) {
+        const V z = load<Real, N>(slopes);
+        const V value = silu<Real, N>(z), share = sigmoid<Real, N>(z);
+        // With s = sigmoid(z): d/dz (z s) = s + z s (1 - s) = s + value (1 - s)
+        store<Real, N>(values, value);
+        store<Real, N>(slopes, multiply_add<Real, N>(value, Real(1) - share, share));
+    }
+    /// m_t from z_, the next step's d_t, what the way back needs, and the outputs.
+    void advance_memory(std::int64_t t, std::int64_t begin) {
+        const int in_width = row_widths_[0], branch_width = w_.branch_width;
+        Real* const memory = row(store_.memory, t, memory_width_);
+        Real* const slopes = row(store_.gain_slope, t, memory_width_);
+        for (int p = 0; p < P; ++p) {
+            const Real* decayed = row(store_.in[0], t, in_width) + p * in_width + branch_width;
+            Real* next = row(store_.in[0], t + 1, in_width) + p * in_width + branch_width;
+            for (int m = 0; m < memory_width_; m += N) {
+                const V update =
+                    scaled_tanh<Real, N>(load<Real, N>(z_.data() + p * memory_width_ + m));
+                const V gain = load<Real, N>(w_.memory_gain.data() + m);
+                const V now = multiply_add<Real, N>(gain, update, load<Real, N>(decayed + m));
+                // phi' = (2/3) 1.7159 (1 - tanh^2) = (2/3) (1.7159 - phi^2 / 1.7159)
+                const V slope = multiply_add<Real, N>(update * update,
+                                                      broadcast<Real, N>(Real(-2.0 / 3.0 / 1.7159)),
+                                                      broadcast<Real, N>(Real(2.0 / 3.0 * 1.7159)));
+                store<Real, N>(memory + p * memory_width_ + m, now);
+                store<Real, N>(slopes + p * memory_width_ + m, V(gain * slope));
+                store<Real, N>(next + m, V(load<Real, N>(w_.memory_decay.data() + m) * now));
+                if (args_.time_constants) {
+                    store<Real, N>(row(store_.update, t, memory_width_) + p * memory_width_ + m,
+                                   update);
+                }
+            }
+        }
+        layer_by_unit<Real, P, Unit::linear>(w_.readout, 0, w_.n_memory, w_.readout.two_chains(),
+                                             w_.readout.bias_by_unit(), 0, memory, memory_width_,
+                                             scratch_.data(), wide(w_.n_output));
+        for (int p = 0; p < P; ++p) {
+            std::copy_n(scratch_.data() + p * wide(w_.n_output), w_.n_output,
+                        &args_.output(first_ + p, begin + t, 0));
+        }
+    }
+
+    // --- backward ------------------------------------------------------------------------------
+
+    void backward(std::int64_t segment) {
+        const std::int64_t begin = begin_of(segment), n = steps_of(segment);
+        const std::int64_t n_chunks = (n + chunk_steps - 1) / chunk_steps;
+        for (std::int64_t chunk = n_chunks - 1; chunk >= 0; --chunk) {
+            const std::int64_t from = chunk * chunk_steps, count = std::min(chunk_steps, n - from);
+            read_output_gradient(begin + from, count);
+            for (std::int64_t t = from + count - 1; t >= from; --t) step_back(segment, t, from);
+            add_weight_gradients(from, count);
+            step_traces_back(begin, from, count);
+        }
+    }
+
+    void read_output_gradient(std::int64_t begin, std::int64_t count) {
+        const int width = wide(w_.n_output);
+        for (std::int64_t t = 0; t < count; ++t) {
+            for (int p = 0; p < P; ++p) {
+                std::copy_n(&args_.output_gradient(first_ + p, begin + t, 0), w_.n_output,
+                            store_.output_gradient.data() + (t * P + p) * width);
+            }
+        }
+    }
+
+    /// m_{t-1} of sample p.
+    const Real* memory_before(std::int64_t segment, std::int64_t t, int p) {
+        return t > 0 ? row(store_.memory, t - 1, memory_width_) + p * memory_width_
+                     : checkpoints_[static_cast<std::size_t>(segment)].memory.data() +
+                           p * memory_width_;
+    }
+
+    /// carry_ holds dL/dm_t from later steps; leaves that of m_{t-1}. dz replaces the slopes.
+    void step_back(std::int64_t segment, std::int64_t t, std::int64_t chunk_begin) {
+        Real* const last = row(store_.gain_slope, t, memory_width_);
+        const int out_width = wide(w_.n_output);
+        for (int p = 0; p < P; ++p) {
+            const Real* out =
+                store_.output_gradient.data() + ((t - chunk_begin) * P + p) * out_width;
+            for (int m = 0; m < memory_width_; m += N) {
+                Real* const to = carry_.data() + p * memory_width_ + m;
+                V g = load<Real, N>(to);
+                for (int o = 0; o < w_.n_output; ++o) {
+                    g = multiply_add<Real, N>(
+                        out[o], load<Real, N>(g_.readout.data() + o * memory_width_ + m), g);
+                }
+                store<Real, N>(to, g);
+                if (args_.time_constants) {
+                    Real* const sum = sums_.memory_gain.data() + m;
+                    const V update =
+                        load<Real, N>(row(store_.update, t, memory_width_) + p * memory_width_ + m);
+                    store<Real, N>(sum, multiply_add<Real, N>(g, update, load<Real, N>(sum)));
+                }
+                Real* const slope = last + p * memory_width_ + m;
+                store<Real, N>(slope, V(g * load<Real, N>(slope)));
+            }
+        }
+        const Real* dz = last;
+        std::int64_t dz_stride = memory_width_;
+        for (std::size_t l = n_layers() - 1; l > 0; --l) {
+            const int width = row_widths_[l];
+            apply<Unit::linear>(g_.to_input[l], 0, g_.zeros.data(), 0, dz, dz_stride,
+                                scratch_.data(), width);
+            Real* const slopes = row(store_.slope[l - 1], t, width);
+            const Real* const values = row(store_.in[l], t, width);
+            for (int p = 0; p < P; ++p) {
+                for (int i = p * width; i < p * width + w_.layers[l - 1].padded_units(); i += N) {
+                    const V gradient = load<Real, N>(scratch_.data() + i);
+                    if constexpr (unit == Unit::relu) {
+                        const V zero{};
+                        store<Real, N>(slopes + i,
+                                       V(load<Real, N>(values + i) > zero ? gradient : zero));
+                    } else {
+                        store<Real, N>(slopes + i, V(gradient * load<Real, N>(slopes + i)));
+                    }
+                }
+            }
+            dz = slopes;
+            dz_stride = width;
+        }
+        apply<Unit::linear>(g_.to_input[0], 0, carry_.data(), memory_width_, dz, dz_stride,
+                            scratch_.data(), memory_width_);
+        for (int p = 0; p < P; ++p) {
+            const Real* const before = memory_before(segment, t, p);
+            for (int m = 0; m < memory_width_; m += N) {
+                const V gradient = load<Real, N>(scratch_.data() + p * memory_width_ + m);
+                if (args_.time_constants) {
+                    Real* const sum = sums_.memory_decay.data() + m;
+                    store<Real, N>(sum, multiply_add<Real, N>(load<Real, N>(before + m), gradient,
+                                                              load<Real, N>(sum)));
+                }
+                store<Real, N>(carry_.data() + p * memory_width_ + m,
+                               V(load<Real, N>(w_.memory_decay.data() + m) * gradient));
+            }
+        }
+    }
+
+    /// dz of layer l for the chunk that starts at step `from`.
+    Real* dz_rows(std::size_t l, std::int64_t from, int& width) {
+        const bool last = l + 1 == n_layers();
+        width = last ? memory_width_ : row_widths_[l + 1];
+        return row(last ? store_.gain_slope : store_.slope[l], from, width);
+    }
+
+    void add_weight_gradients(std::int64_t from, std::int64_t count) {
+        const std::int64_t rows = count * P;
+        for (std::size_t l = 0; l < n_layers(); ++l) {
+            int dz_width = 0;
+            const Real* dz = dz_rows(l, from, dz_width);
+            const int in_width = row_widths_[l];
+            add_outer_product<Real>(dz, dz_width, padded_outputs(l),
+                                    row(store_.in[l], from, in_width), in_width, in_width, rows,
+                                    sums_.layers[l].weight.data(), in_width);
+            add_column_sums<Real>(dz, dz_width, dz_width, rows, sums_.layers[l].bias.data());
+        }
+        const int out_width = wide(w_.n_output);
+        add_outer_product<Real>(store_.output_gradient.data(), out_width,
+                                (w_.n_output + outer_block - 1) / outer_block * outer_block,
+                                row(store_.memory, from, memory_width_), memory_width_,
+                                memory_width_, rows, sums_.readout.weight.data(), memory_width_);
+        add_column_sums<Real>(store_.output_gradient.data(), out_width, out_width, rows,
+                              sums_.readout.bias.data());
+    }
+
+    std::int64_t padded_outputs(std::size_t l) const {
+        return (w_.layers[l].n_out() + outer_block - 1) / outer_block * outer_block;
+    }
+
+    /// Adjoint of the trace filter over the chunk, onto events, synapses and the input.
+    void step_traces_back(std::int64_t begin, std::int64_t from, std::int64_t count) {
+        int dz_width = 0;
+        const Real* dz = dz_rows(0, from, dz_width);
+        const std::int64_t rows = count * P;
+        const int width = w_.branch_width;
+        std::int64_t r = 0;
+        for (; r + 4 <= rows; r += 4) branch_rows<4>(dz, dz_width, r);
+        for (; r < rows; ++r) branch_rows<1>(dz, dz_width, r);
+        for (int p = 0; p < P; ++p) {
+            const Events<Real> list = events(p, begin + from, count);
+            Real* const adjoint = adjoint_.data() + p * trace_width_;
+            for (std::int64_t t = count - 1; t >= 0; --t) {
+                const Real* gradient = store_.branch_gradient.data() + (t * P + p) * width;
+                if (w_.trace_per_synapse) {
+                    step_synapses_back(list, t, gradient, adjoint);
+                } else {
+                    step_branches_back(list, t, gradient, adjoint);
+                }
+                if (args_.input_gradient.data != nullptr) {
+                    write_input_gradient(adjoint,
+                                         &args_.input_gradient(first_ + p, begin + from + t, 0));
+                }
+            }
+        }
+    }
+
+    template <int Rows>
+    void branch_rows(const Real* dz, int dz_width, std::int64_t r) {
+        const PackedLayer<Real>& layer = g_.to_branches;
+        layer_by_unit<Real, Rows, Unit::linear>(
+            layer, 0, layer.n_rest(), layer.two_chains(), g_.zeros.data(), 0, dz + r * dz_width,
+            dz_width, store_.branch_gradient.data() + r * w_.branch_width, w_.branch_width);
+    }
+
+    void step_branches_back(const Events<Real>& list, std::int64_t t, const Real* gradient,
+                            Real* adjoint) {
+        const int width = w_.branch_width;
+        for (int j = 0; j < width; j += N) {
+            store<Real, N>(
+                adjoint + j,
+                multiply_add<Real, N>(load<Real, N>(w_.branch_decay.data() + j),
+                                      load<Real, N>(adjoint + j), load<Real, N>(gradient + j)));
+        }
+        for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
+            Real* const to = sums_.events.data() + std::int64_t{list.units[at]} * width;
+            const Real value = list.values == nullptr ? Real(1) : list.values[at];
+            for (int j = 0; j < width; j += N) {
+                store<Real, N>(to + j, multiply_add<Real, N>(value, load<Real, N>(adjoint + j),
+                                                             load<Real, N>(to + j)));
+            }
+        }
+    }
+
+    void step_synapses_back(const Events<Real>& list, std::int64_t t, const Real* gradient,
+                            Real* adjoint) {
+        const auto n_synapses = static_cast<std::int64_t>(w_.synapse_decay.size());
+        for (std::int64_t s = 0; s < n_synapses; ++s) {
+            adjoint[s] = w_.synapse_decay[static_cast<std::size_t>(s)] * adjoint[s] +
+                         gradient[s / w_.n_synapse_per_branch];
+        }
+        for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
+            const auto input = static_cast<std::size_t>(list.units[at]);
+            const Real value =
+                (list.values == nullptr ? Real(1) : list.values[at]) * w_.input_sign[input];
+            for (auto k = static_cast<std::size_t>(w_.targets.begin[input]);
+                 k < static_cast<std::size_t>(w_.targets.begin[input + 1]); ++k) {
+                const auto synapse = static_cast<std::size_t>(w_.targets.synapse[k]);
+                sums_.synapse[synapse] += value * adjoint[synapse];
+            }
+        }
+    }
+
+    /// dx_k: the adjoint of the traces through what one unit of input k adds to them.
+    void write_input_gradient(const Real* adjoint, Real* to) const {
+        for (int input = 0; input < w_.n_input; ++input) {
+            const auto i = static_cast<std::size_t>(input);
+            Real sum = 0;
+            if (w_.trace_per_synapse) {
+                for (auto k = static_cast<std::size_t>(w_.targets.begin[i]);
+                     k < static_cast<std::size_t>(w_.targets.begin[i + 1]); ++k) {
+                    sum += w_.targets.weight[k] *
+                           adjoint[static_cast<std::size_t>(w_.targets.synapse[k])];
+                }
+            } else {
+                const Real* const table =
+                    w_.branch_table.data() + std::int64_t{input} * w_.branch_width;
+                for (int branch = 0; branch < w_.n_branch; ++branch) {
+                    sum += table[branch] * adjoint[branch];
+                }
+            }
+            to[input] = w_.input_sign[i] * sum;
+        }
+    }
+
+    const ElmGradientArgs<Real>& args_;
+    Workspace<Real>& work_;
+    SegmentStore<Real>& store_;
+    AlignedVector<Real>&z_, &carry_, &scratch_, &adjoint_;
+    std::vector<DenseEvents<Real>>& events_;
+    const ElmGradientWeights<Real>& g_;
+    const ElmScanWeights<Real>& w_;
+    const std::vector<int>& row_widths_;  // of the rows that enter each layer
+    std::int64_t first_;
+    PartialGradient<Real>& sums_;
+    std::int64_t n_steps_, segment_steps_ = 0;
+    int memory_width_;
+    std::int64_t trace_width_;
+    State state_;
+    std::vector<State> checkpoints_;
+};
+
+}  // namespace elm::gradient
