@@ -63,7 +63,7 @@ inline std::vector<std::vector<double>> gru(const std::vector<std::vector<double
         for (std::size_t u = 0; u < n; ++u) h[u] = in[3][sample * n + u];
         for (std::size_t t = 0; t < shape.time; ++t) {
             const std::vector<double> before = h;
-            const double* projected = &in[0][(sample * shape.time + t) * 3 * n];
+            const double* projected = in[0].data() + (sample * shape.time + t) * 3 * n;
             for (std::size_t u = 0; u < n; ++u) {
                 const double r = logistic(projected[u] + recurrent(in[1], in[2], before, u));
                 const double z =
