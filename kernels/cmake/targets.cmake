@@ -46,15 +46,11 @@ function(elm_add_library name)
     endif()
 endfunction()
 
-# In the emulation a .cu file is C++, and its results must not depend on fused multiply-add. For nvcc,
-# registers that spill to memory are reported, and fail a build with warnings as errors.
+# In the emulation a .cu file is C++, and its results must not depend on fused multiply-add.
 function(elm_mark_cuda_sources)
     if(ELM_CUDA_STATE STREQUAL "emulated")
         set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CXX
             COMPILE_OPTIONS "-Wno-unknown-pragmas;-ffp-contract=off")
-    else()
-        set_source_files_properties(${ARGN} PROPERTIES
-            COMPILE_OPTIONS "-Xptxas=-warn-spills$<$<BOOL:${ELM_WERROR}>:,-Werror>")
     endif()
 endfunction()
 
