@@ -63,16 +63,29 @@ Findings inspect_spikes(const Hdf5File& file, const std::vector<SpikeGroup>& gro
 Findings inspect_other(const Hdf5File& file, const std::string& kind) {
     Findings findings{kind, {}};
     for (const auto& [name, value] : file.attributes("/")) findings.facts.emplace_back(name, value);
+    // Samples of one recording look alike: the first is shown, the others are counted.
+    std::vector<std::pair<std::string, std::string>> shown;
+    std::int64_t alike = 0;
     for (const std::string& name : file.links("/")) {
         const std::string path = "/" + name;
         if (file.is_dataset(path)) findings.facts.emplace_back(path, shape_text(file, path));
         if (!file.is_group(path)) continue;
+        std::vector<std::pair<std::string, std::string>> layout;
         for (const std::string& inner : file.links(path)) {
             const std::string dataset = path + "/" + inner;
-            findings.facts.emplace_back(
-                dataset, file.is_dataset(dataset) ? shape_text(file, dataset) : "group");
+            layout.emplace_back(inner,
+                                file.is_dataset(dataset) ? shape_text(file, dataset) : "group");
         }
+        if (layout == shown) {
+            ++alike;
+            continue;
+        }
+        for (const auto& [inner, text] : layout) {
+            findings.facts.emplace_back(fmt::format("{}/{}", path, inner), text);
+        }
+        if (shown.empty()) shown = std::move(layout);
     }
+    if (alike > 0) findings.facts.emplace_back("more groups like the first", alike);
     return findings;
 }
 
