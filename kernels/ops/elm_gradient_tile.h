@@ -214,7 +214,7 @@ private:
         const PackedLayer<Real>& first = w_.layers.front();
         const int in_width = row_widths_[0], branch_width = w_.branch_width;
         for (int p = 0; p < P; ++p) {
-            store_decayed(p, state_.memory.data() + p * memory_width_,
+            store_decayed(state_.memory.data() + p * memory_width_,
                           row(store_.in[0], 0, in_width) + p * in_width + branch_width);
         }
         const bool deep = n_layers() > 1;
@@ -256,7 +256,8 @@ private:
                     state_.memory.data());
     }
 
-    void store_decayed(int, const Real* memory, Real* to) {
+    /// d = kappa_m m for one sample.
+    void store_decayed(const Real* memory, Real* to) {
         for (int m = 0; m < memory_width_; m += N) {
             store<Real, N>(
                 to + m, V(load<Real, N>(w_.memory_decay.data() + m) * load<Real, N>(memory + m)));
