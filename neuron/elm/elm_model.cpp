@@ -165,12 +165,15 @@ void ElmModel::check() const {
 std::int64_t ElmModel::parameter_count() const {
     std::int64_t count = 0;
     for (const NamedArray& array : parameters) {
-        const bool trainable = array.name == "_proto_w_s" || array.name.starts_with("mlp.") ||
-                               array.name.starts_with("w_y.") ||
-                               (array.name == "_proto_tau_m" && options.learn_memory_tau);
-        if (trainable) count += static_cast<std::int64_t>(array.values.size());
+        if (is_trainable(options, array.name))
+            count += static_cast<std::int64_t>(array.values.size());
     }
     return count;
+}
+
+bool is_trainable(const ElmOptions& options, std::string_view name) {
+    return name == "_proto_w_s" || name.starts_with("mlp.") || name.starts_with("w_y.") ||
+           (name == "_proto_tau_m" && options.learn_memory_tau);
 }
 
 std::vector<std::int64_t> make_routing(const ElmOptions& options, std::uint64_t seed) {

@@ -39,6 +39,9 @@ struct ElmModel {
 /// The arrays that a model with these options has, with their shapes, in file order.
 std::vector<NamedArray> expected_arrays(const ElmOptions& options);
 
+/// Whether training changes the array called `name`.
+bool is_trainable(const ElmOptions& options, std::string_view name);
+
 /// Index of the input of each synapse, -1 where a synapse has none. For routing "random" the
 /// indices are drawn from `seed`. Source: Spieler et al. 2024, arXiv 2306.16922.
 std::vector<std::int64_t> make_routing(const ElmOptions& options, std::uint64_t seed);

@@ -51,7 +51,7 @@ Arguments::Arguments(const Command& command)
     : command_(&command),
       start_(std::chrono::steady_clock::now()),
       options_(command.all_options()) {
-    for (const Option& option : options_) {
+    for (const Flag& option : options_) {
         if (!option.standard.empty()) values_[option.name] = {option.standard};
     }
 }
@@ -102,7 +102,7 @@ Values Arguments::component(const std::string& section) const {
 Config Arguments::effective() const {
     Config config;
     Values& section = config.sections[command_->name];
-    for (const Option& option : options_) {
+    for (const Flag& option : options_) {
         const auto found = values_.find(option.name);
         if (found == values_.end() || contains(call_options, option.name)) continue;
         if (option.value.empty()) {
@@ -117,7 +117,7 @@ Config Arguments::effective() const {
 }
 
 void Arguments::set(const std::string& name, std::vector<std::string> values) {
-    const Option& option = find(name, "--" + name);
+    const Flag& option = find(name, "--" + name);
     for (const std::string& value : values) {
         ELM_CHECK(option.choices.empty() || contains(option.choices, value),
                   "--{} {}: expected {}.{}", name, value, fmt::join(option.choices, ", "),
@@ -137,7 +137,7 @@ void Arguments::merge(const Config& config, const std::string& origin) {
         }
         if (section != command_->name) continue;
         for (const auto& [key, value] : values) {
-            const Option& option = find(key, fmt::format("{}: {}.{}", origin, section, key));
+            const Flag& option = find(key, fmt::format("{}: {}.{}", origin, section, key));
             const std::string given = to_text(value);
             if (option.value.empty()) {
                 ELM_CHECK(std::holds_alternative<bool>(value),
@@ -150,9 +150,9 @@ void Arguments::merge(const Config& config, const std::string& origin) {
     }
 }
 
-const Option& Arguments::find(const std::string& name, const std::string& origin) const {
+const Flag& Arguments::find(const std::string& name, const std::string& origin) const {
     std::vector<std::string> names;
-    for (const Option& option : options_) {
+    for (const Flag& option : options_) {
         if (option.name == name) return option;
         names.push_back(option.name);
     }

@@ -48,11 +48,11 @@ public:
     void merge(const Config& config, const std::string& origin);
 
 private:
-    const Option& find(const std::string& option, const std::string& origin) const;
+    const Flag& find(const std::string& option, const std::string& origin) const;
 
     const Command* command_;
     std::chrono::steady_clock::time_point start_;
-    std::vector<Option> options_;
+    std::vector<Flag> options_;
     std::vector<std::string> words_;
     std::map<std::string, std::vector<std::string>> values_;
     std::map<std::string, Values> components_;

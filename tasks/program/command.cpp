@@ -16,8 +16,8 @@ namespace elm {
 namespace {
 
 /// Flags that mean the same in every command that takes them.
-const std::vector<Option>& shared_options() {
-    static const std::vector<Option> options{
+const std::vector<Flag>& shared_options() {
+    static const std::vector<Flag> options{
         {"model", "FILE|NAME", "model file, published state dict, or built-in name", "", true},
         {"data", "FILE", "data files; a folder means every data file in it", "", true},
         {"out", "PATH", "where results go; an existing PATH is refused"},
@@ -32,8 +32,8 @@ const std::vector<Option>& shared_options() {
     return options;
 }
 
-const std::vector<Option>& options_of_every_command() {
-    static const std::vector<Option> options{
+const std::vector<Flag>& options_of_every_command() {
+    static const std::vector<Flag> options{
         {"config", "FILE",
          "TOML file with the same options by section, or the HDF5 output of a run"},
         {"set", "SECTION.KEY=VALUE", "any option without a flag of its own", "", true},
@@ -47,17 +47,17 @@ const std::vector<Option>& options_of_every_command() {
     return options;
 }
 
-std::string option_lines(const std::vector<Option>& options) {
+std::string option_lines(const std::vector<Flag>& options) {
     std::vector<std::string> heads;
     std::size_t width = 0;
-    for (const Option& option : options) {
+    for (const Flag& option : options) {
         heads.push_back(
             fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : " ", option.value));
         width = std::max(width, heads.back().size());
     }
     std::string text;
     for (std::size_t at = 0; at < options.size(); ++at) {
-        const Option& option = options[at];
+        const Flag& option = options[at];
         text += fmt::format("  {:<{}}  {}", heads[at], width, option.help);
         if (!option.choices.empty()) {
             text += fmt::format("{} {}", option.help.empty() ? "" : ":",
@@ -72,9 +72,9 @@ std::string option_lines(const std::vector<Option>& options) {
 
 }  // namespace
 
-std::vector<Option> Command::all_options() const {
-    std::vector<Option> all = options;
-    for (const Option& option : shared_options()) {
+std::vector<Flag> Command::all_options() const {
+    std::vector<Flag> all = options;
+    for (const Flag& option : shared_options()) {
         if (std::find(shared.begin(), shared.end(), option.name) != shared.end()) {
             all.push_back(option);
         }

@@ -8,7 +8,7 @@ namespace elm {
 class Arguments;
 
 /// One flag of a command: what parsing, --help, completion and the written configuration share.
-struct Option {
+struct Flag {
     std::string name;        // without the two dashes
     std::string value = {};  // what stands for its value, e.g. "FILE"; empty: a switch
     std::string help = {};
@@ -25,12 +25,12 @@ struct Command {
     std::string words = {};  // what may follow the name without a flag, e.g. "FILE"
     std::vector<std::string> word_choices = {};
     std::vector<std::string> shared = {};    // names of shared options it takes, see shared_option
-    std::vector<Option> options = {};        // its own
+    std::vector<Flag> options = {};          // its own
     bool needs_arguments = true;             // alone, it prints its short help
     int (*run)(const Arguments&) = nullptr;  // returns the exit code
 
     /// Its own options, the shared ones it takes, and those of every command.
-    std::vector<Option> all_options() const;
+    std::vector<Flag> all_options() const;
 };
 
 /// All commands, in the order of commands.def.

@@ -15,9 +15,9 @@ namespace po = boost::program_options;
 
 constexpr const char* words_key = "words without a flag";
 
-po::options_description describe_to_boost(const std::vector<Option>& options) {
+po::options_description describe_to_boost(const std::vector<Flag>& options) {
     po::options_description description;
-    for (const Option& option : options) {
+    for (const Flag& option : options) {
         if (option.value.empty()) {
             description.add_options()(option.name.c_str(), "");
         } else if (option.repeatable) {
@@ -36,7 +36,7 @@ po::options_description describe_to_boost(const std::vector<Option>& options) {
     const std::string name =
         token.substr(token.find_first_not_of('-'), token.find('=') - token.find_first_not_of('-'));
     std::vector<std::string> flags;
-    for (const Option& option : command.all_options()) flags.push_back("--" + option.name);
+    for (const Flag& option : command.all_options()) flags.push_back("--" + option.name);
     throw Error(ErrorKind::invalid,
                 fmt::format("--{} is not a flag of elmsim {}.{} See elmsim {} --help.", name,
                             command.name, nearest_hint("--" + name, flags), command.name));
@@ -94,7 +94,7 @@ Arguments parse_command_line(const Command& command, const std::vector<std::stri
     }
     const auto options = command.all_options();
     for (auto& [name, values] : flags) {
-        for (const Option& option : options) {
+        for (const Flag& option : options) {
             if (option.name != name) continue;
             ELM_CHECK(option.repeatable || values.size() <= 1,
                       "--{} was given {} times, expected once", name, values.size());

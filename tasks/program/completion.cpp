@@ -16,7 +16,7 @@ std::string bash_script() {
     for (const Command& command : all_commands()) {
         names.push_back(command.name);
         std::vector<std::string> words = command.word_choices;
-        for (const Option& option : command.all_options()) {
+        for (const Flag& option : command.all_options()) {
             words.push_back("--" + option.name);
             if (!option.choices.empty()) {
                 values += fmt::format("        {}:--{}) words='{}' ;;\n", command.name, option.name,

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/modules/module.h"
+#include "neuron/elm/elm_model.h"
+
+namespace elm {
+
+/// A model with first values, as the published code draws them: synapse weights 0.5, time constants
+/// of the memory spread evenly in their logarithm, linear layers uniform in ±1/sqrt(fan_in),
+/// routing by the options. Source: Spieler et al. 2024, arXiv 2306.16922.
+ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed);
+
+/// An ELM neuron in training: the arrays of a model as parameters under their state-dict names.
+/// Arrays that follow from the options alone stay outside; the others do not train.
+class ElmModule : public Module {
+public:
+    /// Begins with the numbers of `model`.
+    explicit ElmModule(ElmModel model);
+
+    const ElmOptions& options() const noexcept { return model_.options; }
+    /// The model that it began with: the present one in all but the trainable numbers.
+    const ElmModel& structure() const noexcept { return model_; }
+    /// Trainable parameters in the order of the model's arrays.
+    std::vector<NamedParameter> trainable();
+    /// The model with the present numbers.
+    ElmModel model() const;
+
+private:
+    ElmModel model_;
+    struct Entry {
+        std::size_t array;  // index in model_.parameters
+        ModuleParameter* parameter;
+    };
+    std::vector<Entry> entries_;
+};
+
+}  // namespace elm
