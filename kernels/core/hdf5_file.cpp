@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +14,13 @@ namespace elm {
 namespace {
 
 static_assert(sizeof(hid_t) == sizeof(std::int64_t));
+
+/// HDF5 keeps state that all files share, and not every build of it locks that: every function of
+/// Hdf5File does so, and may call others that do.
+std::unique_lock<std::recursive_mutex> library_lock() {
+    static std::recursive_mutex mutex;
+    return std::unique_lock(mutex);
+}
 
 /// An HDF5 identifier and the function that gives it back.
 class Handle {
@@ -191,9 +199,16 @@ struct Hdf5File::Implementation {
 
 Hdf5File::Hdf5File(std::unique_ptr<Implementation> implementation)
     : file_(std::move(implementation)) {}
-Hdf5File::~Hdf5File() = default;
+Hdf5File::~Hdf5File() {
+    const auto lock = library_lock();
+    file_.reset();
+}
 Hdf5File::Hdf5File(Hdf5File&&) noexcept = default;
-Hdf5File& Hdf5File::operator=(Hdf5File&&) noexcept = default;
+Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
+    const auto lock = library_lock();
+    file_ = std::move(other.file_);
+    return *this;
+}
 
 namespace {
 
@@ -211,11 +226,13 @@ void prepare_library() {
 }  // namespace
 
 bool Hdf5File::is_hdf5(const std::string& path) {
+    const auto lock = library_lock();
     prepare_library();
     return H5Fis_hdf5(path.c_str()) > 0;
 }
 
 Hdf5File Hdf5File::open(const std::string& path) {
+    const auto lock = library_lock();
     prepare_library();
     std::error_code status;
     if (!std::filesystem::exists(path, status)) {
@@ -238,6 +255,7 @@ Hdf5File Hdf5File::open(const std::string& path) {
 }
 
 Hdf5File Hdf5File::create(const std::string& path) {
+    const auto lock = library_lock();
     prepare_library();
     Handle id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
     if (id < 0) {
@@ -250,21 +268,28 @@ Hdf5File Hdf5File::create(const std::string& path) {
 const std::string& Hdf5File::path() const noexcept { return file_->path; }
 
 void Hdf5File::close() {
+    const auto lock = library_lock();
     if (H5Fflush(file_->id, H5F_SCOPE_GLOBAL) < 0) file_->fail_writing("");
     file_->id = Handle();
 }
 
-bool Hdf5File::has(const std::string& object) const { return file_->type_of(object) != H5I_BADID; }
+bool Hdf5File::has(const std::string& object) const {
+    const auto lock = library_lock();
+    return file_->type_of(object) != H5I_BADID;
+}
 
 bool Hdf5File::is_group(const std::string& object) const {
+    const auto lock = library_lock();
     return file_->type_of(object) == H5I_GROUP;
 }
 
 bool Hdf5File::is_dataset(const std::string& object) const {
+    const auto lock = library_lock();
     return file_->type_of(object) == H5I_DATASET;
 }
 
 std::vector<std::string> Hdf5File::links(const std::string& group) const {
+    const auto lock = library_lock();
     const Handle handle(H5Gopen2(file_->id, group.c_str(), H5P_DEFAULT), H5Gclose);
     if (handle < 0) file_->fail(ErrorKind::data, group, "is not there, expected a group.");
     std::vector<std::string> names;
@@ -280,6 +305,7 @@ std::vector<std::string> Hdf5File::links(const std::string& group) const {
 }
 
 std::vector<std::int64_t> Hdf5File::shape(const std::string& dataset) const {
+    const auto lock = library_lock();
     const Handle set = file_->dataset(dataset);
     const Handle space(H5Dget_space(set), H5Sclose);
     const int rank = H5Sget_simple_extent_ndims(space);
@@ -290,6 +316,7 @@ std::vector<std::int64_t> Hdf5File::shape(const std::string& dataset) const {
 }
 
 std::string Hdf5File::type_name(const std::string& dataset) const {
+    const auto lock = library_lock();
     const Handle set = file_->dataset(dataset);
     const Handle type(H5Dget_type(set), H5Tclose);
     const std::size_t bits = 8 * H5Tget_size(type);
@@ -308,11 +335,13 @@ std::string Hdf5File::type_name(const std::string& dataset) const {
 }
 
 bool Hdf5File::stores_f64(const std::string& dataset) const {
+    const auto lock = library_lock();
     return type_name(dataset) == "float64";
 }
 
 template <class T>
 std::vector<T> Hdf5File::read(const std::string& dataset) const {
+    const auto lock = library_lock();
     const Handle set = file_->dataset(dataset);
     file_->require_numbers<T>(dataset, set);
     const Handle space(H5Dget_space(set), H5Sclose);
@@ -328,6 +357,7 @@ std::vector<T> Hdf5File::read(const std::string& dataset) const {
 
 template <class T>
 void Hdf5File::read_range(const std::string& dataset, std::int64_t begin, std::span<T> out) const {
+    const auto lock = library_lock();
     const Handle set = file_->dataset(dataset);
     file_->require_numbers<T>(dataset, set);
     const Handle space(H5Dget_space(set), H5Sclose);
@@ -351,6 +381,7 @@ void Hdf5File::read_range(const std::string& dataset, std::int64_t begin, std::s
 
 void Hdf5File::require_shape(const std::string& dataset,
                              const std::vector<std::int64_t>& expected) const {
+    const auto lock = library_lock();
     const auto found = shape(dataset);
     if (found != expected) {
         file_->fail(ErrorKind::data, dataset,
@@ -360,6 +391,7 @@ void Hdf5File::require_shape(const std::string& dataset,
 }
 
 std::string Hdf5File::read_string(const std::string& dataset) const {
+    const auto lock = library_lock();
     const Handle set = file_->dataset(dataset);
     const Handle type(H5Dget_type(set), H5Tclose);
     const Handle space(H5Dget_space(set), H5Sclose);
@@ -372,6 +404,7 @@ std::string Hdf5File::read_string(const std::string& dataset) const {
 }
 
 Values Hdf5File::attributes(const std::string& object) const {
+    const auto lock = library_lock();
     const Handle handle = file_->any_object(object);
     Values values;
     H5O_info_t information;
@@ -414,6 +447,7 @@ Values Hdf5File::attributes(const std::string& object) const {
 }
 
 double Hdf5File::number_attribute(const std::string& object, const std::string& name) const {
+    const auto lock = library_lock();
     const Values values = attributes(object);
     const auto found = values.find(name);
     if (found != values.end()) {
@@ -427,6 +461,7 @@ double Hdf5File::number_attribute(const std::string& object, const std::string& 
 }
 
 void Hdf5File::make_group(const std::string& group) {
+    const auto lock = library_lock();
     const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
     H5Pset_create_intermediate_group(links, 1);
     const Handle made(H5Gcreate2(file_->id, group.c_str(), links, H5P_DEFAULT, H5P_DEFAULT),
@@ -437,6 +472,7 @@ void Hdf5File::make_group(const std::string& group) {
 template <class T>
 void Hdf5File::write(const std::string& dataset, const std::vector<std::int64_t>& shape,
                      std::span<const T> values, FileType type) {
+    const auto lock = library_lock();
     const Handle space = simple_space(shape);
     if (H5Sget_simple_extent_npoints(space) != static_cast<hssize_t>(values.size())) {
         file_->fail(ErrorKind::invalid, dataset,
@@ -458,6 +494,7 @@ void Hdf5File::write(const std::string& dataset, const std::vector<std::int64_t>
 }
 
 void Hdf5File::write_string(const std::string& dataset, std::string_view text) {
+    const auto lock = library_lock();
     const Handle type = string_type();
     const Handle set = file_->make_dataset(dataset, type, simple_space({}), H5P_DEFAULT);
     const std::string copy(text);
@@ -469,6 +506,7 @@ void Hdf5File::write_string(const std::string& dataset, std::string_view text) {
 
 void Hdf5File::set_attribute(const std::string& object, const std::string& name,
                              const Value& value) {
+    const auto lock = library_lock();
     const Handle handle = file_->any_object(object);
     const auto put = [&](const Handle& type, hid_t memory, const void* data) {
         const Handle attribute(
@@ -493,6 +531,7 @@ void Hdf5File::set_attribute(const std::string& object, const std::string& name,
 
 void Hdf5File::make_growing(const std::string& dataset, const std::vector<std::int64_t>& row,
                             FileType type, std::int64_t chunk_rows) {
+    const auto lock = library_lock();
     std::vector<hsize_t> extents{0}, limits{H5S_UNLIMITED}, chunk{static_cast<hsize_t>(chunk_rows)};
     for (const std::int64_t extent : row) {
         for (auto* list : {&extents, &limits, &chunk}) {
@@ -509,6 +548,7 @@ void Hdf5File::make_growing(const std::string& dataset, const std::vector<std::i
 
 template <class T>
 void Hdf5File::append(const std::string& dataset, std::span<const T> values) {
+    const auto lock = library_lock();
     if (values.empty()) return;
     const Handle set = file_->dataset(dataset);
     std::vector<hsize_t> extents = extents_of(shape(dataset));

@@ -19,8 +19,9 @@ enum class FileType { f16, f32, f64, i32, i64, boolean };
 /// root ("/model/w_y.weight" or "model/w_y.weight"; "/" is the root group).
 ///
 /// A failure while reading throws Error{data}, while writing Error{write}; both name the file and
-/// the object and say what was expected. The element type T of a template is float, double,
-/// std::int32_t, std::int64_t or std::uint8_t.
+/// the object and say what was expected. Threads may use different files at the same time, or read
+/// from one: the library itself does one thing after the other. The element type T of a template is
+/// float, double, std::int32_t, std::int64_t or std::uint8_t.
 class Hdf5File {
 public:
     /// Opens for reading. Throws Error{data} if the file is missing, truncated or not HDF5.
