@@ -13,13 +13,20 @@ namespace elm {
 namespace {
 
 constexpr double time_step_ms = 1.0;
+constexpr double largest_voltage_mV = 200;  // of either sign; beyond it the unit must be another
 
-/// Index of the first value that is not finite or, where `rising`, below the one before; -1 if
-/// none.
-std::int64_t first_bad(const std::vector<double>& values, bool rising) {
-    for (std::size_t at = 0; at < values.size(); ++at) {
-        const bool falls = rising && at > 0 && values[at] < values[at - 1];
-        if (!std::isfinite(values[at]) || falls) return static_cast<std::int64_t>(at);
+/// Index of the first time that is not finite or below the one before; -1 if there is none.
+std::int64_t first_bad_time(const std::vector<double>& times) {
+    for (std::size_t at = 0; at < times.size(); ++at) {
+        const bool falls = at > 0 && times[at] < times[at - 1];
+        if (!std::isfinite(times[at]) || falls) return static_cast<std::int64_t>(at);
+    }
+    return -1;
+}
+
+std::int64_t first_bad_voltage(const std::vector<double>& voltages) {
+    for (std::size_t at = 0; at < voltages.size(); ++at) {
+        if (!(std::abs(voltages[at]) <= largest_voltage_mV)) return static_cast<std::int64_t>(at);
     }
     return -1;
 }
@@ -45,6 +52,24 @@ NeuronIoFile::NeuronIoFile(const std::string& path)
     }
 }
 
+std::int64_t NeuronIoFile::length_of(std::int64_t index, const char* dataset) const {
+    const std::string path = fmt::format("/{}/{}", name(index), dataset);
+    const auto shape = file_->shape(path);
+    if (shape.size() != 1) {
+        throw Error(ErrorKind::data, fmt::format("{}: {} has {} axes, expected one.", file_->path(),
+                                                 path, shape.size()));
+    }
+    return shape[0];
+}
+
+std::int64_t NeuronIoFile::n_input_spikes(std::int64_t index) const {
+    return length_of(index, "input_synapse");
+}
+
+std::int64_t NeuronIoFile::n_output_spikes(std::int64_t index) const {
+    return length_of(index, "output_spike_time_ms");
+}
+
 NeuronIoSimulation NeuronIoFile::read(std::int64_t index) const {
     NeuronIoSimulation simulation;
     simulation.name = name(index);
@@ -65,7 +90,7 @@ NeuronIoSimulation NeuronIoFile::read(std::int64_t index) const {
                                                  dataset, at, value, expected));
     };
     const auto& out = simulation.output_spike_times_ms;
-    if (const auto bad = first_bad(out, true); bad >= 0) {
+    if (const auto bad = first_bad_time(out); bad >= 0) {
         fail(times, bad, out[static_cast<std::size_t>(bad)], "finite, rising times in ms");
     }
     if (!out.empty() && (out.front() < 0 || out.back() >= static_cast<double>(n_steps_))) {
@@ -74,8 +99,9 @@ NeuronIoSimulation NeuronIoFile::read(std::int64_t index) const {
              fmt::format("times from 0 to {} ms", n_steps_));
     }
     const auto& soma = simulation.soma_voltage_mV;
-    if (const auto bad = first_bad(soma, false); bad >= 0) {
-        fail(voltage, bad, soma[static_cast<std::size_t>(bad)], "finite voltages in mV");
+    if (const auto bad = first_bad_voltage(soma); bad >= 0) {
+        fail(voltage, bad, soma[static_cast<std::size_t>(bad)],
+             fmt::format("voltages in mV, from {} to {}", -largest_voltage_mV, largest_voltage_mV));
     }
     return simulation;
 }

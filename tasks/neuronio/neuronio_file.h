@@ -36,10 +36,15 @@ public:
     const std::string& name(std::int64_t index) const {
         return names_[static_cast<std::size_t>(index)];
     }
+    /// Sizes as the file states them, without reading what they count. Throw Error{data}.
+    std::int64_t n_input_spikes(std::int64_t index) const;
+    std::int64_t n_output_spikes(std::int64_t index) const;
     /// Reads and checks one simulation. Throws Error{data} naming file, dataset, index and value.
     NeuronIoSimulation read(std::int64_t index) const;
 
 private:
+    std::int64_t length_of(std::int64_t index, const char* dataset) const;
+
     std::shared_ptr<const Hdf5File> file_;
     std::vector<std::string> names_;
     std::int64_t n_channels_ = 0, n_steps_ = 0;
