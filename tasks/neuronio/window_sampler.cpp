@@ -1,0 +1,111 @@
+#include "tasks/neuronio/window_sampler.h"
+
+#include "kernels/core/check.h"
+#include "kernels/core/random_key.h"
+#include "tasks/neuronio/neuronio_dataset.h"
+#include "tasks/neuronio/neuronio_output.h"
+
+namespace elm {
+namespace {
+
+/// One of 0 .. count - 1, to a resolution of 2^-32.
+std::int64_t draw_below(std::int64_t count, std::uint32_t word) {
+    return static_cast<std::int64_t>((static_cast<std::uint64_t>(count) * std::uint64_t{word}) >>
+                                     32);
+}
+
+std::int64_t n_starts(const NeuronIoDataset& data, const WindowOptions& options) {
+    return data.n_steps() - options.first_step - options.window_steps + 1;
+}
+
+void prepare(NeuronIoBatch& batch, const NeuronIoDataset& data, const WindowOptions& options) {
+    const Shape shape{options.batch, options.window_steps};
+    for (Tensor* target : {&batch.spike_target, &batch.voltage_target}) {
+        if (!target->defined() || target->shape() != shape || target->dtype() != options.dtype) {
+            Stream host{Device{}};
+            *target = Tensor::empty(host, shape, options.dtype);
+        }
+    }
+    batch.spikes.n_samples = options.batch;
+    batch.spikes.n_steps = options.window_steps;
+    batch.spikes.n_units = data.n_channels();
+    batch.spikes.row_begin.resize(static_cast<std::size_t>(shape.size()) + 1);
+    batch.spikes.row_begin[0] = 0;
+    batch.spikes.units.clear();
+}
+
+void append_spikes(SpikeTrain& spikes, std::int64_t sample, const CompactSimulation& simulation,
+                   std::int64_t begin) {
+    const auto n_steps = static_cast<std::size_t>(spikes.n_steps);
+    const std::int32_t* const rows = simulation.row_begin.data() + begin;
+    const std::int32_t* const channels = simulation.channels.data();
+    const std::int64_t shift = static_cast<std::int64_t>(spikes.units.size()) - rows[0];
+    spikes.units.insert(spikes.units.end(), channels + rows[0], channels + rows[n_steps]);
+    std::int64_t* const row_begin = spikes.row_begin.data() + sample * spikes.n_steps;
+    for (std::size_t step = 1; step <= n_steps; ++step) row_begin[step] = rows[step] + shift;
+}
+
+template <class Real>
+void write_targets(const NeuronIoBatch& batch, std::int64_t sample,
+                   const CompactSimulation& simulation, std::int64_t begin) {
+    const std::int64_t n_steps = batch.spikes.n_steps;
+    Real* const spike = batch.spike_target.host<Real>().data() + sample * n_steps;
+    Real* const voltage = batch.voltage_target.host<Real>().data() + sample * n_steps;
+    const std::uint8_t* const spikes = simulation.output_spikes.data() + begin;
+    const float* const voltages = simulation.soma_voltage_mV.data() + begin;
+    for (std::int64_t step = 0; step < n_steps; ++step) {
+        spike[step] = static_cast<Real>(spikes[step]);
+        voltage[step] =
+            static_cast<Real>(target_above_bias(double{voltages[step]}) / voltage_scale_mV);
+    }
+}
+
+}  // namespace
+
+void check_windows(const NeuronIoDataset& data, const WindowOptions& options) {
+    ELM_CHECK(options.batch > 0 && options.window_steps > 0 && options.first_step >= 0,
+              "a batch of {} windows of {} steps after the first {} steps: expected at least one "
+              "window, one step, and no negative number",
+              options.batch, options.window_steps, options.first_step);
+    if (n_starts(data, options) < 1) {
+        throw Error(
+            ErrorKind::data,
+            fmt::format("windows of {} ms after the first {} ms do not fit into simulations "
+                        "of {} ms. Choose shorter windows or an earlier start.",
+                        options.window_steps, options.first_step, data.n_steps()));
+    }
+}
+
+void draw_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
+                  std::int64_t update, std::vector<NeuronIoWindow>& windows) {
+    const RandomKey key =
+        RandomKey{.seed = seed, .step = static_cast<std::uint64_t>(update)}.for_purpose(
+            "neuronio windows");
+    windows.clear();
+    for (std::int64_t sample = 0; sample < options.batch; ++sample) {
+        const std::uint32_t which = random_word(key, 2 * sample);
+        const std::uint32_t when = random_word(key, 2 * sample + 1);
+        windows.push_back({draw_below(data.size(), which),
+                           options.first_step + draw_below(n_starts(data, options), when)});
+    }
+}
+
+void sample_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
+                    std::int64_t update, NeuronIoBatch& batch) {
+    check_windows(data, options);
+    batch.update = update;
+    draw_windows(data, options, seed, update, batch.windows);
+    prepare(batch, data, options);
+    for (std::int64_t sample = 0; sample < options.batch; ++sample) {
+        const auto [index, begin] = batch.windows[static_cast<std::size_t>(sample)];
+        const auto simulation = data.compact(index);
+        append_spikes(batch.spikes, sample, *simulation, begin);
+        if (options.dtype == DType::f64) {
+            write_targets<double>(batch, sample, *simulation, begin);
+        } else {
+            write_targets<float>(batch, sample, *simulation, begin);
+        }
+    }
+}
+
+}  // namespace elm

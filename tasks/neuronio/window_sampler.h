@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/core/spike_train.h"
+#include "kernels/core/tensor.h"
+
+namespace elm {
+
+class NeuronIoDataset;
+
+/// How windows are drawn; defaults as in Spieler et al. 2024, arXiv 2306.16922.
+struct WindowOptions {
+    std::int64_t batch = 8;
+    std::int64_t window_steps = 500;
+    std::int64_t first_step = 500;  // the start of a simulation is a transient
+    DType dtype = DType::f32;       // of the targets
+};
+
+/// Steps [begin, begin + window_steps) of a simulation of a data set.
+struct NeuronIoWindow {
+    std::int64_t simulation, begin;
+    friend bool operator==(const NeuronIoWindow&, const NeuronIoWindow&) = default;
+};
+
+/// What one update of training sees, on the CPU.
+struct NeuronIoBatch {
+    std::int64_t update = 0;
+    std::vector<NeuronIoWindow> windows;  // one per sample
+    SpikeTrain spikes;                    // (batch, window)
+    Tensor spike_target;                  // (batch, window), 1 where the cell spikes, else 0
+    Tensor voltage_target;                // (batch, window), (min(V, -55 mV) + 67.7 mV) / 10 mV
+};
+
+/// Throws Error{invalid} for an option that is not positive, and Error{data} for windows longer
+/// than what the simulations have after `first_step`.
+void check_windows(const NeuronIoDataset& data, const WindowOptions& options);
+
+/// The windows of an update: each uniform over simulations and, apart from that, over the starts
+/// from first_step to n_steps - window_steps. They follow from seed and update alone.
+void draw_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
+                  std::int64_t update, std::vector<NeuronIoWindow>& windows);
+
+/// Fills the batch of an update, in the memory of a batch that was used before: nothing is
+/// allocated once its memory is as large as it gets. Throws as check_windows and as
+/// NeuronIoDataset::compact.
+void sample_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
+                    std::int64_t update, NeuronIoBatch& batch);
+
+}  // namespace elm
