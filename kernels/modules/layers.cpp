@@ -24,6 +24,21 @@ Var Linear::forward(Context& context, const Var& input) const {
                             : linear(context, input, weight, use(context, *bias_));
 }
 
+SpikeConvolution::SpikeConvolution(std::int64_t inputs, std::int64_t outputs, std::int64_t taps,
+                                   bool with_bias)
+    : weight_(
+          parameter("weight", {inputs, taps, outputs}, initialise::uniform_fan_in(inputs * taps))),
+      bias_(with_bias ? &parameter("bias", {outputs}, initialise::uniform_fan_in(inputs * taps))
+                      : nullptr) {
+    ELM_CHECK(taps >= 1, "a convolution of spikes needs at least one tap (got {})", taps);
+}
+
+Var SpikeConvolution::forward(Context& context, const SpikeInput& input) const {
+    const Var weight = use(context, weight_);
+    return bias_ == nullptr ? spike_convolution(context, input, weight)
+                            : spike_convolution(context, input, weight, use(context, *bias_));
+}
+
 Mlp::Mlp(const std::vector<std::int64_t>& sizes, Activation activation) : activation_(activation) {
     ELM_CHECK(sizes.size() >= 2, "an mlp needs inputs and outputs (got {} sizes)", sizes.size());
     for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {

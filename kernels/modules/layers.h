@@ -7,6 +7,7 @@
 #include "kernels/modules/module.h"
 #include "kernels/ops/activation.h"
 #include "kernels/ops/gated_scan.h"
+#include "kernels/ops/spike_convolution.h"
 
 /// Layers with the parameter names, shapes and first distributions of torch.nn.
 namespace elm {
@@ -26,6 +27,28 @@ public:
 private:
     ModuleParameter& weight_;
     ModuleParameter* bias_;  // null without one
+};
+
+/// Causal convolution of sparse spikes along time. "weight" (inputs, taps, outputs), of which tap 0
+/// meets the present step, and "bias" (outputs), both uniform in ±1/sqrt(inputs taps).
+class SpikeConvolution : public Module {
+public:
+    /// Throws Error{invalid} for less than one tap.
+    SpikeConvolution(std::int64_t inputs, std::int64_t outputs, std::int64_t taps,
+                     bool with_bias = true);
+
+    /// (batch, time, inputs) → (batch, time, outputs).
+    Var forward(Context& context, const SpikeInput& input) const;
+
+private:
+    ModuleParameter& weight_;
+    ModuleParameter* bias_;  // null without one
+};
+
+/// A fully connected layer on sparse spikes: "weight" (inputs, 1, outputs), "bias" (outputs).
+struct SpikeLinear : SpikeConvolution {
+    SpikeLinear(std::int64_t inputs, std::int64_t outputs, bool with_bias = true)
+        : SpikeConvolution(inputs, outputs, 1, with_bias) {}
 };
 
 /// Linear layers with an activation after each but the last. Children are "0", "2", "4", ..., as in

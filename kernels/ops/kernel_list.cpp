@@ -20,6 +20,7 @@
 #include "kernels/ops/optimizer_step.h"
 #include "kernels/ops/reduction.h"
 #include "kernels/ops/softmax.h"
+#include "kernels/ops/spike_convolution.h"
 
 namespace elm {
 namespace {
@@ -50,7 +51,8 @@ void add_real(std::vector<KernelEntry>& list, std::string_view type) {
         depthwise_weight_gradient_kernel<Real>, gated_scan_kernel<Real>,
         gated_scan_backward_kernel<Real>, elm_scan_kernel<Real>, optimizer_step_kernel<Real>,
         sum_of_squares_kernel<Real>, moving_average_kernel<Real>, exchange_kernel<Real>,
-        softmax_kernel<Real>, softmax_backward_kernel<Real>);
+        softmax_kernel<Real>, softmax_backward_kernel<Real>, spike_convolution_kernel<Real>,
+        spike_weight_gradient_kernel<Real>);
 }
 
 template <class Integer>
