@@ -11,17 +11,21 @@ struct GatherOneElement {
     SpikeConvolutionArgs<Real> args;
 
     __device__ void operator()(std::int64_t row, std::int64_t output) const {
-        const std::int64_t taps = args.weight.extent[1], t = row % args.output.extent[1];
+        // Rows fit 32 bits, as row_begin does.
+        const auto time = static_cast<std::int32_t>(args.output.extent[1]);
+        const auto taps = static_cast<std::int32_t>(args.weight.extent[1]);
+        const std::int32_t t = static_cast<std::int32_t>(row) % time;
+        const std::int64_t outputs = args.output.extent[2];
         Real sum = args.bias.data == nullptr ? Real(0) : args.bias(output);
-        for (std::int64_t k = t < taps - 1 ? t : taps - 1; k >= 0; --k) {
-            for (std::int32_t at = args.row_begin(row - k); at < args.row_begin(row - k + 1);
-                 ++at) {
-                const std::int32_t unit = args.units(at);
+        for (std::int32_t k = t < taps - 1 ? t : taps - 1; k >= 0; --k) {
+            const std::int32_t* const begin = args.row_begin.data + (row - k);
+            for (std::int32_t at = begin[0]; at < begin[1]; ++at) {
+                const std::int64_t unit = args.units(at);
                 const Real sign = args.unit_sign.data == nullptr ? Real(1) : args.unit_sign(unit);
-                sum += sign * args.weight(unit, k, output);
+                sum += sign * args.weight.data[(unit * taps + k) * outputs + output];
             }
         }
-        args.output.data[row * args.output.extent[2] + output] = sum;
+        args.output.data[row * outputs + output] = sum;
     }
 };
 
@@ -31,12 +35,12 @@ struct SumOneWeight {
     SpikeWeightGradientArgs<Real> args;
 
     __device__ void operator()(std::int64_t unit, std::int64_t tap_output) const {
-        const std::int64_t time = args.output_gradient.extent[1];
-        const std::int64_t outputs = args.output_gradient.extent[2], tap = tap_output / outputs;
+        const auto time = static_cast<std::int32_t>(args.output_gradient.extent[1]);
+        const std::int64_t outputs = args.output_gradient.extent[2];
         Real sum = 0;
         for (std::int32_t at = args.unit_begin(unit); at < args.unit_begin(unit + 1); ++at) {
-            const std::int64_t row = args.rows(at);
-            if (row % time + tap >= time) continue;
+            const std::int32_t row = args.rows(at), steps_left = time - row % time;
+            if (tap_output >= steps_left * outputs) continue;
             sum += args.output_gradient.data[row * outputs + tap_output];
         }
         const Real sign = args.unit_sign.data == nullptr ? Real(1) : args.unit_sign(unit);
