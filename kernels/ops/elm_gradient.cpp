@@ -1,6 +1,9 @@
 #include "kernels/ops/elm_gradient.h"
 
 #include <algorithm>
+#include <deque>
+#include <span>
+#include <utility>
 
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
@@ -13,20 +16,6 @@ using namespace gradient;
 namespace {
 
 constexpr std::int64_t most_groups = 8;  // partial gradients; fixed, so that sums keep their order
-
-/// Part of a layer's weights, transposed: from unit to columns [begin, begin + n).
-template <class Real>
-PackedLayer<Real> transposed(const DenseLayer& layer, std::int64_t begin, std::int64_t n) {
-    std::vector<double> weight(static_cast<std::size_t>(n * layer.n_out));
-    for (std::int64_t k = 0; k < n; ++k) {
-        for (std::int64_t unit = 0; unit < layer.n_out; ++unit) {
-            weight[static_cast<std::size_t>(k * layer.n_out + unit)] =
-                layer.weight[static_cast<std::size_t>(unit * layer.n_in + begin + k)];
-        }
-    }
-    return {static_cast<int>(n), 0, static_cast<int>(layer.n_out), weight,
-            std::vector<double>(static_cast<std::size_t>(n), 0.0)};
-}
 
 /// Tiles of 4, 2 and 1 samples: the same cut for any number of threads.
 struct Tile {
@@ -57,88 +46,256 @@ void run_tile(const ElmGradientArgs<Real>& args, const std::vector<int>& row_wid
     }
 }
 
+/// The table entry of each synapse; where traces live on synapses, only its sign counts.
+template <class Real>
+SynapsePlaces<Real> synapse_places(const ElmScanModel& model, std::int64_t branch_width) {
+    SynapsePlaces<Real> places;
+    const auto n_synapses = static_cast<std::int64_t>(model.input_of_synapse.size());
+    for (std::int64_t s = 0; s < n_synapses; ++s) {
+        const std::int64_t input = model.input_of_synapse[static_cast<std::size_t>(s)];
+        const std::int64_t branch = s / model.n_synapse_per_branch;
+        places.of_synapse.push_back(input < 0 ? -1 : input * branch_width + branch);
+        places.sign.push_back(
+            input < 0 ? Real(0)
+                      : static_cast<Real>(model.input_sign[static_cast<std::size_t>(input)]));
+    }
+    std::vector<std::int32_t> order;
+    for (std::int64_t s = 0; s < n_synapses; ++s) {
+        if (places.of_synapse[static_cast<std::size_t>(s)] >= 0) {
+            order.push_back(static_cast<std::int32_t>(s));
+        }
+    }
+    const auto place = [&](std::int32_t s) {
+        return places.of_synapse[static_cast<std::size_t>(s)];
+    };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::int32_t a, std::int32_t b) { return place(a) < place(b); });
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        if (i > 0 && place(order[i]) == place(order[i - 1])) continue;
+        places.entries.push_back(place(order[i]));
+        places.begin.push_back(static_cast<std::int64_t>(i));
+    }
+    places.begin.push_back(static_cast<std::int64_t>(order.size()));
+    places.synapses = std::move(order);
+    return places;
+}
+
+template <class Real>
+void set_synapses(ElmScanWeights<Real>& w, const SynapsePlaces<Real>& places, const Real* weight) {
+    if (w.trace_per_synapse) {
+        for (std::size_t at = 0; at < w.targets.synapse.size(); ++at) {
+            const auto s = static_cast<std::size_t>(w.targets.synapse[at]);
+            w.targets.weight[at] = weight[s] * places.sign[s];
+        }
+        return;
+    }
+    for (std::size_t e = 0; e < places.entries.size(); ++e) {
+        double sum = 0;
+        for (auto at = static_cast<std::size_t>(places.begin[e]);
+             at < static_cast<std::size_t>(places.begin[e + 1]); ++at) {
+            const auto s = static_cast<std::size_t>(places.synapses[at]);
+            sum += static_cast<double>(weight[s] * places.sign[s]);
+        }
+        w.branch_table[static_cast<std::size_t>(places.entries[e])] = static_cast<Real>(sum);
+    }
+}
+
+/// Calls body(i) for 0 <= i < count: on all threads where there are enough numbers for it.
+template <class Body>
+void for_each_part(std::int64_t count, std::int64_t numbers, const Body& body) {
+    constexpr std::int64_t few_numbers = 32 * 1024;  // as long as waking the other threads takes
+    if (numbers >= few_numbers) {
+        Cpu::for_each_task(count, body);
+    } else {
+        for (std::int64_t i = 0; i < count; ++i) body(i);
+    }
+}
+
+template <class Real>
+std::int64_t count_numbers(const ElmScanWeights<Real>& w) {
+    auto count = std::int64_t{w.n_branch} * w.n_synapse_per_branch;
+    for (const PackedLayer<Real>& layer : w.layers) {
+        count += std::int64_t{layer.n_in()} * layer.n_out();
+    }
+    return count;
+}
+
+/// Sums of the groups of tiles, in their order.
+template <class Real>
+class GroupSums {
+public:
+    using Group = PartialGradient<Real>;
+    explicit GroupSums(std::span<const Group> groups) : groups_(groups) {}
+
+    /// to[i] += sum over groups of array[offset + i]; the arrays are padded to whole vectors.
+    template <class ArrayOf>
+    void add(const ArrayOf& array_of, std::int64_t offset, std::int64_t n, Real* to) const {
+        constexpr int N = native<Real>;
+        for (std::int64_t i = 0; i < n; i += N) {
+            Vec<Real, N> sum = load<Real, N>(array_of(groups_[0]).data() + offset + i);
+            for (std::size_t g = 1; g < groups_.size(); ++g) {
+                sum = sum + load<Real, N>(array_of(groups_[g]).data() + offset + i);
+            }
+            if (i + N <= n) {
+                store<Real, N>(to + i, load<Real, N>(to + i) + sum);
+            } else {
+                for (std::int64_t k = 0; i + k < n; ++k) to[i + k] += sum[k];
+            }
+        }
+    }
+
+    template <class LayerOf>
+    void add_layer(const LayerOf& layer_of, const PackedLayer<Real>& layer, std::int64_t row_width,
+                   std::int64_t second_part, const typename ElmScanNumbers<Real>::Layer& to) const {
+        const auto weight_of = [&](const Group& group) -> const auto& {
+            return layer_of(group).weight;
+        };
+        for (std::int64_t unit = 0; unit < layer.n_out(); ++unit) {
+            Real* const row = to.weight + unit * layer.n_in();
+            add(weight_of, unit * row_width, layer.n_first(), row);
+            add(weight_of, unit * row_width + second_part, layer.n_rest(), row + layer.n_first());
+        }
+        add(
+            [&](const Group& group) -> const auto& { return layer_of(group).bias; }, 0,
+            layer.n_out(), to.bias);
+    }
+
+    void add_synapses(const ElmGradientWeights<Real>& weights, Real* to) const {
+        const bool by_synapse = weights.forward->trace_per_synapse;
+        const SynapsePlaces<Real>& places = weights.places;
+        for (std::size_t s = 0; s < places.of_synapse.size(); ++s) {
+            if (places.of_synapse[s] < 0) continue;
+            const std::size_t at = by_synapse ? s : static_cast<std::size_t>(places.of_synapse[s]);
+            Real sum = 0;
+            for (std::size_t g = 0; g < groups_.size(); ++g) {
+                const Group& group = groups_[g];
+                const Real part = by_synapse ? group.synapse[at] : group.events[at];
+                sum = g == 0 ? part : sum + part;
+            }
+            to[s] += by_synapse ? sum : places.sign[s] * sum;
+        }
+    }
+
+private:
+    std::span<const Group> groups_;
+};
+
 /// Takes the padding off and, for synapses, applies the routing.
 template <class Real>
-ElmScanGradient<Real> unpacked(const ElmGradientArgs<Real>& args, const PartialGradient<Real>& sums,
-                               const std::vector<int>& row_widths) {
-    const ElmScanModel& model = args.weights->model;
-    const ElmScanWeights<Real>& w = *args.weights->forward;
-    ElmScanGradient<Real> result;
-    const auto copy = [](const typename PartialGradient<Real>::Layer& from, std::int64_t n_out,
-                         std::int64_t row_width, auto column_of, std::int64_t n_in) {
-        typename ElmScanGradient<Real>::Layer layer;
-        for (std::int64_t unit = 0; unit < n_out; ++unit) {
-            for (std::int64_t k = 0; k < n_in; ++k) {
-                layer.weight.push_back(
-                    from.weight[static_cast<std::size_t>(unit * row_width + column_of(k))]);
-            }
-            layer.bias.push_back(from.bias[static_cast<std::size_t>(unit)]);
+void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<int>& row_widths,
+                   std::span<const PartialGradient<Real>> groups, const ElmScanNumbers<Real>& to) {
+    using Group = PartialGradient<Real>;
+    const ElmScanWeights<Real>& w = *weights.forward;
+    const GroupSums<Real> sums(groups);
+    const auto n_layers = static_cast<std::int64_t>(w.layers.size());
+    for_each_part(n_layers + 2, count_numbers(w), [&](std::int64_t part) {
+        if (part < n_layers) {
+            const auto l = static_cast<std::size_t>(part);
+            sums.add_layer(
+                [l](const Group& group) -> const auto& { return group.layers[l]; }, w.layers[l],
+                row_widths[l], l == 0 ? w.branch_width : 0, to.layers[l]);
+        } else if (part == n_layers) {
+            sums.add_synapses(weights, to.synapse_weight);
+        } else {
+            sums.add_layer(
+                [](const Group& group) -> const auto& { return group.readout; }, w.readout,
+                wide(w.n_memory), 0, to.readout);
+            if (to.memory_decay == nullptr) return;
+            sums.add(
+                [](const Group& group) -> const auto& { return group.memory_decay; }, 0, w.n_memory,
+                to.memory_decay);
+            sums.add(
+                [](const Group& group) -> const auto& { return group.memory_gain; }, 0, w.n_memory,
+                to.memory_gain);
         }
-        return layer;
-    };
-    for (std::size_t l = 0; l < model.layers.size(); ++l) {
-        const auto column_of = [&](std::int64_t k) {
-            return l == 0 && k >= w.n_branch ? k - w.n_branch + w.branch_width : k;
-        };
-        result.layers.push_back(copy(sums.layers[l], model.layers[l].n_out, row_widths[l],
-                                     column_of, model.layers[l].n_in));
-    }
-    result.readout = copy(
-        sums.readout, model.readout.n_out, wide(w.n_memory), [](std::int64_t k) { return k; },
-        model.readout.n_in);
-    result.synapse_weight.assign(model.input_of_synapse.size(), Real(0));
-    for (std::size_t s = 0; s < model.input_of_synapse.size(); ++s) {
-        const std::int64_t input = model.input_of_synapse[s];
-        if (input < 0) continue;
-        if (w.trace_per_synapse) {
-            result.synapse_weight[s] = sums.synapse[s];
-            continue;
-        }
-        const std::int64_t branch = static_cast<std::int64_t>(s) / model.n_synapse_per_branch;
-        result.synapse_weight[s] =
-            w.input_sign[static_cast<std::size_t>(input)] *
-            sums.events[static_cast<std::size_t>(input * w.branch_width + branch)];
-    }
-    if (args.time_constants) {
-        result.memory_decay.assign(sums.memory_decay.begin(),
-                                   sums.memory_decay.begin() + w.n_memory);
-        result.memory_gain.assign(sums.memory_gain.begin(), sums.memory_gain.begin() + w.n_memory);
-    }
-    return result;
+    });
 }
+
+/// The numbers of a model in the type of the packed one.
+template <class Real>
+struct ConvertedNumbers {
+    explicit ConvertedNumbers(const ElmScanModel& model) {
+        numbers.synapse_weight = converted(model.synapse_weight);
+        numbers.memory_decay = converted(model.memory_decay);
+        numbers.memory_gain = converted(model.memory_gain);
+        for (const DenseLayer& layer : model.layers) numbers.layers.push_back(converted(layer));
+        numbers.readout = converted(model.readout);
+    }
+    ElmScanNumbers<const Real> numbers;
+
+private:
+    const Real* converted(const std::vector<double>& values) {
+        return arrays_.emplace_back(values.begin(), values.end()).data();
+    }
+    typename ElmScanNumbers<const Real>::Layer converted(const DenseLayer& layer) {
+        return {converted(layer.weight), converted(layer.bias)};
+    }
+    std::deque<std::vector<Real>> arrays_;
+};
 
 }  // namespace
 
 template <class Real>
-std::shared_ptr<const ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model) {
+std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model) {
+    using Layer = PackedLayer<Real>;
+    constexpr auto by_unit = Layer::Kernels::units_as_lanes;
     Stream host{Device{}};
     auto packed = std::make_shared<ElmGradientWeights<Real>>();
-    packed->model = model;
-    packed->forward = pack_elm_scan<Real>(host, model, SpikeTable::never);
-    for (std::size_t l = 0; l < model.layers.size(); ++l) {
-        const DenseLayer& layer = model.layers[l];
-        const std::int64_t begin = l == 0 ? model.n_branch : 0;
-        packed->to_input.push_back(transposed<Real>(layer, begin, layer.n_in - begin));
+    packed->forward = std::make_shared<ElmScanWeights<Real>>(
+        *pack_elm_scan<Real>(host, model, SpikeTable::never));
+    ElmScanWeights<Real>& w = *packed->forward;
+    int widest = wide(w.n_branch);
+    for (Layer& layer : w.layers) {
+        packed->to_input.emplace_back(layer.n_rest(), 0, layer.n_out(), by_unit);
+        layer = Layer(layer.n_out(), layer.n_first(), layer.n_rest(), by_unit);
+        widest = std::max({widest, wide(layer.n_in()), wide(layer.n_out())});
     }
-    packed->to_branches = transposed<Real>(model.layers.front(), 0, model.n_branch);
-    const int memory_width = wide(model.n_memory());
-    packed->readout.assign(static_cast<std::size_t>(model.n_output() * memory_width), Real(0));
-    int widest = wide(model.n_branch);
-    for (const DenseLayer& layer : model.layers) {
-        widest = std::max({widest, wide(layer.n_in), wide(layer.n_out)});
-    }
+    w.readout = Layer(w.readout.n_out(), 0, w.readout.n_rest(), by_unit);
+    packed->to_branches = Layer(w.n_branch, 0, w.layers.front().n_out(), by_unit);
+    packed->readout.assign(static_cast<std::size_t>(w.n_output * wide(w.n_memory)), Real(0));
     packed->zeros.assign(static_cast<std::size_t>(widest), Real(0));
-    for (std::int64_t out = 0; out < model.n_output(); ++out) {
-        for (std::int64_t m = 0; m < model.n_memory(); ++m) {
-            packed->readout[static_cast<std::size_t>(out * memory_width + m)] = static_cast<Real>(
-                model.readout.weight[static_cast<std::size_t>(out * model.n_memory() + m)]);
-        }
-    }
+    packed->places = synapse_places<Real>(model, w.branch_width);
+    repack_elm_gradient(*packed, ConvertedNumbers<Real>(model).numbers);
     return packed;
 }
 
 template <class Real>
-ElmScanGradient<Real> run_elm_gradient(const ElmGradientArgs<Real>& args) {
+void repack_elm_gradient(ElmGradientWeights<Real>& weights,
+                         const ElmScanNumbers<const Real>& numbers) {
+    ElmScanWeights<Real>& w = *weights.forward;
+    ELM_ASSERT(numbers.layers.size() == w.layers.size());
+    const auto n_layers = static_cast<std::int64_t>(w.layers.size());
+    for_each_part(2 * n_layers + 2, 2 * count_numbers(w), [&](std::int64_t part) {
+        const auto l = static_cast<std::size_t>(part % n_layers);
+        if (part < n_layers) {
+            PackedLayer<Real>& layer = w.layers[l];
+            layer.set(numbers.layers[l].weight, layer.n_in(), numbers.layers[l].bias);
+        } else if (part < 2 * n_layers) {
+            const std::int64_t n_first = w.layers[l].n_first(), n_in = w.layers[l].n_in();
+            weights.to_input[l].set_transposed(numbers.layers[l].weight + n_first, n_in);
+            if (l == 0) weights.to_branches.set_transposed(numbers.layers[l].weight, n_in);
+        } else if (part == 2 * n_layers) {
+            set_synapses(w, weights.places, numbers.synapse_weight);
+        } else {
+            w.readout.set(numbers.readout.weight, w.n_memory, numbers.readout.bias);
+            for (int out = 0; out < w.n_output; ++out) {
+                std::copy_n(numbers.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
+                            weights.readout.data() + std::int64_t{out} * wide(w.n_memory));
+            }
+            std::copy_n(numbers.memory_decay, w.n_memory, w.memory_decay.data());
+            std::copy_n(numbers.memory_gain, w.n_memory, w.memory_gain.data());
+        }
+    });
+}
+
+template <class Real>
+std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace() {
+    return std::make_shared<ElmGradientWorkspace<Real>>();
+}
+
+template <class Real>
+void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
+                      const ElmScanNumbers<Real>& gradients) {
     const ElmScanWeights<Real>& w = *args.weights->forward;
     ELM_ASSERT((args.spikes != nullptr) != (args.input.data != nullptr));
     std::vector<int> row_widths{w.branch_width + wide(w.n_memory)};
@@ -148,11 +305,14 @@ ElmScanGradient<Real> run_elm_gradient(const ElmGradientArgs<Real>& args) {
     const std::int64_t batch = args.output.extent[0], n_steps = args.output.extent[1];
     const std::vector<Tile> tiles = n_steps > 0 ? cut(batch) : std::vector<Tile>{};
     const auto n_tiles = static_cast<std::int64_t>(tiles.size());
-    const std::int64_t n_groups = std::clamp<std::int64_t>(n_tiles, 1, most_groups);
-    std::vector<PartialGradient<Real>> partial(static_cast<std::size_t>(n_groups));
+    if (n_tiles == 0) return;
+    const std::int64_t n_groups = std::min(n_tiles, most_groups);
+    if (std::ssize(workspace.groups) < n_groups) {
+        workspace.groups.resize(static_cast<std::size_t>(n_groups));
+    }
     Cpu::for_each_task(n_groups, [&](std::int64_t group) {
-        PartialGradient<Real>& sums = partial[static_cast<std::size_t>(group)];
-        sums.prepare(w, row_widths);
+        PartialGradient<Real>& sums = workspace.groups[static_cast<std::size_t>(group)];
+        sums.prepare(w, row_widths, gradients.memory_decay != nullptr);
         for (std::int64_t t = n_tiles * group / n_groups; t < n_tiles * (group + 1) / n_groups;
              ++t) {
             const Tile& tile = tiles[static_cast<std::size_t>(t)];
@@ -163,15 +323,22 @@ ElmScanGradient<Real> run_elm_gradient(const ElmGradientArgs<Real>& args) {
             }
         }
     });
-    for (std::size_t group = 1; group < partial.size(); ++group) partial[0].add(partial[group]);
-    return unpacked(args, partial[0], row_widths);
+    add_gradients<Real>(*args.weights, row_widths,
+                        std::span<const PartialGradient<Real>>(workspace.groups)
+                            .first(static_cast<std::size_t>(n_groups)),
+                        gradients);
 }
 
-template std::shared_ptr<const ElmGradientWeights<float>> pack_elm_gradient<float>(
-    const ElmScanModel&);
-template std::shared_ptr<const ElmGradientWeights<double>> pack_elm_gradient<double>(
-    const ElmScanModel&);
-template ElmScanGradient<float> run_elm_gradient<float>(const ElmGradientArgs<float>&);
-template ElmScanGradient<double> run_elm_gradient<double>(const ElmGradientArgs<double>&);
+#define ELM_INSTANTIATE(Real)                                                                 \
+    template std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient<Real>(               \
+        const ElmScanModel&);                                                                 \
+    template void repack_elm_gradient<Real>(ElmGradientWeights<Real>&,                        \
+                                            const ElmScanNumbers<const Real>&);               \
+    template std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace<Real>(); \
+    template void run_elm_gradient<Real>(                                                     \
+        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmScanNumbers<Real>&);
+ELM_INSTANTIATE(float)
+ELM_INSTANTIATE(double)
+#undef ELM_INSTANTIATE
 
 }  // namespace elm

@@ -25,24 +25,35 @@
 /// each segment's start and the backward pass repeats a segment before it walks back through it.
 namespace elm {
 
-/// Sums over batch and time, shapes as in ElmScanModel.
+/// The trainable numbers of a model, or their gradients, where they stand: shapes as in
+/// ElmScanModel, row-major. `Real` is const for what is only read.
 template <class Real>
-struct ElmScanGradient {
+struct ElmScanNumbers {
     struct Layer {
-        std::vector<Real> weight, bias;  // (n_out, n_in), (n_out)
+        Real *weight = nullptr, *bias = nullptr;  // (n_out, n_in), (n_out)
     };
-    std::vector<Real> synapse_weight;  // (d_b * n_s)
-    std::vector<Layer> layers;         // as ElmScanModel::layers
+    Real* synapse_weight = nullptr;                        // (d_b * n_s)
+    Real *memory_decay = nullptr, *memory_gain = nullptr;  // (d_m); gradients: null if not wanted
+    std::vector<Layer> layers;                             // as ElmScanModel::layers
     Layer readout;
-    std::vector<Real> memory_decay, memory_gain;  // (d_m); empty where not wanted
 };
 
+/// A model packed for forward and backward passes on the CPU.
 template <class Real>
 struct ElmGradientWeights;
-
-/// Packs a model for forward and backward passes on the CPU.
 template <class Real>
-std::shared_ptr<const ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model);
+std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model);
+
+/// Gives a packed model other numbers. No memory is taken.
+template <class Real>
+void repack_elm_gradient(ElmGradientWeights<Real>& weights,
+                         const ElmScanNumbers<const Real>& numbers);
+
+/// The sums of a pass, kept by the caller so that the next one finds its memory.
+template <class Real>
+struct ElmGradientWorkspace;
+template <class Real>
+std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace();
 
 template <class Real>
 struct ElmGradientArgs {
@@ -57,12 +68,13 @@ struct ElmGradientArgs {
     /// Called when the outputs of samples [first, first + count) are there, before their gradient
     /// is read, from several threads at once for different samples. Empty: it is there already.
     std::function<void(std::int64_t first, std::int64_t count)> loss;
-    bool time_constants = false;     // gradients of memory_decay and memory_gain
     std::int64_t segment_steps = 0;  // 0: keep the whole run
 };
 
-/// The same bits for any number of threads and any segment length.
+/// Adds the gradients, summed over batch and time, to `gradients`: the same bits for any number of
+/// threads and any segment length.
 template <class Real>
-ElmScanGradient<Real> run_elm_gradient(const ElmGradientArgs<Real>& args);
+void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
+                      const ElmScanNumbers<Real>& gradients);
 
 }  // namespace elm

@@ -13,15 +13,25 @@ namespace elm {
 
 using lanes::AlignedVector;
 
+/// Where the weights of synapses go: several may add up in one entry of the branch table.
+template <class Real>
+struct SynapsePlaces {
+    std::vector<std::int64_t> of_synapse;  // (d_s) entry of the table, or -1 without an input
+    std::vector<Real> sign;                // (d_s) of the synapse's input
+    std::vector<std::int64_t> entries;     // of the table, each once
+    std::vector<std::int64_t> begin;       // (entries + 1), positions in `synapses`
+    std::vector<std::int32_t> synapses;    // by entry, then rising
+};
+
 template <class Real>
 struct ElmGradientWeights {
-    ElmScanModel model;
-    std::shared_ptr<const ElmScanWeights<Real>> forward;
+    std::shared_ptr<ElmScanWeights<Real>> forward;
     std::vector<lanes::PackedLayer<Real>>
         to_input;                          // of layer l: W^T, for l = 0 the memory's columns
     lanes::PackedLayer<Real> to_branches;  // W1b^T
     AlignedVector<Real> readout;           // (n_output, memory width), rows of W_y
     AlignedVector<Real> zeros;
+    SynapsePlaces<Real> places;
 };
 
 namespace gradient {
@@ -40,9 +50,10 @@ struct PartialGradient {
     Layer readout;
     AlignedVector<Real> events;   // (n_input, branch width): dL/d(table row), sign included
     AlignedVector<Real> synapse;  // (d_s) instead, where traces live on synapses
-    AlignedVector<Real> memory_decay, memory_gain;
+    AlignedVector<Real> memory_decay, memory_gain;  // empty where not wanted
 
-    void prepare(const ElmScanWeights<Real>& w, const std::vector<int>& row_widths) {
+    void prepare(const ElmScanWeights<Real>& w, const std::vector<int>& row_widths,
+                 bool time_constants) {
         const auto zeros = [](AlignedVector<Real>& array, std::int64_t n) {
             array.assign(static_cast<std::size_t>(n), Real(0));
         };
@@ -59,26 +70,16 @@ struct PartialGradient {
         } else {
             zeros(events, std::int64_t{w.n_input} * w.branch_width);
         }
-        zeros(memory_decay, wide(w.n_memory));
-        zeros(memory_gain, wide(w.n_memory));
-    }
-
-    void add(const PartialGradient& other) {
-        const auto sum = [](AlignedVector<Real>& to, const AlignedVector<Real>& from) {
-            for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
-        };
-        for (std::size_t l = 0; l < layers.size(); ++l) {
-            sum(layers[l].weight, other.layers[l].weight);
-            sum(layers[l].bias, other.layers[l].bias);
-        }
-        sum(readout.weight, other.readout.weight);
-        sum(readout.bias, other.readout.bias);
-        sum(events, other.events);
-        sum(synapse, other.synapse);
-        sum(memory_decay, other.memory_decay);
-        sum(memory_gain, other.memory_gain);
+        zeros(memory_decay, time_constants ? wide(w.n_memory) : 0);
+        zeros(memory_gain, time_constants ? wide(w.n_memory) : 0);
     }
 };
 
 }  // namespace gradient
+
+template <class Real>
+struct ElmGradientWorkspace {
+    std::vector<gradient::PartialGradient<Real>> groups;  // at least as many as the last pass had
+};
+
 }  // namespace elm

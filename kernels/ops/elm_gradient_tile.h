@@ -55,6 +55,7 @@ public:
           row_widths_(row_widths),
           first_(first),
           sums_(sums),
+          time_constants_(!sums.memory_decay.empty()),
           n_steps_(args.output.extent[1]),
           memory_width_(wide(w_.n_memory)),
           trace_width_(w_.trace_per_synapse
@@ -109,7 +110,7 @@ private:
 
     void prepare() {
         std::vector<std::int64_t> layout{P,           segment_steps_, w_.n_output,
-                                         w_.n_memory, trace_width_,   args_.time_constants ? 1 : 0};
+                                         w_.n_memory, trace_width_,   time_constants_ ? 1 : 0};
         layout.insert(layout.end(), row_widths_.begin(), row_widths_.end());
         if (work_.layout != layout) {
             work_.layout = std::move(layout);
@@ -138,7 +139,7 @@ private:
         }
         resize(store_.gain_slope, rows * memory_width_);
         resize(store_.memory, rows * memory_width_);
-        resize(store_.update, args_.time_constants ? rows * memory_width_ : 0);
+        resize(store_.update, time_constants_ ? rows * memory_width_ : 0);
         resize(store_.output_gradient, chunk_steps * P * wide(w_.n_output));
         resize(store_.branch_gradient, chunk_steps * P * w_.branch_width);
         resize(z_, P * wide_z());
@@ -310,7 +311,7 @@ private:
                 store<Real, N>(memory + p * memory_width_ + m, now);
                 store<Real, N>(slopes + p * memory_width_ + m, V(gain * slope));
                 store<Real, N>(next + m, V(load<Real, N>(w_.memory_decay.data() + m) * now));
-                if (args_.time_constants) {
+                if (time_constants_) {
                     store<Real, N>(row(store_.update, t, memory_width_) + p * memory_width_ + m,
                                    update);
                 }
@@ -371,7 +372,7 @@ private:
                         out[o], load<Real, N>(g_.readout.data() + o * memory_width_ + m), g);
                 }
                 store<Real, N>(to, g);
-                if (args_.time_constants) {
+                if (time_constants_) {
                     Real* const sum = sums_.memory_gain.data() + m;
                     const V update =
                         load<Real, N>(row(store_.update, t, memory_width_) + p * memory_width_ + m);
@@ -410,7 +411,7 @@ private:
             const Real* const before = memory_before(segment, t, p);
             for (int m = 0; m < memory_width_; m += N) {
                 const V gradient = load<Real, N>(scratch_.data() + p * memory_width_ + m);
-                if (args_.time_constants) {
+                if (time_constants_) {
                     Real* const sum = sums_.memory_decay.data() + m;
                     store<Real, N>(sum, multiply_add<Real, N>(load<Real, N>(before + m), gradient,
                                                               load<Real, N>(sum)));
@@ -557,6 +558,7 @@ private:
     const std::vector<int>& row_widths_;  // of the rows that enter each layer
     std::int64_t first_;
     PartialGradient<Real>& sums_;
+    bool time_constants_;
     std::int64_t n_steps_, segment_steps_ = 0;
     int memory_width_;
     std::int64_t trace_width_;

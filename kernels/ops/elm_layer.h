@@ -42,38 +42,63 @@ class PackedLayer {
 public:
     PackedLayer() = default;
 
+    /// Room for both kernels, or for units as lanes alone; the numbers are zeros.
+    enum class Kernels { both, units_as_lanes };
+    PackedLayer(int n_out, int n_first, int n_rest, Kernels kernels)
+        : n_out_(n_out), n_first_(n_first), n_rest_(n_rest) {
+        for (int unit = 0; unit < n_out && kernels == Kernels::both; unit += blocks_.back()) {
+            blocks_.push_back(next_block(n_out - unit));
+        }
+        by_sample_.assign(static_cast<std::size_t>(block_units() * (n_in() + 1)), Real(0));
+        by_unit_.assign(static_cast<std::size_t>(padded_units() * (n_in() + 1)), Real(0));
+    }
+
     /// `weight` is (n_out, n_first + n_rest) row-major.
     PackedLayer(int n_out, int n_first, int n_rest, std::span<const double> weight,
                 std::span<const double> bias)
-        : n_out_(n_out), n_first_(n_first), n_rest_(n_rest) {
-        const int n_in = n_first + n_rest;
+        : PackedLayer(n_out, n_first, n_rest, Kernels::both) {
+        set(weight.data(), n_in(), bias.data());
+    }
+
+    /// The numbers of the layer: rows of `weight` are `stride` apart. Null bias: stays as it is.
+    template <class T>
+    void set(const T* weight, std::int64_t stride, const T* bias) {
         const auto at = [&](int unit, int k) {
-            return unit < n_out
-                       ? static_cast<Real>(weight[static_cast<std::size_t>(unit * n_in + k)])
-                       : Real(0);
+            return unit < n_out_ ? static_cast<Real>(weight[unit * stride + k]) : Real(0);
         };
         const auto bias_of = [&](int unit) {
-            return unit < n_out ? static_cast<Real>(bias[static_cast<std::size_t>(unit)]) : Real(0);
+            return unit < n_out_ ? static_cast<Real>(bias[unit]) : Real(0);
         };
-        for (int unit = 0; unit < n_out;) {
-            const int size = next_block(n_out - unit);
-            blocks_.push_back(size);
-            for (int u = 0; u < size; ++u) by_sample_.push_back(bias_of(unit + u));
-            for (int k = 0; k < n_in; ++k) {
-                for (int u = 0; u < size; ++u) by_sample_.push_back(at(unit + u, k));
+        Real* to = by_sample_.data();
+        int first = 0;
+        for (const int size : blocks_) {
+            for (int u = 0; u < size && bias != nullptr; ++u) to[u] = bias_of(first + u);
+            to += size;
+            for (int k = 0; k < n_in(); ++k, to += size) {
+                for (int u = 0; u < size; ++u) to[u] = at(first + u, k);
             }
-            unit += size;
+            first += size;
         }
-        const int padded = padded_units();
-        for (int unit = 0; unit < padded; ++unit) by_unit_.push_back(bias_of(unit));
-        for (int k = 0; k < n_in; ++k) {
-            for (int unit = 0; unit < padded; ++unit) by_unit_.push_back(at(unit, k));
+        if (bias != nullptr) {
+            for (int unit = 0; unit < n_out_; ++unit) by_unit_[index(unit)] = bias_of(unit);
+        }
+        set_by_unit(weight, stride);
+    }
+
+    /// The numbers of a layer given the other way round: `weight` is (n_in, n_out), rows `stride`
+    /// apart. For units as lanes alone.
+    void set_transposed(const Real* weight, std::int64_t stride) {
+        Real* to = by_unit_.data();
+        for (int k = 0; k < n_in(); ++k, weight += stride) {
+            to += padded_units();
+            std::copy_n(weight, n_out_, to);
         }
     }
 
     int n_out() const noexcept { return n_out_; }
     int n_first() const noexcept { return n_first_; }
     int n_rest() const noexcept { return n_rest_; }
+    int n_in() const noexcept { return n_first_ + n_rest_; }
     /// Two chains per unit over x2: where one chain per unit would leave the multiply-add units
     /// idle.
     bool two_chains() const noexcept { return n_out_ <= 48; }
@@ -97,6 +122,43 @@ private:
     static int next_block(int left) noexcept {
         if (left <= max_block_units) return (left + 3) / 4 * 4;
         return usual_block_units;
+    }
+    static std::size_t index(std::int64_t i) noexcept { return static_cast<std::size_t>(i); }
+
+    /// by_unit_[1 + k][unit] = weight[unit][k]: whole blocks as vectors, the rest one by one.
+    template <class T>
+    void set_by_unit(const T* weight, std::int64_t stride) {
+        constexpr int N = native<Real>;
+        const std::int64_t width = padded_units();
+        Real* const columns = by_unit_.data() + width;
+        int unit = 0;
+        if constexpr (std::is_same_v<T, Real>) {
+            for (; unit + N <= n_out_; unit += N) {
+                int k = 0;
+                for (; k + N <= n_in(); k += N) {
+                    Vec<Real, N> block[N];
+#pragma GCC unroll 16
+                    for (int i = 0; i < N; ++i) {
+                        block[i] = load<Real, N>(weight + (unit + i) * stride + k);
+                    }
+                    transpose<Real, N>(block);
+#pragma GCC unroll 16
+                    for (int i = 0; i < N; ++i) {
+                        store<Real, N>(columns + (k + i) * width + unit, block[i]);
+                    }
+                }
+                for (; k < n_in(); ++k) {
+                    for (int i = 0; i < N; ++i) {
+                        columns[k * width + unit + i] = weight[(unit + i) * stride + k];
+                    }
+                }
+            }
+        }
+        for (; unit < n_out_; ++unit) {
+            for (int k = 0; k < n_in(); ++k) {
+                columns[k * width + unit] = static_cast<Real>(weight[unit * stride + k]);
+            }
+        }
     }
 
     int n_out_ = 0, n_first_ = 0, n_rest_ = 0;

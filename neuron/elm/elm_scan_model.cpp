@@ -72,6 +72,17 @@ MemoryTau memory_tau(const ElmOptions& options, double proto) {
     return {range * share + options.memory_tau_min_ms, range * share * rest};
 }
 
+MemoryNumbers memory_numbers(const ElmOptions& options, double proto) {
+    const double dt = options.time_step_ms, lambda = options.lambda;
+    const auto [tau, slope] = memory_tau(options, proto);
+    const double decay = decay_factor(dt, tau), decay_slope = decay * dt / (tau * tau) * slope;
+    if (options.version == ElmVersion::v1) {
+        return {decay, lambda * (1.0 - decay), decay_slope, -lambda * decay_slope};
+    }
+    const double driven = decay_factor(lambda * dt, tau);
+    return {decay, 1.0 - driven, decay_slope, -driven * lambda * dt / (tau * tau) * slope};
+}
+
 ElmScanModel scan_model(const ElmModel& model) {
     const ElmOptions& options = model.options;
     ElmScanModel scan;
@@ -92,13 +103,9 @@ ElmScanModel scan_model(const ElmModel& model) {
     }
     scan.hidden_unit = options.activation == Activation::relu ? HiddenUnit::relu : HiddenUnit::silu;
     for (const double proto : model.at("_proto_tau_m").values) {
-        const double tau = memory_tau(options, proto).value_ms;
-        const double decay = decay_factor(options.time_step_ms, tau);
-        scan.memory_decay.push_back(decay);
-        scan.memory_gain.push_back(
-            options.version == ElmVersion::v1
-                ? options.lambda * (1.0 - decay)
-                : 1.0 - decay_factor(options.lambda * options.time_step_ms, tau));
+        const MemoryNumbers memory = memory_numbers(options, proto);
+        scan.memory_decay.push_back(memory.decay);
+        scan.memory_gain.push_back(memory.gain);
     }
     scan.readout = dense_layer(model, "w_y");
     return scan;

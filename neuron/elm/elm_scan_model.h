@@ -15,6 +15,14 @@ struct MemoryTau {
 };
 MemoryTau memory_tau(const ElmOptions& options, double proto);
 
+/// What the recurrence takes from a time constant, and the derivatives with respect to
+/// `_proto_tau_m`: kappa_m = exp(-dt / tau), gamma = lambda (1 - kappa_m) in v1 and
+/// 1 - exp(-lambda dt / tau) in v2.
+struct MemoryNumbers {
+    double decay, gain, decay_slope, gain_slope;
+};
+MemoryNumbers memory_numbers(const ElmOptions& options, double proto);
+
 /// The recurrence that a model stands for: rectified weights, decay factors, routing, layers.
 ElmScanModel scan_model(const ElmModel& model);
 

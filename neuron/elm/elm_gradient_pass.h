@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/core/spike_train.h"
+#include "kernels/core/tensor.h"
+#include "neuron/elm/elm_model.h"
+
+namespace elm {
+
+/// Passes forward and backward through one ELM neuron whose numbers change between passes: what an
+/// update of a training run on the CPU calls. All memory is kept from pass to pass.
+///
+/// Exact gradients through time from zero state (kernels/ops/elm_gradient.h), with respect to the
+/// trainable arrays: through w_s = relu(_proto_w_s), and kappa_m and gamma of _proto_tau_m.
+/// Source of the model: Spieler et al. 2024, arXiv 2306.16922.
+class ElmGradientPass {
+public:
+    /// Called when the outputs of samples [first, first + count) are there; leaves dL/d(output) in
+    /// `output_gradient`. From several threads at once for different samples. Empty: the gradient
+    /// is there already.
+    using Loss = std::function<void(std::int64_t first, std::int64_t count)>;
+
+    /// Where a pass leaves what it computes for each sample.
+    struct Outputs {
+        Tensor output;           // (batch, time, d_out), written
+        Tensor output_gradient;  // the same shape, read after `loss`
+        Tensor input_gradient;   // (batch, time, d_in), written; undefined: not wanted
+    };
+
+    /// Of `structure` count the options, the routing, the time constants of the traces and, where
+    /// they do not train, those of the memory. `precision` is f32 or f64.
+    ElmGradientPass(const ElmModel& structure, DType precision);
+    ~ElmGradientPass();
+    ElmGradientPass(ElmGradientPass&&) noexcept;
+    ElmGradientPass& operator=(ElmGradientPass&&) noexcept;
+
+    /// The trainable arrays, in the order of the structure's: of `parameters` and `gradients`.
+    const std::vector<std::string>& names() const;
+
+    /// Adds dL/d(array), summed over batch and time, to each of `gradients`. Tensors are on the
+    /// host, in the shapes of the model's arrays and of the pass's precision.
+    /// `segment_steps`: steps whose intermediate values are kept at once; 0: all. Fewer take less
+    /// memory and a second pass forward; the results are the same bits, as for any thread count.
+    /// Throws Error{invalid} that names a tensor that does not fit.
+    void run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+             const SpikeTrain& spikes, const Outputs& outputs, const Loss& loss,
+             std::int64_t segment_steps = 0);
+    /// The same for dense input (batch, time, d_in).
+    void run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
+             const Tensor& input, const Outputs& outputs, const Loss& loss,
+             std::int64_t segment_steps = 0);
+
+private:
+    class Implementation;
+    template <class Real>
+    class Typed;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace elm
