@@ -13,11 +13,11 @@ namespace elm {
 namespace {
 
 /// Sections of a configuration that belong to components, not to commands.
-constexpr std::array component_sections{"elm"};
+constexpr std::array component_sections{"elm", "training", "lstm", "tcn", "lif", "alif"};
 
 /// Options that belong to one call of the program, not to what is computed.
-constexpr std::array call_options{"config", "set",   "help",    "version", "force",
-                                  "json",   "quiet", "verbose", "log-file"};
+constexpr std::array call_options{"config", "set",   "help",    "version",  "force",
+                                  "json",   "quiet", "verbose", "log-file", "resume"};
 
 template <class Container>
 bool contains(const Container& container, const std::string& name) {

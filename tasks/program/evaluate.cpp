@@ -1,7 +1,6 @@
 // elmsim evaluate: scores fitted neurons on NeuronIO ground truth.
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include "tasks/neuronio/evaluation.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
+#include "tasks/program/data_files.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/plot.h"
@@ -38,38 +38,9 @@ struct Result {
     NeuronIoScores scores;
 };
 
-/// Files as given; a folder stands for its .h5 files in order of their names.
-std::vector<std::string> expand_folders(const std::vector<std::string>& paths,
-                                        const std::string& option) {
-    namespace fs = std::filesystem;
-    std::vector<std::string> files;
-    for (const std::string& path : paths) {
-        std::error_code status;
-        if (!fs::is_directory(path, status)) {
-            files.push_back(path);
-            continue;
-        }
-        const std::size_t before = files.size();
-        for (const auto& entry : fs::directory_iterator(path)) {
-            if (entry.path().extension() == ".h5") files.push_back(entry.path().string());
-        }
-        // Numbers in names count as numbers: fit_2 comes before fit_10.
-        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end(),
-                  [](const std::string& a, const std::string& b) {
-                      return strverscmp(a.c_str(), b.c_str()) < 0;
-                  });
-        if (files.size() == before) {
-            throw Error(ErrorKind::data,
-                        fmt::format("--{} {}: there is no .h5 file in this folder.", option, path));
-        }
-    }
-    ELM_CHECK(!files.empty(), "--{} is missing. See elmsim evaluate --help.", option);
-    return files;
-}
-
 std::vector<Candidate> load_candidates(RunContext& context, const Arguments& arguments) {
     std::vector<Candidate> candidates;
-    for (const std::string& name : expand_folders(arguments.list("model"), "model")) {
+    for (const std::string& name : expand_folders(arguments, "model")) {
         const ElmModel model = resolve_model(arguments, name);
         candidates.push_back({name, ElmNeuron(context.stream(), model, context.precision()),
                               model.parameter_count(),
@@ -197,7 +168,7 @@ int run(const Arguments& arguments) {
     for (const std::string& name : arguments.list("protocol")) {
         protocols.push_back(parse_protocol(name));
     }
-    const auto data_files = expand_folders(arguments.list("data"), "data");
+    const auto data_files = expand_folders(arguments, "data");
     RunContext context(arguments);
     const auto candidates = load_candidates(context, arguments);
     context.announce();

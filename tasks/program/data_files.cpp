@@ -1,0 +1,43 @@
+#include "tasks/program/data_files.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "kernels/core/check.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/command.h"
+
+namespace elm {
+
+std::vector<std::string> expand_folders(const Arguments& arguments, const std::string& flag) {
+    namespace fs = std::filesystem;
+    std::vector<std::string> files;
+    for (const std::string& path : arguments.list(flag)) {
+        std::error_code status;
+        if (!fs::is_directory(path, status)) {
+            files.push_back(path);
+            continue;
+        }
+        const std::size_t before = files.size();
+        for (const auto& entry : fs::directory_iterator(path)) {
+            if (entry.path().extension() == ".h5") files.push_back(entry.path().string());
+        }
+        // Numbers in names count as numbers: fit_2 comes before fit_10.
+        std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end(),
+                  [](const std::string& a, const std::string& b) {
+                      return strverscmp(a.c_str(), b.c_str()) < 0;
+                  });
+        if (files.size() == before) {
+            throw Error(ErrorKind::data,
+                        fmt::format("--{} {}: there is no .h5 file in this folder.", flag, path));
+        }
+    }
+    ELM_CHECK(!files.empty(), "--{} is missing. See elmsim {} --help.", flag,
+              arguments.command().name);
+    return files;
+}
+
+}  // namespace elm

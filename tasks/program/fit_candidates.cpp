@@ -1,0 +1,118 @@
+#include "tasks/program/fit_candidates.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "kernels/core/check.h"
+#include "neuron/elm/elm_model_file.h"
+#include "tasks/program/arguments.h"
+#include "tasks/training/elm_fit.h"
+
+namespace elm {
+namespace {
+
+/// A branched neuron for as many channels, half of them inhibitory, in the proportions of Spieler
+/// et al. 2024, arXiv 2306.16922: 45 branches, each with 100 synapses on a stretch that advances by
+/// 29 channels from branch to branch.
+ElmOptions usual_options(std::int64_t n_channels) {
+    ElmOptions options;
+    options.n_input = n_channels;
+    options.n_output = 2;
+    options.n_memory = 20;
+    options.n_branch = std::min<std::int64_t>(45, n_channels);
+    const std::int64_t advance = (n_channels + options.n_branch - 1) / options.n_branch;
+    options.n_synapse_per_branch = (advance * 100 + 28) / 29;
+    options.routing = n_channels % 2 == 0 ? SynapseRouting::neuronio : SynapseRouting::random;
+    options.memory_tau_max_ms = 150;
+    return options;
+}
+
+ElmOptions elm_options(const Arguments& arguments, const Config& preset, std::int64_t n_channels) {
+    ElmOptions options = usual_options(n_channels);
+    if (const auto found = preset.sections.find("elm"); found != preset.sections.end()) {
+        options = with_values(options, found->second);
+    }
+    return with_values(options, arguments.component("elm"));
+}
+
+std::vector<std::int64_t> memory_sizes(const Arguments& arguments, const ElmOptions& options) {
+    std::vector<std::int64_t> sizes;
+    for (const std::string& item : arguments.items("memory")) {
+        const Value value = parse_value(item);
+        const auto* size = std::get_if<std::int64_t>(&value);
+        ELM_CHECK(size != nullptr && *size > 0 && *size <= 100000,
+                  "--memory {}: '{}' is no number of memory units. Expected for example 20 or "
+                  "1,2,5,10,20,50.",
+                  arguments.text("memory"), item);
+        sizes.push_back(*size);
+    }
+    if (sizes.empty()) sizes.push_back(options.n_memory);
+    return sizes;
+}
+
+/// The model of --init-from, which must be what would be made anew in all but its numbers.
+ElmModel initial_model(const Arguments& arguments, const ElmOptions& options, std::uint64_t seed) {
+    if (!arguments.has("init-from")) return make_elm_model(options, seed);
+    const std::string path = arguments.text("init-from");
+    ElmModel model = load_elm_model(path);
+    if (arguments.has("memory")) {
+        ELM_CHECK(model.options.n_memory == options.n_memory,
+                  "--memory {} and --init-from {}: that model has {} memory units.",
+                  options.n_memory, path, model.options.n_memory);
+    }
+    model.options = with_values(model.options, arguments.component("elm"));
+    with_context("checking --init-from " + path, [&] { model.check(); });
+    ELM_CHECK(model.options.n_input == options.n_input && model.options.n_output == 2,
+              "--init-from {}: that model has {} inputs and {} outputs, the data needs {} and 2.",
+              path, model.options.n_input, model.options.n_output, options.n_input);
+    return model;
+}
+
+}  // namespace
+
+std::vector<FitCandidate> fit_candidates(const Arguments& arguments, const Config& preset,
+                                         std::int64_t n_channels, DType precision) {
+    std::vector<std::string> kinds;
+    for (const std::string& given : arguments.list("model")) {
+        for (const Value& item : {parse_value(given)}) kinds.push_back(to_text(item));
+    }
+    if (kinds.empty()) kinds.emplace_back("elm");
+    const std::int64_t n_seeds = arguments.integer("seeds");
+    ELM_CHECK(n_seeds >= 1 && n_seeds <= 10000, "--seeds {}: expected 1 or more.", n_seeds);
+
+    std::vector<FitCandidate> candidates;
+    for (const std::string& kind : kinds) {
+        ELM_CHECK(kind == "elm", "--model {}: there is no such model to fit.{}", kind,
+                  nearest_hint(kind, {"elm"}));
+        ElmOptions options = elm_options(arguments, preset, n_channels);
+        for (const std::int64_t n_memory : memory_sizes(arguments, options)) {
+            options.n_memory = n_memory;
+            for (std::int64_t k = 0; k < n_seeds; ++k) {
+                FitCandidate candidate;
+                candidate.kind = kind;
+                candidate.section = kind;
+                candidate.seed = arguments.seed() + static_cast<std::uint64_t>(k);
+                candidate.name = fmt::format("elm-{}", n_memory);
+                if (n_seeds > 1) candidate.name += fmt::format("-seed{}", candidate.seed);
+                const ElmModel start = initial_model(arguments, options, candidate.seed);
+                candidate.options = to_values(start.options);
+                candidate.make = [start, precision] { return elm_fit(start, precision); };
+                candidates.push_back(std::move(candidate));
+            }
+        }
+    }
+    ELM_CHECK(candidates.size() == 1 || !arguments.has("init-from"),
+              "--init-from begins one fit, and these options ask for {}.", candidates.size());
+    const std::string out = arguments.text("out");
+    for (FitCandidate& candidate : candidates) {
+        candidate.path =
+            candidates.size() == 1 || !out.ends_with(".h5")
+                ? out
+                : fmt::format("{}_{}.h5", out.substr(0, out.size() - 3), candidate.name);
+    }
+    return candidates;
+}
+
+}  // namespace elm

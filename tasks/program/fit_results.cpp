@@ -1,0 +1,132 @@
+#include "tasks/program/fit_results.h"
+
+#include <array>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "neuron/elm/elm_model_file.h"
+#include "tasks/neuronio/evaluation.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/run_context.h"
+#include "tasks/report/plot.h"
+#include "tasks/report/table.h"
+#include "tasks/simulation/simulation_plot.h"
+#include "tasks/training/learning_curve.h"
+
+namespace elm {
+namespace {
+
+NeuronIoScores score_model_file(RunContext& context, const std::string& path,
+                                std::span<const NeuronIoSimulation> simulations) {
+    const ElmNeuron neuron(context.stream(), load_elm_model(path), context.precision());
+    const std::array<const ElmNeuron*, 1> neurons{&neuron};
+    return score(
+        simulations,
+        predict(context.stream(), neurons, simulations, Protocol::published, [](auto, auto) {})
+            .front(),
+        Protocol::published);
+}
+
+/// One run over a simulation, drawn over its ground truth.
+Figure prediction_figure(RunContext& context, const std::string& path,
+                         const NeuronIoSimulation& simulation, const std::string& data_path) {
+    const ElmModel model = load_elm_model(path);
+    const ElmNeuron neuron(context.stream(), model, context.precision());
+    SimulationPlot plot(model.options, std::filesystem::path(path).stem().string(), simulation.name,
+                        0, simulation.input.n_steps, {data_path, false});
+    Stream host{Device{}};
+    ElmState state = neuron.initial_state(context.stream(), 1);
+    plot.add(simulation.input,
+             neuron.run(context.stream(), simulation.input, state).output.to(host));
+    return plot.figure();
+}
+
+Table result_table(RunContext& context, const std::vector<std::unique_ptr<RunningFit>>& fits,
+                   std::span<const NeuronIoSimulation> validation) {
+    Table table({"model", "parameters", "updates", "best at", "AUC", "TPR at 0.0025",
+                 "expl. var. %", "RMSE mV", "MAE mV"});
+    for (const auto& running : fits) {
+        const NeuronIoScores scores = score_model_file(context, running->files.model(), validation);
+        table.add({running->candidate.name,
+                   fmt::format("{}", trainable_count(running->fit->model().module())),
+                   fmt::format("{}", running->fit->update_count()),
+                   fmt::format("{}", running->fit->best()->update),
+                   fmt::format("{:.5f}", scores.auc),
+                   fmt::format("{:.4f}", scores.tpr_at_fpr_0_0025),
+                   fmt::format("{:.2f}", scores.voltage.explained_variance_percent),
+                   fmt::format("{:.4f}", scores.voltage.root_mean_square_error),
+                   fmt::format("{:.4f}", scores.voltage.mean_absolute_error)});
+    }
+    return table;
+}
+
+void print_summary(const Arguments& arguments, RunContext& context,
+                   const std::vector<std::unique_ptr<RunningFit>>& fits, const Table& table) {
+    if (!arguments.has("json")) {
+        std::string text = table.to_text();
+        for (const auto& running : fits) {
+            text += fmt::format("{}: model {}, checkpoint {}\n", running->candidate.name,
+                                running->files.model(), running->files.checkpoint());
+        }
+        print_result(text);
+        return;
+    }
+    std::vector<Record> records;
+    for (const auto& running : fits) {
+        const FitScores& best = *running->fit->best();
+        Record record, scores;
+        scores.set("update", best.update)
+            .set("auc", best.auc)
+            .set("voltage_explained_variance_percent", best.explained_variance_percent)
+            .set("voltage_rmse_mV", best.rmse_mV)
+            .set("voltage_mae_mV", best.mae_mV);
+        record.set("model", running->candidate.name)
+            .set("parameters", trainable_count(running->fit->model().module()))
+            .set("updates", running->fit->update_count())
+            .set("best", scores)
+            .set("output", running->files.model())
+            .set("checkpoint", running->files.checkpoint());
+        records.push_back(record);
+    }
+    Record result = result_header(arguments, context.stream().device());
+    // One fit stands at the top, as scripts expect it; `fits` holds every one.
+    const FitScores& best = *fits.front()->fit->best();
+    Record scores;
+    scores.set("update", best.update)
+        .set("auc", best.auc)
+        .set("voltage_explained_variance_percent", best.explained_variance_percent);
+    result.set("updates", fits.front()->fit->update_count())
+        .set("best", scores)
+        .set("checkpoint", fits.front()->files.checkpoint())
+        .set("fits", records);
+    print_result(result.to_json());
+}
+
+}  // namespace
+
+void finish(const Arguments& arguments, RunContext& context,
+            const std::vector<std::unique_ptr<RunningFit>>& fits,
+            std::span<const NeuronIoSimulation> validation, const std::string& first_file) {
+    const FitFiles whole(arguments.text("out"));
+    std::vector<FitRun> runs;
+    std::vector<SweepPoint> points;
+    for (const auto& running : fits) {
+        Fit& fit = *running->fit;
+        runs.push_back({running->candidate.name, &fit, &running->files, running->config});
+        points.push_back({running->candidate.kind,
+                          static_cast<double>(trainable_count(fit.model().module())),
+                          fit.best()->auc});
+        if (arguments.has("safetensors")) {
+            fit.save_safetensors(running->files.beside("safetensors"));
+        }
+    }
+    print_summary(arguments, context, fits, result_table(context, fits, validation));
+    draw(learning_curve(runs), whole.beside("png"), true);
+    if (fits.size() > 1) draw(auc_against_parameters(points), whole.beside("sweep.png"), true);
+    if (!arguments.has("plot")) return;
+    draw(prediction_figure(context, fits.front()->files.model(), validation.front(), first_file),
+         arguments.text("plot"), true);
+}
+
+}  // namespace elm

@@ -1,0 +1,119 @@
+#include "tasks/training/elm_fit.h"
+
+#include <array>
+#include <vector>
+
+#include "kernels/core/check.h"
+#include "kernels/core/toml_config.h"
+#include "kernels/modules/safetensors.h"
+#include "neuron/elm/elm_gradient_pass.h"
+#include "neuron/elm/elm_model_file.h"
+
+namespace elm {
+namespace {
+
+class ElmFit final : public FitModel {
+public:
+    ElmFit(ElmModel start, DType precision)
+        : precision_(precision), module_(std::move(start)), pass_(module_.structure(), precision) {}
+
+    Module& module() override { return module_; }
+
+    NeuronIoLoss add_gradient(Stream&, const NeuronIoBatch& batch, const RandomKey&) override {
+        prepare(batch.spikes);
+        const std::int64_t n_bins = batch.spikes.n_samples * batch.spikes.n_steps;
+        pass_.run(values_, gradients_, batch.spikes, {output_, output_gradient_, {}},
+                  [&](std::int64_t first, std::int64_t count) {
+                      for (std::int64_t sample = first; sample < first + count; ++sample) {
+                          losses_[static_cast<std::size_t>(sample)] =
+                              neuronio_loss(output_, batch.spike_target, batch.voltage_target,
+                                            sample, n_bins, output_gradient_);
+                      }
+                  });
+        NeuronIoLoss total;
+        for (const NeuronIoLoss& loss : losses_) total.add(loss);
+        return total;
+    }
+
+    NeuronIoPrediction predict(Stream& stream, std::span<const NeuronIoSimulation> simulations,
+                               Protocol protocol) override {
+        const ElmNeuron neuron(stream, module_.model(), precision_);
+        const std::array<const ElmNeuron*, 1> neurons{&neuron};
+        return elm::predict(stream, neurons, simulations, protocol, [](auto, auto) {}).front();
+    }
+
+    double flops_per_step() const override {
+        const ElmOptions& options = module_.options();
+        double products = 0;
+        std::int64_t width = options.branches() + options.n_memory;
+        for (std::int64_t layer = 0; layer < options.mlp_layers; ++layer) {
+            products += static_cast<double>(width * options.hidden());
+            width = options.hidden();
+        }
+        products += static_cast<double>((width + options.n_output) * options.n_memory);
+        return 2 * products;
+    }
+
+    void save(const std::string& path, const std::string& source) override {
+        ElmModel model = module_.model();
+        model.source = source;
+        save_elm_model(model, path, true);
+    }
+
+    void save_safetensors(const std::string& path) override;
+
+private:
+    void prepare(const SpikeTrain& spikes) {
+        if (values_.empty()) {
+            for (const auto& [name, parameter] : module_.trainable()) {
+                values_.push_back(parameter->value);
+                gradients_.push_back(parameter->gradient);
+            }
+        }
+        const Shape shape{spikes.n_samples, spikes.n_steps, module_.options().n_output};
+        if (output_.defined() && output_.shape() == shape) return;
+        Stream host{Device{}};
+        output_ = Tensor::zeros(host, shape, precision_);
+        output_gradient_ = Tensor::zeros(host, shape, precision_);
+        losses_.resize(static_cast<std::size_t>(spikes.n_samples));
+    }
+
+    DType precision_;
+    ElmModule module_;
+    ElmGradientPass pass_;
+    std::vector<Tensor> values_, gradients_;  // of the trainable parameters
+    Tensor output_, output_gradient_;         // (batch, time, 2)
+    std::vector<NeuronIoLoss> losses_;        // by sample
+};
+
+void ElmFit::save_safetensors(const std::string& path) {
+    const ElmModel model = module_.model();
+    Stream host{Device{}};
+    std::vector<NamedTensor> tensors;
+    for (const NamedArray& array : model.parameters) {
+        const Shape shape =
+            array.shape.size() == 2 ? Shape{array.shape[0], array.shape[1]} : Shape{array.shape[0]};
+        if (array.values.empty()) continue;
+        if (array.name == "input_to_synapse_indices") {
+            const std::vector<std::int32_t> indices(array.values.begin(), array.values.end());
+            tensors.push_back({array.name, Tensor::from<std::int32_t>(host, shape, indices)});
+        } else {
+            const std::vector<float> values(array.values.begin(), array.values.end());
+            tensors.push_back({array.name, Tensor::from<float>(host, shape, values)});
+        }
+    }
+    std::map<std::string, std::string> metadata{{"format", "pt"}};
+    for (const auto& [name, value] : to_values(model.options)) metadata[name] = to_text(value);
+    write_safetensors(path, true, tensors, metadata);
+}
+
+}  // namespace
+
+std::unique_ptr<FitModel> elm_fit(ElmModel start, DType precision) {
+    ELM_CHECK(start.options.n_output == 2,
+              "a surrogate of a neuron has 2 outputs, spike logit and voltage (got {})",
+              start.options.n_output);
+    return std::make_unique<ElmFit>(std::move(start), precision);
+}
+
+}  // namespace elm

@@ -1,0 +1,208 @@
+#include "tasks/training/fit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "kernels/core/check.h"
+
+namespace elm {
+namespace {
+
+/// A member of a record and the name of its column in a checkpoint.
+template <class Record>
+struct Column {
+    const char* name;
+    double (*read)(const Record&);
+    void (*write)(Record&, double);
+};
+
+#define ELM_COLUMN(Record, name, member)                                                       \
+    Column<Record> {                                                                           \
+        name, [](const Record& r) { return static_cast<double>(r.member); },                   \
+            [](Record& r, double value) { r.member = static_cast<decltype(r.member)>(value); } \
+    }
+
+const Column<FitReport> report_columns[] = {
+    ELM_COLUMN(FitReport, "train_update", update),
+    ELM_COLUMN(FitReport, "train_spike_loss", loss.spike),
+    ELM_COLUMN(FitReport, "train_voltage_loss", loss.voltage),
+    ELM_COLUMN(FitReport, "train_bins", loss.bins),
+    ELM_COLUMN(FitReport, "train_learning_rate", learning_rate),
+    ELM_COLUMN(FitReport, "train_gradient_norm", gradient_norm),
+};
+const Column<FitScores> score_columns[] = {
+    ELM_COLUMN(FitScores, "validation_update", update),
+    ELM_COLUMN(FitScores, "validation_auc", auc),
+    ELM_COLUMN(FitScores, "validation_explained_variance_percent", explained_variance_percent),
+    ELM_COLUMN(FitScores, "validation_rmse_mV", rmse_mV),
+    ELM_COLUMN(FitScores, "validation_mae_mV", mae_mV),
+};
+const Column<NeuronIoLoss> pending_columns[] = {
+    ELM_COLUMN(NeuronIoLoss, "pending_spike_loss", spike),
+    ELM_COLUMN(NeuronIoLoss, "pending_voltage_loss", voltage),
+    ELM_COLUMN(NeuronIoLoss, "pending_bins", bins),
+};
+#undef ELM_COLUMN
+
+using History = std::map<std::string, std::vector<double>>;
+
+template <class Record, std::size_t count>
+void put(History& history, const Column<Record> (&columns)[count],
+         const std::vector<Record>& records) {
+    for (const Column<Record>& column : columns) {
+        std::vector<double>& values = history[column.name];
+        for (const Record& record : records) values.push_back(column.read(record));
+    }
+}
+
+template <class Record, std::size_t count>
+std::vector<Record> take(const History& history, const Column<Record> (&columns)[count],
+                         const std::string& path) {
+    std::vector<Record> records;
+    for (const Column<Record>& column : columns) {
+        const auto found = history.find(column.name);
+        if (found == history.end() ||
+            (&column != columns && found->second.size() != records.size())) {
+            throw Error(ErrorKind::data,
+                        fmt::format("{}: the history {} is missing or cut. This is not a "
+                                    "checkpoint of elmsim fit.",
+                                    path, column.name));
+        }
+        records.resize(found->second.size());
+        for (std::size_t k = 0; k < records.size(); ++k) column.write(records[k], found->second[k]);
+    }
+    return records;
+}
+
+}  // namespace
+
+double FitScores::merit() const { return std::isfinite(auc) ? auc : -rmse_mV; }
+
+Fit::Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& settings,
+         const NeuronIoDataset& data)
+    : stream_(stream), model_(std::move(model)), settings_(settings), data_(data) {
+    ELM_CHECK(settings.updates > 0 && settings.passes > 0,
+              "a fit needs at least one update and one batch an update (got {} and {})",
+              settings.updates, settings.passes);
+    parameters_ = allocate_parameters(stream, model_->module(), settings.precision,
+                                      RandomKey{settings.seed}.for_purpose("first values"));
+    optimizer_.emplace(stream, model_->module(), parameters_, settings.optimizer);
+    settings_.windows.dtype = settings.precision;
+    start_batches();
+}
+
+void Fit::start_batches() {
+    batches_.emplace(data_, settings_.windows, settings_.seed, update_count() * settings_.passes);
+}
+
+double Fit::fraction_done() const noexcept {
+    return static_cast<double>(update_count()) / static_cast<double>(settings_.updates);
+}
+
+void Fit::update() {
+    const std::int64_t now = update_count();
+    const RandomKey key =
+        RandomKey{settings_.seed}.for_purpose("update").at_step(static_cast<std::uint64_t>(now));
+    for (std::int64_t pass = 0; pass < settings_.passes; ++pass) {
+        loss_.add(model_->add_gradient(stream_, batches_->next(),
+                                       key.for_part(static_cast<std::uint32_t>(pass))));
+    }
+    optimizer_->step(stream_, settings_.learning_rate.at(now), settings_.passes);
+}
+
+void Fit::advance(std::int64_t end, double seconds) {
+    using Clock = std::chrono::steady_clock;
+    const auto stop = Clock::now() + std::chrono::duration<double>(seconds);
+    end = std::min(end, settings_.updates);
+    while (update_count() < end) {
+        update();
+        if (Clock::now() >= stop) break;
+    }
+}
+
+FitReport Fit::report() {
+    FitReport report;
+    report.update = update_count();
+    report.loss = loss_;
+    report.learning_rate =
+        settings_.learning_rate.at(std::max<std::int64_t>(0, update_count() - 1));
+    report.gradient_norm = optimizer_->gradient_norm();
+    loss_ = {};
+    reports_.push_back(report);
+    return report;
+}
+
+template <class Work>
+void Fit::with_average(const Work& work) {
+    const bool averaged = settings_.optimizer.average_decay > 0;
+    if (averaged) optimizer_->exchange_average(stream_);
+    try {
+        work();
+    } catch (...) {
+        if (averaged) optimizer_->exchange_average(stream_);
+        throw;
+    }
+    if (averaged) optimizer_->exchange_average(stream_);
+}
+
+FitScores Fit::validate(std::span<const NeuronIoSimulation> simulations) {
+    FitScores scores;
+    scores.update = update_count();
+    with_average([&] {
+        const NeuronIoPrediction prediction =
+            model_->predict(stream_, simulations, Protocol::published);
+        const NeuronIoScores all = score(simulations, prediction, Protocol::published);
+        scores.auc = all.auc;
+        scores.explained_variance_percent = all.voltage.explained_variance_percent;
+        scores.rmse_mV = all.voltage.root_mean_square_error;
+        scores.mae_mV = all.voltage.mean_absolute_error;
+    });
+    validations_.push_back(scores);
+    return scores;
+}
+
+bool Fit::is_best() const noexcept {
+    return !validations_.empty() && best() == &validations_.back();
+}
+
+const FitScores* Fit::best() const {
+    const auto found = std::max_element(
+        validations_.begin(), validations_.end(),
+        [](const FitScores& a, const FitScores& b) { return a.merit() < b.merit(); });
+    return found == validations_.end() ? nullptr : &*found;
+}
+
+void Fit::save_model(const std::string& path, const std::string& source) {
+    with_average([&] { model_->save(path, source); });
+}
+
+void Fit::save_safetensors(const std::string& path) {
+    with_average([&] { model_->save_safetensors(path); });
+}
+
+void Fit::write_checkpoint(const std::string& path, const Config& config) {
+    TrainingState state;
+    state.seed = settings_.seed;
+    state.step = update_count();
+    if (const FitScores* found = best(); found != nullptr) state.best_metric = found->merit();
+    state.config = config;
+    put(state.history, report_columns, reports_);
+    put(state.history, score_columns, validations_);
+    put(state.history, pending_columns, std::vector<NeuronIoLoss>{loss_});
+    elm::write_checkpoint(path, model_->module(), parameters_, &*optimizer_, state);
+}
+
+void Fit::resume(const std::string& path) {
+    const TrainingState state =
+        read_checkpoint(stream_, path, model_->module(), parameters_, &*optimizer_);
+    reports_ = take(state.history, report_columns, path);
+    validations_ = take(state.history, score_columns, path);
+    const std::vector<NeuronIoLoss> pending = take(state.history, pending_columns, path);
+    ELM_CHECK(pending.size() == 1, "{}: this is not a checkpoint of elmsim fit.", path);
+    loss_ = pending.front();
+    start_batches();
+}
+
+}  // namespace elm

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/modules/checkpoint.h"
+#include "kernels/modules/learning_rate.h"
+#include "tasks/neuronio/neuronio_dataset.h"
+#include "tasks/neuronio/window_prefetcher.h"
+#include "tasks/training/fit_model.h"
+
+namespace elm {
+
+/// How a surrogate is trained.
+struct FitSettings {
+    std::int64_t updates = 0;
+    WindowOptions windows = {};
+    std::int64_t passes = 1;  // batches whose gradients are summed before one update
+    std::uint64_t seed = 0;
+    OptimizerSettings optimizer = {};
+    LearningRate learning_rate = {};
+    DType precision = DType::f32;
+};
+
+/// What training has shown since the last report.
+struct FitReport {
+    std::int64_t update = 0;
+    NeuronIoLoss loss;
+    double learning_rate = 0, gradient_norm = 0;
+};
+
+/// Scores on simulations that were held out.
+struct FitScores {
+    std::int64_t update = 0;
+    double auc = 0, explained_variance_percent = 0, rmse_mV = 0, mae_mV = 0;
+
+    /// Larger is better: the AUC, or minus the error of the voltage where nothing spikes.
+    double merit() const;
+};
+
+/// One surrogate in training. Which windows an update sees, and every random number, follow from
+/// the seed and the number of the update, so a fit that goes on from a checkpoint has the bits of
+/// one that was never interrupted.
+class Fit {
+public:
+    /// Gives the parameters their first values.
+    Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& settings,
+        const NeuronIoDataset& data);
+
+    const FitSettings& settings() const noexcept { return settings_; }
+    FitModel& model() noexcept { return *model_; }
+    std::int64_t update_count() const noexcept { return optimizer_->step_count(); }
+    bool done() const noexcept { return update_count() >= settings_.updates; }
+    double fraction_done() const noexcept;
+
+    /// Updates until `end` (not past the last) or until `seconds` have passed; at least one.
+    /// Throws Error{numeric} naming step and parameter where the gradient stops being finite; the
+    /// parameters are those of the step before.
+    void advance(std::int64_t end, double seconds);
+
+    /// What happened since the last report; keeps it as part of the learning curve.
+    FitReport report();
+    /// Scores the present weights (their average, where one is kept).
+    FitScores validate(std::span<const NeuronIoSimulation> simulations);
+    /// True if the last validation was the best one so far.
+    bool is_best() const noexcept;
+
+    const std::vector<FitReport>& reports() const noexcept { return reports_; }
+    const std::vector<FitScores>& validations() const noexcept { return validations_; }
+    const FitScores* best() const;
+
+    /// Saves the model with the weights that validate() scores.
+    void save_model(const std::string& path, const std::string& source);
+    void save_safetensors(const std::string& path);
+
+    void write_checkpoint(const std::string& path, const Config& config);
+    void resume(const std::string& path);
+
+private:
+    void start_batches();
+    void update();
+    template <class Work>
+    void with_average(const Work& work);
+
+    Stream& stream_;
+    std::unique_ptr<FitModel> model_;
+    FitSettings settings_;
+    const NeuronIoDataset& data_;
+    FlatParameters parameters_;
+    std::optional<Optimizer> optimizer_;
+    std::optional<WindowPrefetcher> batches_;
+    NeuronIoLoss loss_;  // since the last report
+    std::vector<FitReport> reports_;
+    std::vector<FitScores> validations_;
+};
+
+}  // namespace elm

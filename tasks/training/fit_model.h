@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/modules/module.h"
+#include "tasks/neuronio/evaluation.h"
+#include "tasks/neuronio/window_sampler.h"
+#include "tasks/training/neuronio_loss.h"
+
+namespace elm {
+
+/// A surrogate of a neuron in training: what `elmsim fit` needs to know of a kind of model.
+class FitModel {
+public:
+    virtual ~FitModel() = default;
+
+    /// Allocated by whoever trains it.
+    virtual Module& module() = 0;
+    /// Adds the gradient of the mean loss of the batch to the parameters' gradients; `key` names
+    /// the random numbers of this update.
+    virtual NeuronIoLoss add_gradient(Stream& stream, const NeuronIoBatch& batch,
+                                      const RandomKey& key) = 0;
+    /// What the present numbers say about simulations.
+    virtual NeuronIoPrediction predict(Stream& stream,
+                                       std::span<const NeuronIoSimulation> simulations,
+                                       Protocol protocol) = 0;
+    /// Multiplications and additions of one step of one sample, forward.
+    virtual double flops_per_step() const = 0;
+    /// Writes the model file that simulate and evaluate take, in place of one that is there.
+    virtual void save(const std::string& path, const std::string& source) = 0;
+    /// Writes the parameters by name for other programs.
+    virtual void save_safetensors(const std::string& path) = 0;
+};
+
+}  // namespace elm
