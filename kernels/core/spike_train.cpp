@@ -106,6 +106,30 @@ SpikeTrain slice_steps(const SpikeTrain& train, std::int64_t begin, std::int64_t
     return part;
 }
 
+SpikeTrain join_steps(const SpikeTrain& first, const SpikeTrain& second) {
+    ELM_CHECK(first.n_samples == second.n_samples && first.n_units == second.n_units,
+              "spike trains that follow each other must agree in samples and units: {} x {} and {} "
+              "x {}",
+              first.n_samples, first.n_units, second.n_samples, second.n_units);
+    SpikeTrain joined{.n_samples = first.n_samples,
+                      .n_steps = first.n_steps + second.n_steps,
+                      .n_units = first.n_units,
+                      .row_begin = {0},
+                      .units = {}};
+    joined.row_begin.reserve(static_cast<std::size_t>(joined.n_samples * joined.n_steps) + 1);
+    joined.units.reserve(first.units.size() + second.units.size());
+    for (std::int64_t sample = 0; sample < joined.n_samples; ++sample) {
+        for (const SpikeTrain* part : {&first, &second}) {
+            for (std::int64_t step = 0; step < part->n_steps; ++step) {
+                const auto row = part->row(sample, step);
+                joined.units.insert(joined.units.end(), row.begin(), row.end());
+                joined.row_begin.push_back(static_cast<std::int64_t>(joined.units.size()));
+            }
+        }
+    }
+    return joined;
+}
+
 Tensor to_dense(Stream& stream, const SpikeTrain& train, DType dtype) {
     Stream host{Device{}};
     Tensor dense = Tensor::zeros(host, {train.n_samples, train.n_steps, train.n_units}, dtype);

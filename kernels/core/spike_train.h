@@ -43,6 +43,10 @@ SpikeTrain stack_samples(std::span<const SpikeTrain> parts);
 /// Steps [begin, begin + n_steps) of every sample; steps past the end hold no spikes.
 SpikeTrain slice_steps(const SpikeTrain& train, std::int64_t begin, std::int64_t n_steps);
 
+/// The steps of `second` after those of `first`, sample by sample. Throws Error{invalid} unless
+/// they agree in samples and units.
+SpikeTrain join_steps(const SpikeTrain& first, const SpikeTrain& second);
+
 /// Spike counts, (sample, step, unit), of a real type.
 Tensor to_dense(Stream& stream, const SpikeTrain& train, DType dtype);
 
