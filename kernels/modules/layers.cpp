@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kernels/core/check.h"
+#include "kernels/core/spike_train.h"
 #include "kernels/ops/matmul.h"
 
 namespace elm {
@@ -73,11 +74,25 @@ GatedRecurrence::GatedRecurrence(GatedCell kind, std::int64_t inputs, std::int64
 }
 
 Var GatedRecurrence::forward(Context& context, const Var& input, RecurrentState& state) const {
+    require_rank<3>(input.value.shape(), "recurrent layer: input (batch, time, inputs)");
+    const Layer& first = layers_.front();
+    return run(
+        context,
+        linear(context, input, use(context, first.input_weight), use(context, first.input_bias)),
+        state);
+}
+
+Var GatedRecurrence::forward(Context& context, const SpikeTrain& spikes,
+                             RecurrentState& state) const {
+    const DType dtype = layers_.front().input_weight.value.dtype();
+    return forward(context, Var{to_dense(context.stream, spikes, dtype)}, state);
+}
+
+Var GatedRecurrence::run(Context& context, const Var& projected, RecurrentState& state) const {
     const bool has_cell = kind_ == GatedCell::lstm;
-    const std::int64_t samples =
-        require_rank<3>(input.value.shape(), "recurrent layer: input (batch, time, inputs)")[0];
+    const std::int64_t samples = projected.value.shape()[0];
     if (state.hidden.empty()) {
-        const Var zeros{Tensor::zeros(context.stream, {samples, units_}, input.value.dtype())};
+        const Var zeros{Tensor::zeros(context.stream, {samples, units_}, projected.value.dtype())};
         state.hidden.assign(layers_.size(), zeros);
         if (has_cell) state.cell.assign(layers_.size(), zeros);
     }
@@ -85,16 +100,18 @@ Var GatedRecurrence::forward(Context& context, const Var& input, RecurrentState&
                   state.cell.size() == (has_cell ? layers_.size() : 0),
               "a state of {} layers and {} cells was given to a module of {} layers",
               state.hidden.size(), state.cell.size(), layers_.size());
-    Var values = input;
+    Var values = projected;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
         const Layer& layer = layers_[i];
-        const Var projected = linear(context, values, use(context, layer.input_weight),
-                                     use(context, layer.input_bias));
+        if (i > 0) {
+            values = linear(context, values, use(context, layer.input_weight),
+                            use(context, layer.input_bias));
+        }
         const Var weight = use(context, layer.recurrent_weight);
         const Var bias = use(context, layer.recurrent_bias);
         const std::vector<Var> results =
-            has_cell ? lstm_scan(context, projected, weight, bias, state.hidden[i], state.cell[i])
-                     : gru_scan(context, projected, weight, bias, state.hidden[i]);
+            has_cell ? lstm_scan(context, values, weight, bias, state.hidden[i], state.cell[i])
+                     : gru_scan(context, values, weight, bias, state.hidden[i]);
         values = results[0];
         state.hidden[i] = results[1];
         if (has_cell) state.cell[i] = results[2];

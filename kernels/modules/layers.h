@@ -12,6 +12,8 @@
 /// Layers with the parameter names, shapes and first distributions of torch.nn.
 namespace elm {
 
+struct SpikeTrain;
+
 /// A parameter as a value of this pass; with a past if there is a tape and it is trainable.
 Var use(Context& context, const ModuleParameter& parameter);
 
@@ -84,6 +86,8 @@ public:
     /// `state`, or from zeros if it is empty, and leaves the last state there.
     /// Throws Error{invalid} if shapes do not fit.
     Var forward(Context& context, const Var& input, RecurrentState& state) const;
+    /// The same for spikes, each of which counts 1.
+    Var forward(Context& context, const SpikeTrain& spikes, RecurrentState& state) const;
 
 private:
     struct Layer {
@@ -92,6 +96,9 @@ private:
         ModuleParameter& input_bias;
         ModuleParameter& recurrent_bias;
     };
+    /// All layers, given the first one's part of the pre-activations that comes from the input.
+    Var run(Context& context, const Var& projected, RecurrentState& state) const;
+
     GatedCell kind_;
     std::int64_t units_;
     std::vector<Layer> layers_;

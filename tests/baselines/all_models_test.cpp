@@ -1,0 +1,302 @@
+// What is true of every registered sequence model.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "kernels/core/error.h"
+#include "kernels/core/parallel.h"
+#include "kernels/modules/checkpoint.h"
+#include "tests/baselines/model_case.h"
+#include "tests/support/devices.h"
+#include "tests/support/gradient_check.h"
+#include "tests/support/temporary_directory.h"
+
+namespace elm {
+namespace {
+
+using test::Arrays;
+using test::case_dense;
+using test::case_shape;
+using test::case_spikes;
+using test::LivingModel;
+using test::ModelCase;
+
+constexpr std::int64_t longest_sum = 1024;  // more than any sum of a case
+
+class AllModels : public testing::TestWithParam<ModelCase> {};
+
+std::vector<double> output_weights(std::size_t count) {
+    return test::random_values(static_cast<std::int64_t>(count), -1, 1, {13});
+}
+
+TEST(ModelRegistry, every_entry_has_a_case) {
+    std::set<std::string> tested, known;
+    for (const ModelCase& model : test::model_cases()) tested.insert(model.model);
+    for (const ModelEntry& entry : all_models()) known.insert(entry.name);
+    EXPECT_EQ(tested, known);
+}
+
+TEST(ModelRegistry, an_unknown_name_is_answered_with_the_nearest) {
+    try {
+        find_model("lstn");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::invalid);
+        EXPECT_NE(error.message().find("Did you mean lstm?"), std::string::npos) << error.message();
+    }
+}
+
+TEST(ModelRegistry, default_options_make_a_model_for_ground_truth_of_a_cell) {
+    for (const ModelEntry& entry : all_models()) {
+        const auto model = entry.make(entry.options(), {1278, 2});
+        EXPECT_GT(trainable_count(*model), 1000) << entry.name;
+        EXPECT_FALSE(entry.summary.empty()) << entry.name;
+        EXPECT_FALSE(entry.source.empty()) << entry.name;
+    }
+}
+
+TEST_P(AllModels, has_the_counted_parameters) {
+    LivingModel living(GetParam(), DType::f64);
+    EXPECT_EQ(trainable_count(*living.model), GetParam().parameters);
+}
+
+TEST_P(AllModels, answers_in_each_step) {
+    LivingModel living(GetParam(), DType::f32);
+    Context context{living.stream};
+    const SpikeTrain spikes = case_spikes();
+    const Var output = living.model->forward(context, {.spikes = &spikes});
+    EXPECT_EQ(output.value.shape(), Shape({3, 11, case_shape.n_output}));
+    EXPECT_EQ(living.model->forward(context, {.dense = case_dense(living.stream, DType::f32)})
+                  .value.shape(),
+              output.value.shape());
+    const auto values = test::values_of(output.value);
+    EXPECT_NE(*std::min_element(values.begin(), values.end()),
+              *std::max_element(values.begin(), values.end()));
+}
+
+TEST_P(AllModels, takes_samples_and_steps_of_any_number) {
+    LivingModel living(GetParam(), DType::f32);
+    Context context{living.stream};
+    const SpikeTrain none = test::random_spikes(0, 4, case_shape.n_input, 0.5, 1);
+    EXPECT_EQ(living.model->forward(context, {.spikes = &none}).value.shape(), Shape({0, 4, 2}));
+    const SpikeTrain one = test::random_spikes(1, 1, case_shape.n_input, 0.5, 1);
+    EXPECT_EQ(living.model->forward(context, {.spikes = &one}).value.shape(), Shape({1, 1, 2}));
+}
+
+TEST_P(AllModels, takes_spikes_as_their_counts) {
+    LivingModel living(GetParam(), DType::f64);
+    const SpikeTrain spikes = case_spikes();
+    EXPECT_CLOSE(living.run({.spikes = &spikes}),
+                 living.run({.dense = {to_dense(living.stream, spikes, DType::f64)}}),
+                 {.terms = longest_sum});
+}
+
+TEST_P(AllModels, sends_a_gradient_to_every_trainable_parameter_and_to_no_other) {
+    LivingModel living(GetParam(), DType::f64);
+    const SpikeTrain spikes = case_spikes();
+    const auto weights = output_weights(living.run({.spikes = &spikes}).size());
+    const Arrays gradients = living.gradients({.spikes = &spikes}, weights);
+    const auto parameters = living.model->parameters();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        const bool any = std::any_of(gradients[i].begin(), gradients[i].end(),
+                                     [](double value) { return value != 0; });
+        EXPECT_EQ(any, parameters[i].parameter->trainable) << parameters[i].name;
+    }
+}
+
+/// The model as an op whose inputs are its parameters.
+test::OpCase as_op(LivingModel& living, const SequenceInput& input, bool training) {
+    test::OpCase op;
+    op.name = "model";
+    op.longest_sum = longest_sum;
+    const auto parameters = living.model->parameters();
+    for (const auto& [name, parameter] : parameters) {
+        op.inputs.push_back({.name = name,
+                             .shape = parameter->shape,
+                             .differentiable = parameter->trainable,
+                             .values = test::values_of(parameter->value)});
+    }
+    op.run = [&living, parameters, input, training](Context& context, std::span<const Var> inputs) {
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+            parameters[i].parameter->value = inputs[i].value;
+        }
+        Context plain{.stream = context.stream, .training = training};
+        return std::vector<Var>{living.model->forward(plain, input)};
+    };
+    return op;
+}
+
+TEST_P(AllModels, gradient_agrees_with_differences) {
+    if (GetParam().surrogate_gradient) GTEST_SKIP() << "the gradient of a spike is a surrogate";
+    const SpikeTrain spikes = case_spikes();
+    for (const bool training : {false, true}) {
+        for (const bool sparse : {true, false}) {
+            LivingModel living(GetParam(), DType::f64);
+            SequenceInput input;
+            if (sparse) {
+                input.spikes = &spikes;
+            } else {
+                input.dense = case_dense(living.stream, DType::f64);
+            }
+            const test::OpCase op = as_op(living, input, training);
+            const Arrays outputs = test::evaluate(op, test::inputs_of(op));
+            const Arrays gradients =
+                living.gradients(input, test::output_gradients_of(outputs).front(), training);
+            Arrays wanted;
+            for (std::size_t i = 0; i < gradients.size(); ++i) {
+                if (op.inputs[i].differentiable) wanted.push_back(gradients[i]);
+            }
+            EXPECT_EQ(test::compare_with_differences(op, wanted, 12), "")
+                << (training ? "training, " : "") << (sparse ? "spikes" : "dense");
+        }
+    }
+}
+
+TEST_P(AllModels, runs_over_pieces_as_over_the_whole) {
+    LivingModel living(GetParam(), DType::f64);
+    const SpikeTrain spikes = case_spikes();
+    const auto whole = living.run({.spikes = &spikes});
+    for (const std::vector<std::int64_t>& pieces :
+         {std::vector<std::int64_t>{4, 7}, {1, 1, 1, 8}, {10, 1}}) {
+        SequenceState state;
+        std::vector<double> joined(whole.size());
+        std::int64_t begin = 0;
+        for (const std::int64_t count : pieces) {
+            const SpikeTrain piece = slice_steps(spikes, begin, count);
+            const auto values = living.run({.spikes = &piece}, &state);
+            for (std::int64_t sample = 0; sample < 3; ++sample) {
+                std::copy_n(values.begin() + sample * count * 2, count * 2,
+                            joined.begin() + (sample * 11 + begin) * 2);
+            }
+            begin += count;
+        }
+        EXPECT_CLOSE(joined, whole, {.terms = longest_sum});
+    }
+}
+
+TEST_P(AllModels, goes_on_from_dense_pieces_too) {
+    LivingModel living(GetParam(), DType::f64);
+    const SpikeTrain spikes = case_spikes();
+    const SpikeTrain first = slice_steps(spikes, 0, 4), second = slice_steps(spikes, 4, 7);
+    SequenceState sparse_state, dense_state;
+    living.run({.spikes = &first}, &sparse_state);
+    living.run({.dense = {to_dense(living.stream, first, DType::f64)}}, &dense_state);
+    EXPECT_CLOSE(living.run({.dense = {to_dense(living.stream, second, DType::f64)}}, &dense_state),
+                 living.run({.spikes = &second}, &sparse_state), {.terms = longest_sum});
+}
+
+TEST_P(AllModels, does_not_look_ahead) {
+    LivingModel living(GetParam(), DType::f64);
+    const SpikeTrain spikes = test::random_spikes(1, 11, case_shape.n_input, 0.3, 5);
+    const auto whole = living.run({.spikes = &spikes});
+    const SpikeTrain start = slice_steps(spikes, 0, 6);
+    const auto cut = living.run({.spikes = &start});
+    EXPECT_CLOSE(cut, std::vector<double>(whole.begin(), whole.begin() + 12),
+                 {.terms = longest_sum});
+}
+
+TEST_P(AllModels, float32_agrees_with_float64) {
+    LivingModel single(GetParam(), DType::f32), full(GetParam(), DType::f64);
+    const SpikeTrain spikes = case_spikes();
+    const auto expected = full.run({.spikes = &spikes});
+    EXPECT_EQ(test::difference(single.run({.spikes = &spikes}), expected, DType::f32,
+                               {.terms = longest_sum}),
+              "");
+    const auto weights = output_weights(expected.size());
+    const Arrays found = single.gradients({.spikes = &spikes}, weights);
+    const Arrays reference = full.gradients({.spikes = &spikes}, weights);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(test::difference(found[i], reference[i], DType::f32, {.terms = longest_sum}), "")
+            << full.model->parameters()[i].name;
+    }
+}
+
+TEST_P(AllModels, cuda_agrees_with_the_cpu) {
+    ELM_SKIP_WITHOUT_CUDA();
+    const SpikeTrain spikes = case_spikes();
+    LivingModel host(GetParam(), DType::f64);
+    const auto expected = host.run({.spikes = &spikes});
+    const auto weights = output_weights(expected.size());
+    const Arrays reference = host.gradients({.spikes = &spikes}, weights);
+    for (const Device device : test::cuda_devices()) {
+        for (const DType dtype : {DType::f32, DType::f64}) {
+            LivingModel living(GetParam(), dtype, device);
+            EXPECT_EQ(test::difference(living.run({.spikes = &spikes}), expected, dtype,
+                                       {.terms = longest_sum}),
+                      "");
+            const Arrays found = living.gradients({.spikes = &spikes}, weights);
+            for (std::size_t i = 0; i < found.size(); ++i) {
+                EXPECT_EQ(test::difference(found[i], reference[i], dtype, {.terms = longest_sum}),
+                          "")
+                    << living.model->parameters()[i].name;
+            }
+        }
+    }
+}
+
+TEST_P(AllModels, gives_the_same_bits_for_any_number_of_threads) {
+    const int before = thread_count();
+    const SpikeTrain spikes = case_spikes();
+    std::vector<double> output;
+    Arrays gradients;
+    for (const int threads : {1, 2, 4}) {
+        set_thread_count(threads);
+        LivingModel living(GetParam(), DType::f32);
+        const auto found = living.run({.spikes = &spikes});
+        const Arrays found_gradients =
+            living.gradients({.spikes = &spikes}, output_weights(found.size()), true);
+        if (threads == 1) {
+            output = found;
+            gradients = found_gradients;
+        }
+        EXPECT_EQ(found, output) << threads;
+        EXPECT_EQ(found_gradients, gradients) << threads;
+    }
+    set_thread_count(before);
+}
+
+TEST_P(AllModels, goes_on_from_a_checkpoint) {
+    const test::TemporaryDirectory folder;
+    LivingModel saved(GetParam(), DType::f32), loaded(GetParam(), DType::f32);
+    const SpikeTrain spikes = case_spikes();
+    // A step of training, which running statistics remember.
+    saved.run({.spikes = &spikes}, nullptr, true);
+    loaded.flat.values.clear(loaded.stream);
+    write_checkpoint(folder / "run.h5", *saved.model, saved.flat, nullptr, {});
+    read_checkpoint(loaded.stream, folder / "run.h5", *loaded.model, loaded.flat, nullptr);
+    EXPECT_EQ(loaded.run({.spikes = &spikes}), saved.run({.spikes = &spikes}));
+}
+
+TEST_P(AllModels, refuses_input_and_states_that_do_not_fit) {
+    LivingModel living(GetParam(), DType::f32);
+    const SpikeTrain spikes = case_spikes();
+    const SpikeTrain wide = test::random_spikes(3, 11, case_shape.n_input + 1, 0.3, 5);
+    const auto expect_error = [&](const SequenceInput& input, SequenceState* state,
+                                  const std::string& part) {
+        try {
+            living.run(input, state);
+            FAIL() << "expected: " << part;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::invalid);
+            EXPECT_NE(error.message().find(part), std::string::npos) << error.message();
+        }
+    };
+    expect_error({.spikes = &wide}, nullptr, "7 channels, expected 6");
+    expect_error({}, nullptr, "either spikes or dense");
+    expect_error({.spikes = &spikes, .dense = case_dense(living.stream, DType::f32)}, nullptr,
+                 "either spikes or dense");
+    SequenceState state;
+    living.run({.spikes = &spikes}, &state);
+    const SpikeTrain single = test::random_spikes(1, 11, case_shape.n_input, 0.3, 5);
+    expect_error({.spikes = &single}, &state, "a state of 3 samples");
+    state.tensors.resize(state.tensors.size() + 1, Tensor::zeros(living.stream, {3}, DType::f32));
+    expect_error({.spikes = &spikes}, &state, "tensors");
+}
+
+INSTANTIATE_TEST_SUITE_P(baselines, AllModels, testing::ValuesIn(test::model_cases()),
+                         [](const auto& model) { return model.param.name; });
+
+}  // namespace
+}  // namespace elm

@@ -1,0 +1,25 @@
+#include "tests/baselines/model_case.h"
+
+namespace elm::test {
+
+std::vector<ModelCase> model_cases() {
+    return {
+        // One layer: 4 units (inputs + units + 2); readout: 2 (units + 1).
+        {"lstm", "lstm", {{"units", "5"}}, 20 * (6 + 5 + 2) + 2 * 6},
+        {"lstm_two_layers",
+         "lstm",
+         {{"units", "3"}, {"layers", "2"}},
+         12 * (6 + 3 + 2) + 12 * (3 + 3 + 2) + 2 * 4},
+        // First layer: inputs taps width + width; others: width width taps + width; norms: 2 width.
+        {"tcn",
+         "tcn",
+         {{"depth", "3"}, {"width", "4"}, {"first_taps", "3"}, {"taps", "2"}},
+         6 * 3 * 4 + 4 + 2 * (4 * 4 * 2 + 4) + 3 * 8 + 2 * 5},
+        {"tcn_one_tap_one_layer",
+         "tcn",
+         {{"depth", "1"}, {"width", "3"}, {"first_taps", "1"}},
+         6 * 3 + 3 + 6 + 2 * 4},
+    };
+}
+
+}  // namespace elm::test
