@@ -8,6 +8,7 @@
 #include "kernels/ops/batch_norm.h"
 #include "kernels/ops/convolution.h"
 #include "kernels/ops/layout.h"
+#include "kernels/ops/spike_convolution.h"
 
 namespace elm {
 namespace {
@@ -67,10 +68,8 @@ Var InputLayer::sparse(Context& context, const SpikeTrain& spikes, StateCursor& 
     const SpikeTrain& all = goes_on ? joined : spikes;
     const std::int64_t kept = std::min(taps_ - 1, all.n_steps);
     state.keep(slice_steps(all, all.n_steps - kept, kept));
-    const Var counts{to_dense(context.stream, all, weight_.value.dtype())};
     const Var output =
-        convolution(context, counts, as_convolution_weight(context, use(context, weight_)),
-                    use(context, bias_));
+        spike_convolution(context, {all}, use(context, weight_), use(context, bias_));
     return goes_on ? slice(context, output, 1, all.n_steps - spikes.n_steps, all.n_steps) : output;
 }
 

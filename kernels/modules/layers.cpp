@@ -4,7 +4,7 @@
 #include <string>
 
 #include "kernels/core/check.h"
-#include "kernels/core/spike_train.h"
+#include "kernels/ops/layout.h"
 #include "kernels/ops/matmul.h"
 
 namespace elm {
@@ -84,8 +84,14 @@ Var GatedRecurrence::forward(Context& context, const Var& input, RecurrentState&
 
 Var GatedRecurrence::forward(Context& context, const SpikeTrain& spikes,
                              RecurrentState& state) const {
-    const DType dtype = layers_.front().input_weight.value.dtype();
-    return forward(context, Var{to_dense(context.stream, spikes, dtype)}, state);
+    const Layer& first = layers_.front();
+    const Var weight = transpose(context, use(context, first.input_weight), 0, 1);
+    const Shape& shape = weight.value.shape();  // (inputs, gates units), with one tap
+    return run(
+        context,
+        spike_convolution(context, {spikes}, reshape(context, weight, {shape[0], 1, shape[1]}),
+                          use(context, first.input_bias)),
+        state);
 }
 
 Var GatedRecurrence::run(Context& context, const Var& projected, RecurrentState& state) const {
