@@ -80,8 +80,8 @@ private:
 
 }  // namespace
 
-SpikeInput poisson_input(double rate_hz, std::int64_t n_units, std::int64_t n_steps,
-                         double time_step_ms, std::uint64_t seed) {
+SampleInput poisson_input(double rate_hz, std::int64_t n_units, std::int64_t n_steps,
+                          double time_step_ms, std::uint64_t seed) {
     ELM_CHECK(rate_hz >= 0 && std::isfinite(rate_hz),
               "the rate of Poisson input must not be negative (got {} Hz)", rate_hz);
     const double mean = rate_hz * time_step_ms / 1000.0 * static_cast<double>(n_units);

@@ -9,7 +9,7 @@ namespace elm {
 /// Independent Poisson spikes of `n_units` units, each of `rate_hz`. Step t of seed s holds the
 /// same spikes whatever came before it. Several spikes of a unit in one step add up.
 /// Throws Error{invalid} for a negative or infinite rate.
-SpikeInput poisson_input(double rate_hz, std::int64_t n_units, std::int64_t n_steps,
-                         double time_step_ms, std::uint64_t seed);
+SampleInput poisson_input(double rate_hz, std::int64_t n_units, std::int64_t n_steps,
+                          double time_step_ms, std::uint64_t seed);
 
 }  // namespace elm

@@ -149,9 +149,9 @@ std::vector<SpikeGroup> find_spike_groups(const Hdf5File& file) {
     return found;
 }
 
-SpikeInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGroup& group,
-                            std::int64_t n_units, double time_step_ms,
-                            std::optional<double> duration_ms) {
+SampleInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGroup& group,
+                             std::int64_t n_units, double time_step_ms,
+                             std::optional<double> duration_ms) {
     const auto shape = file->shape(group.times);
     const std::int64_t n_spikes = shape.size() == 1 ? shape[0] : -1;
     if (n_spikes < 0) {
@@ -180,8 +180,8 @@ SpikeInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGro
         std::make_unique<SpikeFileSource>(std::move(file), group, n_spikes, n_units, time_step_ms)};
 }
 
-std::vector<SpikeInput> open_spike_file(const std::string& path, std::int64_t n_units,
-                                        double time_step_ms, std::optional<double> duration_ms) {
+std::vector<SampleInput> open_spike_file(const std::string& path, std::int64_t n_units,
+                                         double time_step_ms, std::optional<double> duration_ms) {
     const auto file = std::make_shared<const Hdf5File>(Hdf5File::open(path));
     const auto groups = find_spike_groups(*file);
     if (groups.empty()) {
@@ -199,7 +199,7 @@ std::vector<SpikeInput> open_spike_file(const std::string& path, std::int64_t n_
                                     path, n_channels, n_units));
         }
     }
-    std::vector<SpikeInput> inputs;
+    std::vector<SampleInput> inputs;
     for (const SpikeGroup& group : groups) {
         inputs.push_back(open_spike_group(file, group, n_units, time_step_ms, duration_ms));
     }

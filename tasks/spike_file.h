@@ -31,13 +31,13 @@ std::vector<SpikeGroup> find_spike_groups(const Hdf5File& file);
 /// Throws Error{data} naming file, dataset, index and value for a file without spikes, arrays of
 /// different length, an unknown length and units not below `n_units`; next() does so for times that
 /// fall, are negative, not finite or past the end.
-std::vector<SpikeInput> open_spike_file(const std::string& path, std::int64_t n_units,
-                                        double time_step_ms,
-                                        std::optional<double> duration_ms = {});
+std::vector<SampleInput> open_spike_file(const std::string& path, std::int64_t n_units,
+                                         double time_step_ms,
+                                         std::optional<double> duration_ms = {});
 
 /// A stream of one group of a file that is already open.
-SpikeInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGroup& group,
-                            std::int64_t n_units, double time_step_ms,
-                            std::optional<double> duration_ms = {});
+SampleInput open_spike_group(std::shared_ptr<const Hdf5File> file, const SpikeGroup& group,
+                             std::int64_t n_units, double time_step_ms,
+                             std::optional<double> duration_ms = {});
 
 }  // namespace elm

@@ -19,7 +19,7 @@ public:
 };
 
 /// One sample of input: what it is called and where its spikes come from.
-struct SpikeInput {
+struct SampleInput {
     std::string name;  // "sim_00003", "trial_1", "poisson"
     std::int64_t n_steps = 0;
     std::unique_ptr<SpikeSource> source;

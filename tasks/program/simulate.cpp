@@ -36,7 +36,7 @@ constexpr std::int64_t rows_at_once = 32768;  // samples x steps of one run: bou
 struct Plan {
     std::string model_name;
     ElmModel model;
-    std::vector<SpikeInput> inputs;
+    std::vector<SampleInput> inputs;
     std::int64_t first_step = 0;  // of what is kept
     std::int64_t end_step = 0;    // of the run
     RecordingChoice choice;
@@ -47,7 +47,7 @@ struct Counts {
     double seconds = 0;
 };
 
-std::vector<SpikeInput> make_inputs(const Arguments& arguments, const ElmOptions& options) {
+std::vector<SampleInput> make_inputs(const Arguments& arguments, const ElmOptions& options) {
     const bool from_file = arguments.has("input"), poisson = arguments.has("poisson");
     ELM_CHECK(from_file != poisson,
               "give either --input FILE or --poisson HZ with --seconds S. See elmsim simulate "
@@ -63,7 +63,7 @@ std::vector<SpikeInput> make_inputs(const Arguments& arguments, const ElmOptions
     const double steps = *seconds * 1000 / options.time_step_ms;
     ELM_CHECK(steps >= 1 && steps < 1e15, "--seconds {}: this is {} steps of {} ms.", *seconds,
               steps, options.time_step_ms);
-    std::vector<SpikeInput> inputs;
+    std::vector<SampleInput> inputs;
     inputs.push_back(poisson_input(arguments.number("poisson"), options.n_input,
                                    static_cast<std::int64_t>(std::llround(steps)),
                                    options.time_step_ms, arguments.seed()));
@@ -86,7 +86,7 @@ Plan make_plan(const Arguments& arguments) {
                                       : std::vector<std::string>{"output"},
                                   options);
     plan.inputs = make_inputs(arguments, options);
-    for (const SpikeInput& input : plan.inputs) {
+    for (const SampleInput& input : plan.inputs) {
         plan.end_step = std::max(plan.end_step, input.n_steps);
     }
     const double start_ms = arguments.optional_number("start-ms").value_or(0);
@@ -140,25 +140,25 @@ void run_batch(RunContext& context, const ElmNeuron& neuron, const Plan& plan, s
     const std::span inputs = std::span(plan.inputs).subspan(begin, end - begin);
     const auto n_samples = static_cast<std::int64_t>(inputs.size());
     std::int64_t longest = 0;
-    for (const SpikeInput& input : inputs) longest = std::max(longest, input.n_steps);
+    for (const SampleInput& input : inputs) longest = std::max(longest, input.n_steps);
     longest = std::min(longest, plan.end_step);
     const std::int64_t chunk_steps = std::clamp<std::int64_t>(rows_at_once / n_samples, 256, 2048);
     const ElmRecording recording{plan.choice.memory, plan.choice.branches};
     if (writer != nullptr) {
-        for (const SpikeInput& input : inputs) writer->add_sample(input.name, chunk_steps);
+        for (const SampleInput& input : inputs) writer->add_sample(input.name, chunk_steps);
     }
     Stream host{Device{}};
     ElmState state = neuron.initial_state(context.stream(), n_samples, recording);
     for (std::int64_t step = 0; step < longest; step += chunk_steps) {
         const std::int64_t count = std::min(chunk_steps, longest - step);
         std::vector<SpikeTrain> parts;
-        for (const SpikeInput& input : inputs) parts.push_back(input.source->next(count));
+        for (const SampleInput& input : inputs) parts.push_back(input.source->next(count));
         const SpikeTrain spikes = n_samples == 1 ? parts.front() : stack_samples(parts);
         const ElmTrace trace =
             to_host(neuron.run(context.stream(), spikes, state, recording), host);
         require_finite(trace.output, step);
         for (std::int64_t index = 0; index < n_samples; ++index) {
-            const SpikeInput& input = inputs[static_cast<std::size_t>(index)];
+            const SampleInput& input = inputs[static_cast<std::size_t>(index)];
             const std::int64_t stop = std::min({count, input.n_steps - step, longest - step});
             counts.neuron_steps += std::max<std::int64_t>(0, stop);
             if (writer == nullptr) continue;
@@ -175,7 +175,7 @@ Counts simulate(RunContext& context, const Arguments& arguments, const Plan& pla
                 RecordingWriter* writer, SimulationPlot* plot) {
     const ElmNeuron neuron(context.stream(), plan.model, context.precision());
     std::int64_t total = 0;
-    for (const SpikeInput& input : plan.inputs) total += std::min(input.n_steps, plan.end_step);
+    for (const SampleInput& input : plan.inputs) total += std::min(input.n_steps, plan.end_step);
     Progress progress("simulate", total, "neuron-steps");
     Counts counts;
     const double start = arguments.seconds();
@@ -254,7 +254,7 @@ int run(const Arguments& arguments) {
     context.announce();
     std::optional<SimulationPlot> plot;
     if (draws) {
-        const SpikeInput& first = plan.inputs.front();
+        const SampleInput& first = plan.inputs.front();
         if (plan.inputs.size() > 1) log::info("drawing the first sample, {}", first.name);
         plot.emplace(plan.model.options, std::filesystem::path(plan.model_name).stem().string(),
                      first.name, plan.first_step, std::min(first.n_steps, plan.end_step),

@@ -30,7 +30,7 @@ protected:
 
     std::string error_of(const std::string& path, double time_step_ms = 1) {
         try {
-            for (SpikeInput& input : open_spike_file(path, 4, time_step_ms)) {
+            for (SampleInput& input : open_spike_file(path, 4, time_step_ms)) {
                 input.source->next(input.n_steps);
             }
         } catch (const Error& error) {
