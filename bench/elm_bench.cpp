@@ -21,9 +21,10 @@
 
 #include "bench/fma_peak.h"
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm_gradient.h"
+#include "kernels/modules/optimizer.h"
+#include "neuron/elm/elm_gradient_pass.h"
+#include "neuron/elm/elm_module.h"
 #include "neuron/elm/elm_neuron.h"
-#include "neuron/elm/elm_scan_model.h"
 #include "tests/support/random_elm.h"
 
 namespace {
@@ -113,32 +114,86 @@ void forward(benchmark::State& state, const Setting& setting) {
     }
 }
 
-/// Forward and backward over windows of 500 steps with a gradient at every output.
+/// An ELM neuron in training, as a training run holds it.
+struct Training {
+    explicit Training(const Setting& setting)
+        : module(make_elm_model(published_shape(setting.n_memory).options, 1)),
+          flat(allocate_parameters(host, module, DType::f32, RandomKey{1})),
+          pass(module.structure(), DType::f32) {
+        for (const NamedParameter& entry : module.trainable()) {
+            parameters.push_back(entry.parameter->value);
+            gradients.push_back(entry.parameter->gradient);
+        }
+        const Shape shape{setting.batch, setting.n_steps, module.options().n_output};
+        outputs.output = Tensor::zeros(host, shape, DType::f32);
+        outputs.output_gradient = Tensor::zeros(host, shape, DType::f32);
+    }
+
+    /// dL/dy = y / 1000.
+    void run(const SpikeTrain& spikes) {
+        const auto from = outputs.output.host<float>(), to = outputs.output_gradient.host<float>();
+        const auto row = outputs.output.shape()[1] * outputs.output.shape()[2];
+        pass.run(parameters, gradients, spikes, outputs, [&](std::int64_t first, std::int64_t n) {
+            for (auto i = static_cast<std::size_t>(first * row);
+                 i < static_cast<std::size_t>((first + n) * row); ++i) {
+                to[i] = 1e-3F * from[i];
+            }
+        });
+    }
+
+    Stream host{Device{}};
+    ElmModule module;
+    FlatParameters flat;
+    ElmGradientPass pass;
+    std::vector<Tensor> parameters, gradients;
+    ElmGradientPass::Outputs outputs;
+};
+
+/// Forward and backward with a gradient at every output.
 void gradient(benchmark::State& state, const Setting& setting) {
-    const auto& [n_memory, batch, n_steps, device, threads, dense] = setting;
-    set_thread_count(threads);
-    Stream host{device};
-    const ElmModel model = published_shape(n_memory);
-    const auto weights = pack_elm_gradient<float>(scan_model(model));
-    const SpikeTrain spikes = test::random_spikes(batch, n_steps, n_input, spike_probability, 7);
-    const Shape shape{batch, n_steps, model.options.n_output};
-    const Tensor output = Tensor::zeros(host, shape, DType::f32);
-    const Tensor output_gradient = Tensor::zeros(host, shape, DType::f32);
-    for (float& value : output_gradient.host<float>()) value = 1e-3F;
-    ElmGradientArgs<float> args;
-    args.weights = weights.get();
-    args.spikes = &spikes;
-    args.output = view<float, 3>(output);
-    args.output_gradient = view<const float, 3>(output_gradient);
+    set_thread_count(setting.threads);
+    Training training(setting);
+    const SpikeTrain spikes =
+        test::random_spikes(setting.batch, setting.n_steps, n_input, spike_probability, 7);
     std::vector<double> seconds;
     for (auto _ : state) {
-        const double start = now(threads == 1);
-        benchmark::DoNotOptimize(run_elm_gradient(args).synapse_weight.data());
-        seconds.push_back(now(threads == 1) - start);
+        const double start = now(setting.threads == 1);
+        training.run(spikes);
+        seconds.push_back(now(setting.threads == 1) - start);
         state.SetIterationTime(seconds.back());
     }
-    report(state, std::move(seconds), static_cast<double>(batch * n_steps),
-           3 * flop_per_step(model.options) / (peak_of_one_core * threads) * 1e9);
+    report(
+        state, std::move(seconds), static_cast<double>(setting.batch * setting.n_steps),
+        3 * flop_per_step(training.module.options()) / (peak_of_one_core * setting.threads) * 1e9);
+}
+
+/// A whole update: windows cut from eight recordings, forward and backward, a step of Adam.
+void update(benchmark::State& state, const Setting& setting) {
+    set_thread_count(setting.threads);
+    Training training(setting);
+    Optimizer optimizer(training.host, training.module, training.flat, {});
+    std::vector<SpikeTrain> recordings;
+    for (unsigned seed = 0; seed < 8; ++seed) {
+        recordings.push_back(test::random_spikes(1, 6000, n_input, spike_probability, seed));
+    }
+    std::vector<SpikeTrain> windows(static_cast<std::size_t>(setting.batch));
+    std::vector<double> seconds;
+    std::int64_t begin = 0;
+    for (auto _ : state) {
+        const double start = now(setting.threads == 1);
+        for (SpikeTrain& window : windows) {
+            begin = (begin + 977) % 5500;
+            window = slice_steps(recordings[static_cast<std::size_t>(begin % 8)], begin,
+                                 setting.n_steps);
+        }
+        training.run(stack_samples(windows));
+        optimizer.step(training.host, 1e-5);
+        seconds.push_back(now(setting.threads == 1) - start);
+        state.SetIterationTime(seconds.back());
+    }
+    report(
+        state, std::move(seconds), static_cast<double>(setting.batch * setting.n_steps),
+        3 * flop_per_step(training.module.options()) / (peak_of_one_core * setting.threads) * 1e9);
 }
 
 void register_forward(const std::string& where, const Setting& setting) {
@@ -166,17 +221,25 @@ int main(int argc, char** argv) {
             }
         }
     }
-    for (const std::int64_t n_memory : {20, 100}) {
-        for (const int threads : {1, 2}) {
+    const auto register_training = [](const std::string& what, auto* function,
+                                      const Setting& setting) {
+        const auto name =
+            fmt::format("{}/cpu/sparse/d_m:{}/batch:{}/steps:{}/threads:{}", what, setting.n_memory,
+                        setting.batch, setting.n_steps, setting.threads);
+        benchmark::RegisterBenchmark(name.c_str(), function, setting)
+            ->UseManualTime()
+            ->Unit(benchmark::kMillisecond);
+    };
+    for (const int threads : {1, 2}) {
+        for (const std::int64_t n_memory : {20, 100}) {
             for (const std::int64_t batch : {8, 128}) {
-                const auto name = fmt::format("gradient/cpu/sparse/d_m:{}/batch:{}/threads:{}",
-                                              n_memory, batch, threads);
-                benchmark::RegisterBenchmark(name.c_str(), gradient,
-                                             Setting{n_memory, batch, 500, {}, threads})
-                    ->UseManualTime()
-                    ->Unit(benchmark::kMillisecond);
+                register_training("gradient", gradient, {n_memory, batch, 500, {}, threads});
             }
+            register_training("update", update, {n_memory, 8, 500, {}, threads});
+            // One step: what a pass costs beside its steps, that is packing and unpacking.
+            register_training("gradient", gradient, {n_memory, 8, 1, {}, threads});
         }
+        register_training("gradient", gradient, {150, 384, 1024, {}, threads});
     }
     for (const Device device : available_devices()) {
         if (device.kind == DeviceKind::cpu) continue;
