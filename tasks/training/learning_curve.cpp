@@ -19,6 +19,21 @@ Curve curve_of(const std::vector<Record>& records, const Value& value) {
     return curve;
 }
 
+/// The range of what a fit settles to: values of its first tenth stand outside.
+std::optional<std::pair<double, double>> settled_range(const Panel& panel) {
+    double low = INFINITY, high = -INFINITY;
+    for (const Curve& curve : panel.curves) {
+        for (std::size_t k = 0; k < curve.x.size(); ++k) {
+            if (curve.x[k] < 0.1 * curve.x.back()) continue;
+            low = std::min(low, curve.y[k]);
+            high = std::max(high, curve.y[k]);
+        }
+    }
+    if (!(low < high)) return {};
+    const double margin = 0.05 * (high - low);
+    return std::pair{low - margin, high + margin};
+}
+
 }  // namespace
 
 Figure learning_curve(std::span<const FitRun> runs) {
@@ -39,6 +54,7 @@ Figure learning_curve(std::span<const FitRun> runs) {
         add(voltage, curve_of(fit.validations(), [](const FitScores& s) { return s.rmse_mV; }),
             false);
     }
+    for (Panel* panel : {&loss, &auc, &voltage}) panel->y_range = settled_range(*panel);
     return {"Learning curve", {loss, auc, voltage}};
 }
 

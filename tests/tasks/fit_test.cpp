@@ -1,0 +1,149 @@
+#include "tasks/training/fit.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "kernels/core/error.h"
+#include "kernels/core/parallel.h"
+#include "tasks/training/budget.h"
+#include "tasks/training/elm_fit.h"
+#include "tasks/training/fit_presets.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/tasks/leaky_neuronio.h"
+
+namespace elm {
+namespace {
+
+ElmModel small_neuron(std::uint64_t seed = 0) {
+    ElmOptions options;
+    options.n_input = 20;
+    options.n_output = 2;
+    options.n_memory = 6;
+    options.n_branch = 4;
+    options.n_synapse_per_branch = 8;
+    options.routing = SynapseRouting::neuronio;
+    options.learn_memory_tau = true;
+    return make_elm_model(options, seed);
+}
+
+class FitTest : public testing::Test {
+protected:
+    FitSettings settings(std::int64_t updates) const {
+        FitSettings s;
+        s.updates = updates;
+        s.windows = {.batch = 5, .window_steps = 100, .first_step = 200};
+        s.seed = 7;
+        s.learning_rate = {.schedule = Schedule::cosine, .peak = 0.01, .total_steps = updates};
+        return s;
+    }
+    std::unique_ptr<Fit> make(const FitSettings& s) {
+        return std::make_unique<Fit>(stream_, elm_fit(small_neuron(), s.precision), s, data_);
+    }
+    static std::vector<std::vector<double>> numbers(Fit& fit) {
+        std::vector<std::vector<double>> all;
+        for (const auto& [name, parameter] : fit.model().module().parameters()) {
+            const auto values = parameter->value.host<float>();
+            all.emplace_back(values.begin(), values.end());
+        }
+        return all;
+    }
+
+    Stream stream_{Device{}};
+    test::TemporaryDirectory folder_;
+    const std::string path_ = test::LeakyNeuronIo{}.write(folder_ / "data.h5");
+    const NeuronIoDataset data_{{path_}, {.selection = "0:4"}};
+};
+
+TEST_F(FitTest, learns_a_leaky_integrator) {
+    std::vector<NeuronIoSimulation> held_out{NeuronIoFile(path_).read(4),
+                                             NeuronIoFile(path_).read(5)};
+    set_thread_count(1);  // so small an update is done sooner than a thread wakes up
+    const auto fit = make(settings(600));
+    const FitScores before = fit->validate(held_out);
+    fit->advance(600, 600);
+    const FitScores after = fit->validate(held_out);
+    EXPECT_TRUE(fit->done());
+    EXPECT_LT(before.explained_variance_percent, 50);
+    EXPECT_GT(after.explained_variance_percent, 90);
+    EXPECT_GT(after.auc, 0.9);
+    EXPECT_TRUE(fit->is_best());
+    EXPECT_EQ(fit->best()->update, 600);
+    set_thread_count(0);
+}
+
+TEST_F(FitTest, has_the_same_bits_for_any_number_of_threads_and_slices) {
+    std::vector<std::vector<std::vector<double>>> results;
+    for (const int threads : {1, 2, 4}) {
+        set_thread_count(threads);
+        const auto fit = make(settings(20));
+        while (!fit->done()) fit->advance(20, threads == 2 ? 0 : 600);  // 2: update by update
+        results.push_back(numbers(*fit));
+    }
+    set_thread_count(0);
+    EXPECT_EQ(results[0], results[1]);
+    EXPECT_EQ(results[0], results[2]);
+}
+
+TEST_F(FitTest, goes_on_from_a_checkpoint_with_the_same_bits) {
+    const std::string path = folder_ / "fit.checkpoint.h5";
+    FitSettings s = settings(30);
+    s.passes = 2;
+    s.optimizer.average_decay = 0.9;
+    const auto whole = make(s);
+    whole->advance(10, 600);
+    whole->report();
+    whole->advance(17, 600);
+    whole->write_checkpoint(path, {});
+    whole->advance(30, 600);
+
+    const auto resumed = make(s);
+    resumed->resume(path);
+    EXPECT_EQ(resumed->update_count(), 17);
+    ASSERT_EQ(resumed->reports().size(), 1u);
+    EXPECT_EQ(resumed->reports()[0].loss.spike, whole->reports()[0].loss.spike);
+    resumed->advance(30, 600);
+    EXPECT_EQ(numbers(*whole), numbers(*resumed));
+    EXPECT_EQ(whole->report().loss.voltage, resumed->report().loss.voltage);
+}
+
+TEST_F(FitTest, a_diverging_fit_names_step_and_parameter_and_keeps_its_numbers) {
+    FitSettings s = settings(50);
+    s.learning_rate = {.peak = 1e30};
+    const auto fit = make(s);
+    try {
+        fit->advance(50, 600);
+        FAIL() << "a learning rate of 1e30 went unnoticed";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::numeric);
+        EXPECT_NE(error.message().find("step"), std::string::npos) << error.message();
+        EXPECT_NE(error.message().find("gradient of"), std::string::npos) << error.message();
+    }
+    EXPECT_LT(fit->update_count(), 50);
+}
+
+TEST(Budget, takes_time_updates_and_operations) {
+    EXPECT_EQ(updates_within(parse_budget("5000u"), 1, 1), 5000);
+    EXPECT_EQ(updates_within(parse_budget("10m"), 0.5, 1), 1200);
+    EXPECT_EQ(updates_within(parse_budget("200s"), 0.5, 1), 400);
+    EXPECT_EQ(updates_within(parse_budget("2h"), 7200, 1), 1);
+    EXPECT_EQ(updates_within(parse_budget("1e15f"), 1, 1e12), 1000);
+    EXPECT_EQ(updates_within(parse_budget("1s"), 5, 1), 1);
+    for (const char* const text : {"", "10", "m", "-5u", "0s", "nanu", "1.5u", "10x", "5000 u"}) {
+        EXPECT_THROW(parse_budget(text), Error) << text;
+    }
+}
+
+TEST(FitPresets, name_options_that_exist) {
+    for (const FitPreset& preset : fit_presets()) {
+        const Config config = find_fit_preset(preset.name);
+        OptionSet options = training_options();
+        for (const auto& [key, value] : config.sections.at("training")) {
+            EXPECT_NO_THROW(options.set(key, to_text(value))) << preset.name << " " << key;
+        }
+    }
+    EXPECT_THROW(find_fit_preset("neuronoi"), Error);
+}
+
+}  // namespace
+}  // namespace elm
