@@ -46,33 +46,64 @@ void run_tile(const ElmGradientArgs<Real>& args, const std::vector<int>& row_wid
     }
 }
 
-/// The table entry of each synapse; where traces live on synapses, only its sign counts.
+std::int64_t branch_of(const ElmScanModel& model, std::int64_t synapse) {
+    return synapse / model.n_synapse_per_branch;
+}
+
+/// Four columns where no unit of the input needs more, as with windows that follow each other;
+/// else all of them.
+InputBands input_bands(const ElmScanModel& model, int branch_width) {
+    constexpr std::int64_t band = 4;
+    const auto n_input = static_cast<std::size_t>(model.n_input);
+    std::vector<std::int64_t> lowest(n_input, branch_width), highest(n_input, 0);
+    for (std::size_t s = 0; s < model.input_of_synapse.size(); ++s) {
+        if (model.input_of_synapse[s] < 0) continue;
+        const auto input = static_cast<std::size_t>(model.input_of_synapse[s]);
+        const std::int64_t branch = branch_of(model, static_cast<std::int64_t>(s));
+        lowest[input] = std::min(lowest[input], branch);
+        highest[input] = std::max(highest[input], branch);
+    }
+    InputBands bands{static_cast<int>(band), {}};
+    for (std::size_t input = 0; input < n_input; ++input) {
+        const std::int64_t first = std::min(lowest[input], branch_width - band);
+        if (highest[input] >= first + band) {
+            return {branch_width, std::vector<std::int32_t>(n_input, 0)};
+        }
+        bands.first.push_back(static_cast<std::int32_t>(first));
+    }
+    return bands;
+}
+
+/// The table entry of each synapse and where its sum stands.
 template <class Real>
-SynapsePlaces<Real> synapse_places(const ElmScanModel& model, std::int64_t branch_width) {
+SynapsePlaces<Real> synapse_places(const ElmScanModel& model, const InputBands& bands,
+                                   std::int64_t branch_width) {
     SynapsePlaces<Real> places;
     const auto n_synapses = static_cast<std::int64_t>(model.input_of_synapse.size());
-    for (std::int64_t s = 0; s < n_synapses; ++s) {
-        const std::int64_t input = model.input_of_synapse[static_cast<std::size_t>(s)];
-        const std::int64_t branch = s / model.n_synapse_per_branch;
-        places.of_synapse.push_back(input < 0 ? -1 : input * branch_width + branch);
-        places.sign.push_back(
-            input < 0 ? Real(0)
-                      : static_cast<Real>(model.input_sign[static_cast<std::size_t>(input)]));
-    }
+    std::vector<std::int64_t> entry;
     std::vector<std::int32_t> order;
     for (std::int64_t s = 0; s < n_synapses; ++s) {
-        if (places.of_synapse[static_cast<std::size_t>(s)] >= 0) {
-            order.push_back(static_cast<std::int32_t>(s));
+        const std::int64_t input = model.input_of_synapse[static_cast<std::size_t>(s)];
+        if (input < 0) {
+            entry.push_back(-1);
+            places.sign.push_back(0);
+            places.sum_of_synapse.push_back(-1);
+            continue;
         }
+        const auto i = static_cast<std::size_t>(input);
+        const std::int64_t branch = branch_of(model, s);
+        order.push_back(static_cast<std::int32_t>(s));
+        entry.push_back(input * branch_width + branch);
+        places.sign.push_back(static_cast<Real>(model.input_sign[i]));
+        places.sum_of_synapse.push_back(
+            model.trace_per_synapse ? s : input * bands.width + branch - bands.first[i]);
     }
-    const auto place = [&](std::int32_t s) {
-        return places.of_synapse[static_cast<std::size_t>(s)];
-    };
+    const auto entry_of = [&](std::int32_t s) { return entry[static_cast<std::size_t>(s)]; };
     std::stable_sort(order.begin(), order.end(),
-                     [&](std::int32_t a, std::int32_t b) { return place(a) < place(b); });
+                     [&](std::int32_t a, std::int32_t b) { return entry_of(a) < entry_of(b); });
     for (std::size_t i = 0; i < order.size(); ++i) {
-        if (i > 0 && place(order[i]) == place(order[i - 1])) continue;
-        places.entries.push_back(place(order[i]));
+        if (i > 0 && entry_of(order[i]) == entry_of(order[i - 1])) continue;
+        places.entries.push_back(entry_of(order[i]));
         places.begin.push_back(static_cast<std::int64_t>(i));
     }
     places.begin.push_back(static_cast<std::int64_t>(order.size()));
@@ -163,13 +194,12 @@ public:
     void add_synapses(const ElmGradientWeights<Real>& weights, Real* to) const {
         const bool by_synapse = weights.forward->trace_per_synapse;
         const SynapsePlaces<Real>& places = weights.places;
-        for (std::size_t s = 0; s < places.of_synapse.size(); ++s) {
-            if (places.of_synapse[s] < 0) continue;
-            const std::size_t at = by_synapse ? s : static_cast<std::size_t>(places.of_synapse[s]);
+        for (std::size_t s = 0; s < places.sum_of_synapse.size(); ++s) {
+            if (places.sum_of_synapse[s] < 0) continue;
+            const auto at = static_cast<std::size_t>(places.sum_of_synapse[s]);
             Real sum = 0;
             for (std::size_t g = 0; g < groups_.size(); ++g) {
-                const Group& group = groups_[g];
-                const Real part = by_synapse ? group.synapse[at] : group.events[at];
+                const Real part = by_synapse ? groups_[g].synapse[at] : groups_[g].events[at];
                 sum = g == 0 ? part : sum + part;
             }
             to[s] += by_synapse ? sum : places.sign[s] * sum;
@@ -254,7 +284,8 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
     packed->to_branches = Layer(w.n_branch, 0, w.layers.front().n_out(), by_unit);
     packed->readout.assign(static_cast<std::size_t>(w.n_output * wide(w.n_memory)), Real(0));
     packed->zeros.assign(static_cast<std::size_t>(widest), Real(0));
-    packed->places = synapse_places<Real>(model, w.branch_width);
+    packed->bands = input_bands(model, w.branch_width);
+    packed->places = synapse_places<Real>(model, packed->bands, w.branch_width);
     repack_elm_gradient(*packed, ConvertedNumbers<Real>(model).numbers);
     return packed;
 }
@@ -312,7 +343,7 @@ void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Re
     }
     Cpu::for_each_task(n_groups, [&](std::int64_t group) {
         PartialGradient<Real>& sums = workspace.groups[static_cast<std::size_t>(group)];
-        sums.prepare(w, row_widths, gradients.memory_decay != nullptr);
+        sums.prepare(*args.weights, row_widths, gradients.memory_decay != nullptr);
         for (std::int64_t t = n_tiles * group / n_groups; t < n_tiles * (group + 1) / n_groups;
              ++t) {
             const Tile& tile = tiles[static_cast<std::size_t>(t)];

@@ -16,11 +16,19 @@ using lanes::AlignedVector;
 /// Where the weights of synapses go: several may add up in one entry of the branch table.
 template <class Real>
 struct SynapsePlaces {
-    std::vector<std::int64_t> of_synapse;  // (d_s) entry of the table, or -1 without an input
-    std::vector<Real> sign;                // (d_s) of the synapse's input
-    std::vector<std::int64_t> entries;     // of the table, each once
-    std::vector<std::int64_t> begin;       // (entries + 1), positions in `synapses`
-    std::vector<std::int32_t> synapses;    // by entry, then rising
+    std::vector<std::int64_t> sum_of_synapse;  // (d_s) in PartialGradient::events, or ::synapse;
+                                               // -1 without an input
+    std::vector<Real> sign;                    // (d_s) of the synapse's input
+    std::vector<std::int64_t> entries;         // of the table, each once
+    std::vector<std::int64_t> begin;           // (entries + 1), positions in `synapses`
+    std::vector<std::int32_t> synapses;        // by entry, then rising
+};
+
+/// The branches that a unit of the input reaches stand in `width` columns from `first` on, within
+/// the padded row of branches: all that the sums over its events need.
+struct InputBands {
+    int width = 0;
+    std::vector<std::int32_t> first;  // (n_input)
 };
 
 template <class Real>
@@ -32,6 +40,7 @@ struct ElmGradientWeights {
     AlignedVector<Real> readout;           // (n_output, memory width), rows of W_y
     AlignedVector<Real> zeros;
     SynapsePlaces<Real> places;
+    InputBands bands;
 };
 
 namespace gradient {
@@ -48,12 +57,13 @@ struct PartialGradient {
     };
     std::vector<Layer> layers;
     Layer readout;
-    AlignedVector<Real> events;   // (n_input, branch width): dL/d(table row), sign included
+    AlignedVector<Real> events;   // (n_input, band width): dL/d(table row), without sign
     AlignedVector<Real> synapse;  // (d_s) instead, where traces live on synapses
     AlignedVector<Real> memory_decay, memory_gain;  // empty where not wanted
 
-    void prepare(const ElmScanWeights<Real>& w, const std::vector<int>& row_widths,
+    void prepare(const ElmGradientWeights<Real>& weights, const std::vector<int>& row_widths,
                  bool time_constants) {
+        const ElmScanWeights<Real>& w = *weights.forward;
         const auto zeros = [](AlignedVector<Real>& array, std::int64_t n) {
             array.assign(static_cast<std::size_t>(n), Real(0));
         };
@@ -68,7 +78,7 @@ struct PartialGradient {
         if (w.trace_per_synapse) {
             zeros(synapse, static_cast<std::int64_t>(w.synapse_decay.size()));
         } else {
-            zeros(events, std::int64_t{w.n_input} * w.branch_width);
+            zeros(events, std::int64_t{w.n_input} * weights.bands.width);
         }
         zeros(memory_decay, time_constants ? wide(w.n_memory) : 0);
         zeros(memory_gain, time_constants ? wide(w.n_memory) : 0);

@@ -5,6 +5,7 @@
 
 #include "kernels/ops/elm_events.h"
 #include "kernels/ops/elm_gradient_sums.h"
+#include "kernels/ops/elm_gradient_traces.h"
 #include "kernels/ops/outer_product.h"
 
 /// One tile of samples: forward, loss, backward.
@@ -462,20 +463,21 @@ private:
         std::int64_t r = 0;
         for (; r + 4 <= rows; r += 4) branch_rows<4>(dz, dz_width, r);
         for (; r < rows; ++r) branch_rows<1>(dz, dz_width, r);
+        const std::int64_t stride = std::int64_t{P} * width;
         for (int p = 0; p < P; ++p) {
             const Events<Real> list = events(p, begin + from, count);
             Real* const adjoint = adjoint_.data() + p * trace_width_;
-            for (std::int64_t t = count - 1; t >= 0; --t) {
-                const Real* gradient = store_.branch_gradient.data() + (t * P + p) * width;
-                if (w_.trace_per_synapse) {
-                    step_synapses_back(list, t, gradient, adjoint);
-                } else {
-                    step_branches_back(list, t, gradient, adjoint);
-                }
-                if (args_.input_gradient.data != nullptr) {
-                    write_input_gradient(adjoint,
-                                         &args_.input_gradient(first_ + p, begin + from + t, 0));
-                }
+            Real* const gradient = store_.branch_gradient.data() + p * width;
+            Real* to_input = nullptr;
+            if (args_.input_gradient.data != nullptr) {
+                to_input = &args_.input_gradient(first_ + p, begin + from, 0);
+            }
+            if (w_.trace_per_synapse) {
+                step_synapses_back(list, count, w_, gradient, stride, adjoint, sums_.synapse.data(),
+                                   to_input);
+            } else {
+                step_branches_back(list, count, g_, gradient, stride, adjoint, sums_.events.data(),
+                                   to_input);
             }
         }
     }
@@ -486,66 +488,6 @@ private:
         layer_by_unit<Real, Rows, Unit::linear>(
             layer, 0, layer.n_rest(), layer.two_chains(), g_.zeros.data(), 0, dz + r * dz_width,
             dz_width, store_.branch_gradient.data() + r * w_.branch_width, w_.branch_width);
-    }
-
-    void step_branches_back(const Events<Real>& list, std::int64_t t, const Real* gradient,
-                            Real* adjoint) {
-        const int width = w_.branch_width;
-        for (int j = 0; j < width; j += N) {
-            store<Real, N>(
-                adjoint + j,
-                multiply_add<Real, N>(load<Real, N>(w_.branch_decay.data() + j),
-                                      load<Real, N>(adjoint + j), load<Real, N>(gradient + j)));
-        }
-        for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
-            Real* const to = sums_.events.data() + std::int64_t{list.units[at]} * width;
-            const Real value = list.values == nullptr ? Real(1) : list.values[at];
-            for (int j = 0; j < width; j += N) {
-                store<Real, N>(to + j, multiply_add<Real, N>(value, load<Real, N>(adjoint + j),
-                                                             load<Real, N>(to + j)));
-            }
-        }
-    }
-
-    void step_synapses_back(const Events<Real>& list, std::int64_t t, const Real* gradient,
-                            Real* adjoint) {
-        const auto n_synapses = static_cast<std::int64_t>(w_.synapse_decay.size());
-        for (std::int64_t s = 0; s < n_synapses; ++s) {
-            adjoint[s] = w_.synapse_decay[static_cast<std::size_t>(s)] * adjoint[s] +
-                         gradient[s / w_.n_synapse_per_branch];
-        }
-        for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
-            const auto input = static_cast<std::size_t>(list.units[at]);
-            const Real value =
-                (list.values == nullptr ? Real(1) : list.values[at]) * w_.input_sign[input];
-            for (auto k = static_cast<std::size_t>(w_.targets.begin[input]);
-                 k < static_cast<std::size_t>(w_.targets.begin[input + 1]); ++k) {
-                const auto synapse = static_cast<std::size_t>(w_.targets.synapse[k]);
-                sums_.synapse[synapse] += value * adjoint[synapse];
-            }
-        }
-    }
-
-    /// dx_k: the adjoint of the traces through what one unit of input k adds to them.
-    void write_input_gradient(const Real* adjoint, Real* to) const {
-        for (int input = 0; input < w_.n_input; ++input) {
-            const auto i = static_cast<std::size_t>(input);
-            Real sum = 0;
-            if (w_.trace_per_synapse) {
-                for (auto k = static_cast<std::size_t>(w_.targets.begin[i]);
-                     k < static_cast<std::size_t>(w_.targets.begin[i + 1]); ++k) {
-                    sum += w_.targets.weight[k] *
-                           adjoint[static_cast<std::size_t>(w_.targets.synapse[k])];
-                }
-            } else {
-                const Real* const table =
-                    w_.branch_table.data() + std::int64_t{input} * w_.branch_width;
-                for (int branch = 0; branch < w_.n_branch; ++branch) {
-                    sum += table[branch] * adjoint[branch];
-                }
-            }
-            to[input] = w_.input_sign[i] * sum;
-        }
     }
 
     const ElmGradientArgs<Real>& args_;

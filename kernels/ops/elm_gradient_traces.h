@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/ops/elm_events.h"
+#include "kernels/ops/elm_gradient_sums.h"
+
+/// The way back through the traces of one sample, over a chunk of steps: from dL/db_t (rows,
+/// `stride` apart) to what the synapses and the input get.
+///
+///     p_t = dL/db_t + kappa p_{t+1},  dw += value p_t of each event,  dx = w p_t
+namespace elm::gradient {
+
+using namespace lanes;
+
+/// Rows become p_t; `adjoint` holds p of the step after the chunk, then that of its first step.
+template <class Real>
+void filter_rows_back(std::int64_t n_steps, const Real* decay, std::int64_t width, Real* rows,
+                      std::int64_t stride, Real* adjoint) {
+    constexpr int N = native<Real>;
+    for (std::int64_t j = 0; j < width; j += N) {
+        const Vec<Real, N> factor = load<Real, N>(decay + j);
+        Vec<Real, N> p = load<Real, N>(adjoint + j);
+        for (Real* row = rows + (n_steps - 1) * stride + j; row >= rows + j; row -= stride) {
+            p = multiply_add<Real, N>(factor, p, load<Real, N>(row));
+            store<Real, N>(row, p);
+        }
+        store<Real, N>(adjoint + j, p);
+    }
+}
+
+/// Adds p_t to the rows of the units that had events; only the `Band` branches from first[unit]
+/// on are theirs. Band 0: `width` of them.
+template <class Real, int Band>
+void add_events(const Events<Real>& list, std::int64_t n_steps, const std::int32_t* first,
+                std::int64_t width, const Real* rows, std::int64_t stride, Real* sums) {
+    constexpr int N = Band == 0 ? native<Real> : Band;
+    if constexpr (Band != 0) width = Band;
+    for (std::int64_t t = 0; t < n_steps; ++t, rows += stride) {
+        for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
+            const std::int64_t unit = list.units[at];
+            const Real* const from = rows + first[unit];
+            Real* const to = sums + unit * width;
+            if (list.values == nullptr) {
+                for (std::int64_t j = 0; j < width; j += N) {
+                    store<Real, N>(to + j, load<Real, N>(to + j) + load<Real, N>(from + j));
+                }
+            } else {
+                const Vec<Real, N> value = broadcast<Real, N>(list.values[at]);
+                for (std::int64_t j = 0; j < width; j += N) {
+                    store<Real, N>(to + j, multiply_add<Real, N>(value, load<Real, N>(from + j),
+                                                                 load<Real, N>(to + j)));
+                }
+            }
+        }
+    }
+}
+
+/// Traces of branches. `to_input`: (n_steps, n_input), or null.
+template <class Real>
+void step_branches_back(const Events<Real>& list, std::int64_t n_steps,
+                        const ElmGradientWeights<Real>& g, Real* rows, std::int64_t stride,
+                        Real* adjoint, Real* sums, Real* to_input) {
+    const ElmScanWeights<Real>& w = *g.forward;
+    filter_rows_back(n_steps, w.branch_decay.data(), w.branch_width, rows, stride, adjoint);
+    const std::int32_t* const first = g.bands.first.data();
+    if (g.bands.width == 4) {
+        add_events<Real, 4>(list, n_steps, first, 4, rows, stride, sums);
+    } else {
+        add_events<Real, 0>(list, n_steps, first, g.bands.width, rows, stride, sums);
+    }
+    if (to_input == nullptr) return;
+    for (std::int64_t t = 0; t < n_steps; ++t, rows += stride, to_input += w.n_input) {
+        for (int input = 0; input < w.n_input; ++input) {
+            const Real* const table = w.branch_table.data() + std::int64_t{input} * w.branch_width;
+            Real sum = 0;
+            for (int branch = 0; branch < w.n_branch; ++branch) sum += table[branch] * rows[branch];
+            to_input[input] = w.input_sign[static_cast<std::size_t>(input)] * sum;
+        }
+    }
+}
+
+/// Traces of synapses: each has an adjoint of its own.
+template <class Real>
+void step_synapses_back(const Events<Real>& list, std::int64_t n_steps,
+                        const ElmScanWeights<Real>& w, const Real* rows, std::int64_t stride,
+                        Real* adjoint, Real* sums, Real* to_input) {
+    const auto n_synapses = static_cast<std::int64_t>(w.synapse_decay.size());
+    const SynapseTargets<Real>& targets = w.targets;
+    const auto for_targets = [&](std::int64_t input, const auto& body) {
+        const auto i = static_cast<std::size_t>(input);
+        for (auto k = static_cast<std::size_t>(targets.begin[i]);
+             k < static_cast<std::size_t>(targets.begin[i + 1]); ++k) {
+            body(targets.synapse[k], targets.weight[k]);
+        }
+    };
+    for (std::int64_t t = n_steps - 1; t >= 0; --t) {
+        for (std::int64_t s = 0; s < n_synapses; ++s) {
+            adjoint[s] = w.synapse_decay[static_cast<std::size_t>(s)] * adjoint[s] +
+                         rows[t * stride + s / w.n_synapse_per_branch];
+        }
+        for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
+            const Real value = (list.values == nullptr ? Real(1) : list.values[at]) *
+                               w.input_sign[static_cast<std::size_t>(list.units[at])];
+            for_targets(list.units[at],
+                        [&](std::int32_t s, Real) { sums[s] += value * adjoint[s]; });
+        }
+        for (std::int64_t input = 0; to_input != nullptr && input < w.n_input; ++input) {
+            Real sum = 0;
+            for_targets(input, [&](std::int32_t s, Real weight) { sum += weight * adjoint[s]; });
+            to_input[t * w.n_input + input] = w.input_sign[static_cast<std::size_t>(input)] * sum;
+        }
+    }
+}
+
+}  // namespace elm::gradient
