@@ -1,0 +1,135 @@
+#include "neuron/point/neuron_scan.h"
+
+#include <array>
+#include <cmath>
+
+#include "kernels/autograd/context.h"
+#include "kernels/core/check.h"
+#include "kernels/core/parallel.h"
+#include "kernels/core/sum.h"
+#include "neuron/point/neuron_scan_body.h"
+
+namespace elm {
+
+ELM_DEFINE_INSTANCES(Cpu, run_neuron_scan, NeuronScanArgs);
+ELM_DEFINE_INSTANCES(Cpu, run_neuron_scan_backward, NeuronScanBackwardArgs);
+
+namespace {
+
+constexpr auto n_weights = static_cast<std::size_t>(neuron_scan_weights);
+using Weights = std::array<Tensor, n_weights>;  // in the order of NeuronScanWeights
+constexpr std::array<const char*, n_weights> names = {
+    "decay", "threshold", "resting", "reset", "adaptation_decay", "adaptation_strength"};
+
+template <class T, int Rank>
+View<T, Rank> view_or_none(const Tensor& tensor) {
+    if (!tensor.defined()) return {nullptr, {}};
+    return view<T, Rank>(tensor);
+}
+
+template <class Real>
+NeuronScanWeights<Real> views_of(const Weights& weights) {
+    const auto at = [&](std::size_t i) { return view_or_none<const Real, 1>(weights[i]); };
+    return {at(0), at(1), at(2), at(3), at(4), at(5)};
+}
+
+template <class Real>
+SpikeRuleOf<Real> rule_of(const SpikeRule& rule) {
+    return {{rule.surrogate.kind, static_cast<Real>(rule.surrogate.width),
+             static_cast<Real>(rule.surrogate.height)},
+            rule.refractory_steps,
+            rule.detach_reset,
+            rule.smooth};
+}
+
+void check(const Weights& weights, std::int64_t neurons, const SpikeRule& rule) {
+    for (std::size_t i = 0; i < n_weights; ++i) {
+        if (i >= 3 && !weights[i].defined()) continue;
+        ELM_CHECK(weights[i].defined(), "neuron_scan: {} (neurons) is missing", names[i]);
+        require_shape(weights[i].shape(), {neurons},
+                      fmt::format("neuron_scan: {} (neurons)", names[i]));
+    }
+    ELM_CHECK(weights[4].defined() == weights[5].defined(),
+              "neuron_scan: an adaptive threshold needs both adaptation_decay and "
+              "adaptation_strength; leave out both for a constant one");
+    ELM_CHECK(rule.surrogate.width > 0 && std::isfinite(rule.surrogate.width) &&
+                  std::isfinite(rule.surrogate.height),
+              "neuron_scan: a surrogate of width {} and height {}, expected a positive width and "
+              "finite numbers",
+              rule.surrogate.width, rule.surrogate.height);
+    ELM_CHECK(rule.refractory_steps >= 0, "neuron_scan: {} refractory steps, expected at least 0",
+              rule.refractory_steps);
+    ELM_CHECK(!rule.smooth || rule.refractory_steps == 0,
+              "neuron_scan: smooth spikes have no refractory time (got {} steps)",
+              rule.refractory_steps);
+}
+
+struct Saved {
+    Weights weights;
+    SpikeRule rule;
+    Tensor voltage, spikes, distance, adaptation;
+};
+
+void backward(Stream& stream, const Saved& saved, std::span<const Tensor> gradients,
+              std::span<GradSink> sinks) {
+    const Shape& shape = saved.voltage.shape();
+    const DType dtype = saved.voltage.dtype();
+    const Tensor current = Tensor::empty(stream, shape, dtype);
+    const Tensor weights = Tensor::empty(stream, {neuron_scan_weights, shape[0], shape[2]}, dtype);
+    visit_real(dtype, [&]<class Real>(Real) {
+        neuron_scan_backward_kernel<Real>(
+            stream,
+            {views_of<Real>(saved.weights), rule_of<Real>(saved.rule),
+             view<const Real, 3>(saved.voltage), view<const Real, 3>(saved.spikes),
+             view<const Real, 3>(saved.distance), view_or_none<const Real, 3>(saved.adaptation),
+             view<const Real, 3>(gradients[0]), view<const Real, 3>(gradients[1]),
+             view<const Real, 3>(gradients[2]), view<Real, 3>(current), view<Real, 3>(weights)});
+    });
+    sinks[0].deliver(stream, current);
+    for (std::int64_t i = 0; i < neuron_scan_weights; ++i) {
+        GradSink& sink = sinks[static_cast<std::size_t>(i) + 1];
+        if (!sink.wanted()) continue;
+        const Tensor samples = weights.rows(i, i + 1).reshape({shape[0], shape[2]});
+        sink.deliver(stream, sum_rows(stream, samples));
+    }
+}
+
+}  // namespace
+
+NeuronTraces neuron_scan(Context& context, const Var& current,
+                         const NeuronScanParameters& parameters, const SpikeRule& rule) {
+    const Shape& shape = current.value.shape();
+    require_rank_is(shape, 3, "neuron_scan: current (batch, time, neurons)");
+    Saved saved{{parameters.decay.value, parameters.threshold.value, parameters.resting.value,
+                 parameters.reset.value, parameters.adaptation_decay.value,
+                 parameters.adaptation_strength.value},
+                rule,
+                {},
+                {},
+                {},
+                {}};
+    check(saved.weights, shape[2], rule);
+    const DType dtype = current.value.dtype();
+    for (Tensor* const trace : {&saved.voltage, &saved.spikes, &saved.distance}) {
+        *trace = Tensor::empty(context.stream, shape, dtype);
+    }
+    if (context.tape != nullptr && parameters.adaptation_decay.value.defined()) {
+        saved.adaptation = Tensor::empty(context.stream, shape, dtype);
+    }
+    visit_real(dtype, [&]<class Real>(Real) {
+        neuron_scan_kernel<Real>(
+            context.stream,
+            {view<const Real, 3>(current.value), views_of<Real>(saved.weights), rule_of<Real>(rule),
+             view<Real, 3>(saved.voltage), view<Real, 3>(saved.spikes),
+             view<Real, 3>(saved.distance), view_or_none<Real, 3>(saved.adaptation)});
+    });
+    const std::vector<Var> traces =
+        record(context, {saved.voltage, saved.spikes, saved.distance},
+               {current, parameters.decay, parameters.threshold, parameters.resting,
+                parameters.reset, parameters.adaptation_decay, parameters.adaptation_strength},
+               [saved](Stream& stream, std::span<const Tensor> gradients,
+                       std::span<GradSink> sinks) { backward(stream, saved, gradients, sinks); });
+    return {traces[0], traces[1], traces[2]};
+}
+
+}  // namespace elm
