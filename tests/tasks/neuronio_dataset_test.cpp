@@ -1,6 +1,7 @@
 #include "tasks/neuronio/neuronio_dataset.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -125,6 +126,34 @@ TEST_F(NeuronIoDatasetTest, lists_the_simulations_of_all_files_and_counts_their_
     EXPECT_EQ(data.n_output_spikes(), static_cast<std::int64_t>(n_output));
     EXPECT_EQ(data.bytes(), bytes);
     EXPECT_DOUBLE_EQ(data.output_rate_hz(), static_cast<double>(n_output) / 0.3);  // 5 x 60 ms
+}
+
+// Figures counted with h5py.
+TEST(NeuronIoData, has_the_counts_of_the_recorded_ground_truth) {
+    const char* const folder = std::getenv("ELM_DATA_DIR");
+    const std::string path =
+        fmt::format("{}/neuronio_test.h5", folder != nullptr ? folder : ELM_DATA_DIR);
+    if (!std::filesystem::exists(path)) {
+        GTEST_SKIP() << "there is no " << path << "; set ELM_DATA_DIR";
+    }
+    const NeuronIoDataset data({path});
+    EXPECT_EQ(data.size(), 64);
+    EXPECT_EQ(data.n_channels(), 1278);
+    EXPECT_EQ(data.n_steps(), 6000);
+    EXPECT_EQ(data.n_input_spikes(), 5428870);
+    EXPECT_EQ(data.n_output_spikes(), 524);
+    EXPECT_NEAR(data.output_rate_hz(), 524 / 384.0, 1e-12);
+    std::int64_t n_excitatory = 0, n_spike_bins = 0;
+    double clipped = 0;
+    for (std::int64_t k = 0; k < data.size(); ++k) {
+        const auto simulation = data.compact(k);
+        for (const auto channel : simulation->channels) n_excitatory += channel < 639;
+        for (const auto spike : simulation->output_spikes) n_spike_bins += spike;
+        for (const auto voltage : simulation->soma_voltage_mV) clipped += std::min(voltage, -55.0f);
+    }
+    EXPECT_EQ(n_excitatory, 3039085);
+    EXPECT_EQ(n_spike_bins, 524);
+    EXPECT_NEAR(clipped / (64 * 6000.0), -67.206, 0.0005);
 }
 
 TEST_F(NeuronIoDatasetTest, selects_from_the_list_of_all_files) {
