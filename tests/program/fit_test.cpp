@@ -1,0 +1,217 @@
+// `elmsim fit`: what it leaves, how it goes on, and what it refuses.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "kernels/core/hdf5_file.h"
+#include "neuron/elm/elm_model_file.h"
+#include "tests/program/run_program.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/tasks/leaky_neuronio.h"
+
+namespace elm {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string contents(const std::string& path) {
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+/// What a test may change of a small and quick fit.
+struct Basics {
+    std::string memory = "4", threads = "1", data = {};
+};
+
+class FitCommand : public testing::Test {
+protected:
+    std::vector<std::string> fit(const std::string& name, const std::vector<std::string>& more = {},
+                                 const Basics& basics = {}) const {
+        std::vector<std::string> arguments{"fit",
+                                           "--data",
+                                           basics.data.empty() ? data_ : basics.data,
+                                           "--memory",
+                                           basics.memory,
+                                           "--out",
+                                           folder_ / name,
+                                           "--threads",
+                                           basics.threads,
+                                           "--set",
+                                           "training.window_steps=100",
+                                           "--set",
+                                           "training.first_step=200"};
+        const bool has_budget = std::find(more.begin(), more.end(), "--budget") != more.end();
+        if (!has_budget) arguments.insert(arguments.end(), {"--budget", "60u"});
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return arguments;
+    }
+    void expect_error(const std::vector<std::string>& arguments, int exit_code,
+                      const std::string& part) const {
+        const ProgramResult result = run_program(arguments);
+        EXPECT_EQ(result.exit_code, exit_code) << result.err;
+        EXPECT_NE(result.error().find(part), std::string::npos)
+            << "expected: " << part << "\nstderr: " << result.err;
+    }
+    /// Every number of two models, bit for bit.
+    static void expect_equal_models(const std::string& a, const std::string& b) {
+        const ElmModel left = load_elm_model(a), right = load_elm_model(b);
+        ASSERT_EQ(left.parameters.size(), right.parameters.size());
+        for (std::size_t k = 0; k < left.parameters.size(); ++k) {
+            EXPECT_EQ(left.parameters[k].values, right.parameters[k].values)
+                << left.parameters[k].name;
+        }
+    }
+    /// The metrics without the wall time.
+    static std::string metrics(const std::string& path) {
+        std::string text = contents(path), kept;
+        std::istringstream lines(text);
+        for (std::string line; std::getline(lines, line);) {
+            const std::size_t at = line.find("\"seconds\":");
+            kept += line.substr(0, at) + line.substr(line.find(',', at)) + '\n';
+        }
+        return kept;
+    }
+
+    test::TemporaryDirectory folder_;
+    const std::string data_ = test::LeakyNeuronIo{}.write(folder_ / "data.h5");
+};
+
+TEST_F(FitCommand, leaves_model_checkpoint_metrics_and_pictures) {
+    const ProgramResult result =
+        run_program(fit("a.h5", {"--json", "--plot", folder_ / "p.png", "--safetensors"}));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    for (const char* const key :
+         {"\"updates\": 60", "\"best\": {", "\"auc\": ", "\"checkpoint\": "}) {
+        EXPECT_NE(result.out.find(key), std::string::npos) << key << "\n" << result.out;
+    }
+    for (const char* const name :
+         {"a.h5", "a.checkpoint.h5", "a.metrics.jsonl", "a.png", "a.safetensors", "p.png"}) {
+        EXPECT_TRUE(fs::exists(folder_ / name)) << name;
+    }
+    const std::string lines = contents(folder_ / "a.metrics.jsonl");
+    EXPECT_NE(lines.find("\"split\":\"train\""), std::string::npos) << lines;
+    EXPECT_NE(lines.find("\"split\":\"validation\""), std::string::npos) << lines;
+    EXPECT_EQ(load_elm_model(folder_ / "a.h5").options.n_memory, 4);
+    const ProgramResult run = run_program({"simulate", "--model", folder_ / "a.h5", "--poisson",
+                                           "30", "--seconds", "0.2", "--out", folder_ / "r.h5"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    const ProgramResult scores =
+        run_program({"evaluate", "--model", folder_ / "a.h5", "--data", data_});
+    EXPECT_EQ(scores.exit_code, 0) << scores.err;
+}
+
+TEST_F(FitCommand, goes_on_after_a_kill_with_the_same_bits) {
+    const std::vector<std::string> long_fit{"--budget", "3000u", "--validate-every", "500"};
+    ASSERT_EQ(run_program(fit("whole.h5", long_fit)).exit_code, 0);
+    for (const int signal : {SIGKILL, SIGTERM, SIGINT}) {
+        const std::string name = "cut" + std::to_string(signal) + ".h5";
+        const ProgramResult cut =
+            run_program(fit(name, long_fit), {.signal = signal, .signal_after_ms = 300});
+        EXPECT_EQ(cut.exit_code, 128 + signal) << cut.err;
+        auto again = long_fit;
+        again.push_back("--resume");
+        const ProgramResult resumed = run_program(fit(name, again));
+        ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+        expect_equal_models(folder_ / "whole.h5", folder_ / name);
+        EXPECT_EQ(metrics(folder_ / "whole.metrics.jsonl"),
+                  metrics(folder_ / ("cut" + std::to_string(signal) + ".metrics.jsonl")));
+    }
+}
+
+TEST_F(FitCommand, has_the_same_bits_for_any_number_of_threads) {
+    ASSERT_EQ(run_program(fit("one.h5")).exit_code, 0);
+    ASSERT_EQ(run_program(fit("two.h5", {}, {.threads = "2"})).exit_code, 0);
+    expect_equal_models(folder_ / "one.h5", folder_ / "two.h5");
+}
+
+TEST_F(FitCommand, a_sweep_has_a_fit_for_each_size_and_seed) {
+    const ProgramResult result = run_program(fit("sweep.h5", {"--seeds", "2"}, {.memory = "1,3"}));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    for (const char* const name :
+         {"sweep_elm-1-seed0.h5", "sweep_elm-1-seed1.h5", "sweep_elm-3-seed0.h5",
+          "sweep_elm-3-seed1.h5", "sweep.png", "sweep.sweep.png"}) {
+        EXPECT_TRUE(fs::exists(folder_ / name)) << name;
+    }
+    // One of several is what it is alone.
+    ASSERT_EQ(run_program(fit("alone.h5", {"--seed", "1"}, {.memory = "3"})).exit_code, 0);
+    expect_equal_models(folder_ / "alone.h5", folder_ / "sweep_elm-3-seed1.h5");
+}
+
+TEST_F(FitCommand, begins_with_the_numbers_of_a_model) {
+    ASSERT_EQ(run_program(fit("a.h5")).exit_code, 0);
+    const ProgramResult more =
+        run_program(fit("b.h5", {"--init-from", folder_ / "a.h5", "--budget", "1u", "--set",
+                                 "training.learning_rate=0"}));
+    ASSERT_EQ(more.exit_code, 0) << more.err;
+    expect_equal_models(folder_ / "a.h5", folder_ / "b.h5");
+}
+
+TEST_F(FitCommand, refuses_options_that_contradict_each_other) {
+    expect_error(fit("a.h5", {"--budget", "10x"}), 2, "--budget 10x");
+    expect_error(fit("a.h5", {"--train", "0:4", "--validate", "3:6"}), 2, "simulation 3");
+    expect_error(fit("a.h5", {"--preset", "neuronoi"}), 2, "neuronio");
+    expect_error(fit("a.h5", {"--resume", "--force"}), 2, "--resume");
+    expect_error(fit("a.h5", {"--resume", "--init-from", "x.h5"}), 2, "--init-from");
+    expect_error(fit("a.h5", {"--set", "training.bacth=3"}), 2, "batch");
+    expect_error(fit("a.h5", {"--set", "elm.lambda=3"}), 2, "lambda_value");
+    expect_error(fit("a.h5", {"--model", "ell"}), 2, "Did you mean elm?");
+    expect_error(fit("a.txt"), 2, ".h5");
+    expect_error(fit("a.h5", {}, {.memory = "4,zero"}), 2, "'zero'");
+    EXPECT_FALSE(fs::exists(folder_ / "a.h5"));
+    ASSERT_EQ(run_program(fit("a.h5")).exit_code, 0);
+    expect_error(fit("a.h5"), 2, "--force");
+    expect_error(fit("b.h5", {"--init-from", folder_ / "a.h5"}, {.memory = "5"}), 2,
+                 "4 memory units");
+}
+
+TEST_F(FitCommand, refuses_data_that_cannot_be_learnt_from) {
+    expect_error(fit("a.h5", {"--set", "training.window_steps=800"}), 3, "800");
+    expect_error(fit("a.h5", {"--train", "0:90"}), 3, "90");
+    const std::string other =
+        test::LeakyNeuronIo{.n_segments = 7, .n_steps = 800}.write(folder_ / "other.h5");
+    expect_error(fit("a.h5", {"--data", other}), 3, "other.h5");
+    const std::string one = test::LeakyNeuronIo{.n_simulations = 1}.write(folder_ / "one.h5");
+    expect_error(fit("a.h5", {}, {.data = one}), 3, "at least one each");
+    const std::string none = test::LeakyNeuronIo{.n_simulations = 0}.write(folder_ / "none.h5");
+    expect_error(fit("a.h5", {}, {.data = none}), 3, "none.h5");
+}
+
+TEST_F(FitCommand, resuming_another_fit_lists_all_differences) {
+    ASSERT_EQ(run_program(fit("a.h5")).exit_code, 0);
+    const ProgramResult result = run_program(
+        fit("a.h5", {"--resume", "--set", "training.batch=4", "elm.mlp_activation=silu"},
+            {.memory = "7"}));
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    for (const char* const part : {"elm.num_memory was 4, is 7", "training.batch was 8, is 4",
+                                   "elm.mlp_activation was relu, is silu"}) {
+        EXPECT_NE(result.error().find(part), std::string::npos) << part << "\n" << result.err;
+    }
+}
+
+TEST_F(FitCommand, a_diverging_fit_keeps_its_checkpoint) {
+    const ProgramResult result = run_program(fit(
+        "a.h5", {"--set", "training.learning_rate=1e30", "--set", "training.schedule=constant"}));
+    EXPECT_EQ(result.exit_code, 5) << result.err;
+    EXPECT_NE(result.error().find("gradient of"), std::string::npos) << result.err;
+    EXPECT_NO_THROW(load_elm_model(folder_ / "a.h5"));
+    EXPECT_TRUE(fs::exists(folder_ / "a.checkpoint.h5"));
+}
+
+TEST_F(FitCommand, a_full_disk_leaves_the_last_checkpoint) {
+    ASSERT_EQ(run_program(fit("a.h5")).exit_code, 0);
+    const std::string before = contents(folder_ / "a.checkpoint.h5");
+    const ProgramResult result = run_program(fit("a.h5", {"--force"}), {.file_size_limit = 2000});
+    EXPECT_EQ(result.exit_code, 7) << result.err;
+    EXPECT_EQ(contents(folder_ / "a.checkpoint.h5"), before);
+}
+
+}  // namespace
+}  // namespace elm
