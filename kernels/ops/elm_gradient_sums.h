@@ -7,6 +7,7 @@
 #include "kernels/ops/elm_gradient.h"
 #include "kernels/ops/elm_layer.h"
 #include "kernels/ops/elm_scan_weights.h"
+#include "kernels/ops/outer_product.h"
 
 /// What the tiles of a backward pass read and add into.
 namespace elm {
@@ -45,8 +46,12 @@ struct ElmGradientWeights {
 
 namespace gradient {
 
-inline int wide(std::int64_t n) {  // a multiple of every block and vector
-    return static_cast<int>((n + 15) / 16 * 16);
+/// Of rows: a multiple of the blocks of both products.
+inline int wide(std::int64_t n) {
+    constexpr std::int64_t step = 8;
+    static_assert(step % lanes::unit_lanes<float> == 0 && step % lanes::unit_lanes<double> == 0);
+    static_assert(step % lanes::outer_block == 0);
+    return static_cast<int>((n + step - 1) / step * step);
 }
 
 /// Gradients of one group of tiles, padded as the products leave them.
@@ -65,7 +70,9 @@ struct PartialGradient {
                  bool time_constants) {
         const ElmScanWeights<Real>& w = *weights.forward;
         const auto zeros = [](AlignedVector<Real>& array, std::int64_t n) {
-            array.assign(static_cast<std::size_t>(n), Real(0));
+            // The end of the last row may be read in whole vectors.
+            const std::int64_t room = n == 0 ? 0 : n + lanes::native<Real>;
+            array.assign(static_cast<std::size_t>(room), Real(0));
         };
         layers.resize(w.layers.size());
         for (std::size_t l = 0; l < layers.size(); ++l) {

@@ -20,11 +20,12 @@ inline constexpr std::int64_t chunk_steps =
 template <class Real>
 struct SegmentStore {
     std::vector<AlignedVector<Real>> in;     // of layer l: [b, d] for l = 0, else units' values
-    std::vector<AlignedVector<Real>> slope;  // of hidden layer l: act'(z), later dz
+    std::vector<AlignedVector<Real>> slope;  // of hidden layer l: act'(z), later dz; of ReLU, whose
+                                             // slope its value tells, dz of one chunk
     AlignedVector<Real> gain_slope;          // gamma phi'(z), later dz of the last layer
     AlignedVector<Real> memory;              // m
     AlignedVector<Real> update;              // phi(z), where time constants are learnt
-    AlignedVector<Real> output_gradient, branch_gradient;
+    AlignedVector<Real> drive, output_gradient, branch_gradient;  // of one chunk
 };
 
 /// The arrays of one tile, kept by its thread from tile to tile and call to call: fresh memory
@@ -88,6 +89,7 @@ public:
 
 private:
     static constexpr int N = unit_lanes<Real>;
+    static constexpr bool slopes_of_chunk = unit == Unit::relu;
     using V = Vec<Real, N>;
 
     struct State {
@@ -136,11 +138,13 @@ private:
             resize(store_.in[l], (rows + P) * row_widths_[l]);
         }
         for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
-            resize(store_.slope[l], rows * row_widths_[l + 1]);
+            resize(store_.slope[l],
+                   (slopes_of_chunk ? chunk_steps * P : rows) * row_widths_[l + 1]);
         }
         resize(store_.gain_slope, rows * memory_width_);
         resize(store_.memory, rows * memory_width_);
         resize(store_.update, time_constants_ ? rows * memory_width_ : 0);
+        resize(store_.drive, chunk_steps * P * drive_width());
         resize(store_.output_gradient, chunk_steps * P * wide(w_.n_output));
         resize(store_.branch_gradient, chunk_steps * P * w_.branch_width);
         resize(z_, P * wide_z());
@@ -185,12 +189,12 @@ private:
 
     // --- forward -------------------------------------------------------------------------------
 
-    /// Branch traces of the segment, straight into the first layer's rows.
-    void fill_branches(std::int64_t begin, std::int64_t n) {
+    /// Branch traces of a chunk, straight into the first layer's rows.
+    void fill_branches(std::int64_t begin, std::int64_t from, std::int64_t n) {
         const std::int64_t stride = std::int64_t{P} * row_widths_[0];
         for (int p = 0; p < P; ++p) {
-            const Events<Real> list = events(p, begin, n);
-            Real* rows = store_.in[0].data() + p * row_widths_[0];
+            const Events<Real> list = events(p, begin + from, n);
+            Real* rows = row(store_.in[0], from, row_widths_[0]) + p * row_widths_[0];
             Real* trace = state_.trace.data() + p * trace_width_;
             if (w_.trace_per_synapse) {
                 synapse_rows(list, n, w_, trace, rows, stride);
@@ -212,51 +216,54 @@ private:
 
     void forward(std::int64_t segment) {
         const std::int64_t begin = begin_of(segment), n = steps_of(segment);
-        fill_branches(begin, n);
-        const PackedLayer<Real>& first = w_.layers.front();
-        const int in_width = row_widths_[0], branch_width = w_.branch_width;
+        const int in_width = row_widths_[0];
         for (int p = 0; p < P; ++p) {
             store_decayed(state_.memory.data() + p * memory_width_,
-                          row(store_.in[0], 0, in_width) + p * in_width + branch_width);
+                          row(store_.in[0], 0, in_width) + p * in_width + w_.branch_width);
         }
-        const bool deep = n_layers() > 1;
-        const int drive_width = deep ? row_widths_[1] : memory_width_;
-        AlignedVector<Real>& drive = deep ? store_.slope[0] : store_.gain_slope;
-        drive_rows(first, n, drive, drive_width);
-        for (std::int64_t t = 0; t < n; ++t) {
-            const Real* x = row(store_.in[0], t, in_width) + branch_width;
-            std::int64_t x_stride = in_width;
-            const Real* start = row(drive, t, drive_width);
-            std::int64_t start_stride = drive_width;
-            for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
-                const int width = row_widths_[l + 1];
-                Real* values = row(store_.in[l + 1], t, width);
-                Real* slopes = row(store_.slope[l], t, width);
-                const int column = l == 0 ? first.n_first() : 0;
-                if constexpr (unit == Unit::relu) {
-                    apply<unit>(w_.layers[l], column, start, start_stride, x, x_stride, values,
-                                width);
-                } else {
-                    apply<Unit::linear>(w_.layers[l], column, start, start_stride, x, x_stride,
-                                        slopes, width);
-                    for (int p = 0; p < P; ++p) {
-                        for (int i = 0; i < w_.layers[l].padded_units(); i += N) {
-                            split_silu(slopes + p * width + i, values + p * width + i);
-                        }
-                    }
-                }
-                x = values;
-                x_stride = width;
-                start = w_.layers[l + 1].bias_by_unit();
-                start_stride = 0;
-            }
-            apply<Unit::linear>(w_.layers.back(), deep ? 0 : first.n_first(), start, start_stride,
-                                x, x_stride, z_.data(), memory_width_);
-            advance_memory(t, begin);
+        for (std::int64_t from = 0; from < n; from += chunk_steps) {
+            const std::int64_t count = std::min(chunk_steps, n - from);
+            fill_branches(begin, from, count);
+            drive_rows(from, count);
+            for (std::int64_t t = from; t < from + count; ++t) step(t, from, begin);
         }
         std::copy_n(row(store_.memory, n - 1, memory_width_), P * memory_width_,
                     state_.memory.data());
     }
+
+    void step(std::int64_t t, std::int64_t chunk_begin, std::int64_t segment_begin) {
+        const PackedLayer<Real>& first = w_.layers.front();
+        const Real* x = row(store_.in[0], t, row_widths_[0]) + w_.branch_width;
+        std::int64_t x_stride = row_widths_[0];
+        const Real* start = row(store_.drive, t - chunk_begin, drive_width());
+        std::int64_t start_stride = drive_width();
+        for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
+            const int width = row_widths_[l + 1];
+            Real* const values = row(store_.in[l + 1], t, width);
+            const int column = l == 0 ? first.n_first() : 0;
+            if constexpr (unit == Unit::relu) {
+                apply<unit>(w_.layers[l], column, start, start_stride, x, x_stride, values, width);
+            } else {
+                Real* const slopes = row(store_.slope[l], t, width);
+                apply<Unit::linear>(w_.layers[l], column, start, start_stride, x, x_stride, slopes,
+                                    width);
+                for (int p = 0; p < P; ++p) {
+                    for (int i = 0; i < w_.layers[l].padded_units(); i += N) {
+                        split_silu(slopes + p * width + i, values + p * width + i);
+                    }
+                }
+            }
+            x = values;
+            x_stride = width;
+            start = w_.layers[l + 1].bias_by_unit();
+            start_stride = 0;
+        }
+        apply<Unit::linear>(w_.layers.back(), n_layers() > 1 ? 0 : first.n_first(), start,
+                            start_stride, x, x_stride, z_.data(), memory_width_);
+        advance_memory(t, segment_begin);
+    }
+
+    int drive_width() const { return n_layers() > 1 ? row_widths_[1] : memory_width_; }
 
     /// d = kappa_m m for one sample.
     void store_decayed(const Real* memory, Real* to) {
@@ -266,22 +273,21 @@ private:
         }
     }
 
-    /// bias + W1b b for all rows of the segment: the start of the first layer's chains.
-    void drive_rows(const PackedLayer<Real>& first, std::int64_t n, AlignedVector<Real>& drive,
-                    int drive_width) {
+    /// bias + W1b b for all rows of a chunk: the start of the first layer's chains.
+    void drive_rows(std::int64_t from, std::int64_t n) {
         const std::int64_t rows = n * P;
-        const int in_width = row_widths_[0];
         std::int64_t r = 0;
-        for (; r + 4 <= rows; r += 4) {
-            layer_by_unit<Real, 4, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
-                                                 0, store_.in[0].data() + r * in_width, in_width,
-                                                 drive.data() + r * drive_width, drive_width);
-        }
-        for (; r < rows; ++r) {
-            layer_by_unit<Real, 1, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
-                                                 0, store_.in[0].data() + r * in_width, in_width,
-                                                 drive.data() + r * drive_width, drive_width);
-        }
+        for (; r + 4 <= rows; r += 4) drive_block<4>(from, r);
+        for (; r < rows; ++r) drive_block<1>(from, r);
+    }
+    template <int Rows>
+    void drive_block(std::int64_t from, std::int64_t r) {
+        const PackedLayer<Real>& first = w_.layers.front();
+        const int width = row_widths_[0];
+        layer_by_unit<Real, Rows, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
+                                                0, row(store_.in[0], from, width) + r * width,
+                                                width, store_.drive.data() + r * drive_width(),
+                                                drive_width());
     }
 
     /// In: z in `slopes`. Out: its value and its slope.
@@ -389,7 +395,8 @@ private:
             const int width = row_widths_[l];
             apply<Unit::linear>(g_.to_input[l], 0, g_.zeros.data(), 0, dz, dz_stride,
                                 scratch_.data(), width);
-            Real* const slopes = row(store_.slope[l - 1], t, width);
+            Real* const slopes =
+                row(store_.slope[l - 1], slopes_of_chunk ? t - chunk_begin : t, width);
             const Real* const values = row(store_.in[l], t, width);
             for (int p = 0; p < P; ++p) {
                 for (int i = p * width; i < p * width + w_.layers[l - 1].padded_units(); i += N) {
@@ -427,7 +434,8 @@ private:
     Real* dz_rows(std::size_t l, std::int64_t from, int& width) {
         const bool last = l + 1 == n_layers();
         width = last ? memory_width_ : row_widths_[l + 1];
-        return row(last ? store_.gain_slope : store_.slope[l], from, width);
+        if (last) return row(store_.gain_slope, from, width);
+        return row(store_.slope[l], slopes_of_chunk ? 0 : from, width);
     }
 
     void add_weight_gradients(std::int64_t from, std::int64_t count) {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/ops/elm_layer.h"
 
 /// C += A^T B for tall A (rows, m) and B (rows, n): the weight gradient of a layer from many rows
 /// of what left it and what entered it. C stays in registers over all rows.
@@ -11,10 +11,9 @@ namespace elm::lanes {
 /// Rows of A and C come in blocks of this size: their extents are padded to it.
 inline constexpr int outer_block = registers == 32 ? 8 : 4;
 
-template <class Real, int V>
+template <class Real, int N, int V>
 void outer_block_product(const Real* a, std::int64_t a_stride, const Real* b, std::int64_t b_stride,
                          std::int64_t n_rows, Real* c, std::int64_t c_stride) {
-    constexpr int N = native<Real>;
     Vec<Real, N> sum[outer_block][V] = {};
     for (std::int64_t row = 0; row < n_rows; ++row, a += a_stride, b += b_stride) {
         Vec<Real, N> column[V];
@@ -38,38 +37,40 @@ void outer_block_product(const Real* a, std::int64_t a_stride, const Real* b, st
     }
 }
 
-/// `m` is a multiple of outer_block, `n` of the native lanes; rows of A, B and C are `*_stride`
-/// apart.
+/// `m` is a multiple of outer_block, `n` of unit_lanes; rows of A, B and C are `*_stride` apart.
 template <class Real>
 void add_outer_product(const Real* a, std::int64_t a_stride, std::int64_t m, const Real* b,
                        std::int64_t b_stride, std::int64_t n, std::int64_t n_rows, Real* c,
                        std::int64_t c_stride) {
-    constexpr int N = native<Real>;
+    constexpr int N = native<Real>, half = unit_lanes<Real>;
     for (std::int64_t j = 0; j < n;) {
-        const std::int64_t left = (n - j) / N;
-        const int vectors = left >= 3 && left != 4 ? 3 : left >= 2 ? 2 : 1;
-        for (std::int64_t i = 0; i < m; i += outer_block) {
-            Real* to = c + i * c_stride + j;
-            if (vectors == 3) {
-                outer_block_product<Real, 3>(a + i, a_stride, b + j, b_stride, n_rows, to,
-                                             c_stride);
-            } else if (vectors == 2) {
-                outer_block_product<Real, 2>(a + i, a_stride, b + j, b_stride, n_rows, to,
-                                             c_stride);
-            } else {
-                outer_block_product<Real, 1>(a + i, a_stride, b + j, b_stride, n_rows, to,
-                                             c_stride);
+        const auto run = [&]<int lanes, int vectors>() {
+            for (std::int64_t i = 0; i < m; i += outer_block) {
+                outer_block_product<Real, lanes, vectors>(a + i, a_stride, b + j, b_stride, n_rows,
+                                                          c + i * c_stride + j, c_stride);
             }
+            j += std::int64_t{vectors} * lanes;
+        };
+        const std::int64_t left = (n - j) / N;
+        if (left >= 3 && n - j != 4 * N) {
+            run.template operator()<N, 3>();
+        } else if (left >= 2) {
+            run.template operator()<N, 2>();
+        } else if (left == 1 && n - j == N) {
+            run.template operator()<N, 1>();
+        } else if (n - j >= 3 * half) {  // one vector and a half
+            run.template operator()<half, 3>();
+        } else {
+            run.template operator()<half, 1>();
         }
-        j += std::int64_t{vectors} * N;
     }
 }
 
-/// sums[j] += sum over rows of a[row][j]; `n` is a multiple of the native lanes.
+/// sums[j] += sum over rows of a[row][j]; `n` is a multiple of unit_lanes.
 template <class Real>
 void add_column_sums(const Real* a, std::int64_t a_stride, std::int64_t n, std::int64_t n_rows,
                      Real* sums) {
-    constexpr int N = native<Real>;
+    constexpr int N = unit_lanes<Real>;
     for (std::int64_t j = 0; j < n; j += N) {
         Vec<Real, N> sum = load<Real, N>(sums + j);
         for (std::int64_t row = 0; row < n_rows; ++row) {
