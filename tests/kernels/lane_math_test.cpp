@@ -25,6 +25,12 @@ double exact_sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double exact_silu(double x) { return x * exact_sigmoid(x); }
 double below(double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
+#if defined(__FMA__)
+constexpr double gelu_units = 8;
+#else
+constexpr double gelu_units = 64;
+#endif
+
 std::vector<Function> functions() {
     return {{"exp", [](const V& x) { return lane_math::exp<N>(x); },
              [](double x) { return std::exp(x); }, 1},
@@ -33,7 +39,7 @@ std::vector<Function> functions() {
             {"silu_derivative", [](const V& x) { return lane_math::silu_derivative<N>(x); },
              [](double x) { return exact_sigmoid(x) * (1 + x * (1 - exact_sigmoid(x))); }, 4, 4e-7},
             {"gelu", [](const V& x) { return lane_math::gelu<N>(x); },
-             [](double x) { return x * below(x); }, 8},
+             [](double x) { return x * below(x); }, gelu_units},
             {"gelu_derivative", [](const V& x) { return lane_math::gelu_derivative<N>(x); },
              [](double x) {
                  return below(x) + x * std::exp(-0.5 * x * x) / std::sqrt(2 * std::acos(-1.0));
