@@ -15,11 +15,26 @@ namespace {
 
 static_assert(sizeof(hid_t) == sizeof(std::int64_t));
 
+/// No printing by the library itself, and no flushing of failed files when the program ends.
+void prepare_library() {
+    static const bool opened = [] {
+        H5dont_atexit();
+        H5open();
+        return true;
+    }();
+    static_cast<void>(opened);
+    thread_local bool silent = false;  // builds that lock themselves print per thread
+    if (!silent) H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    silent = true;
+}
+
 /// HDF5 keeps state that all files share, and not every build of it locks that: every function of
 /// Hdf5File does so, and may call others that do.
 std::unique_lock<std::recursive_mutex> library_lock() {
     static std::recursive_mutex mutex;
-    return std::unique_lock(mutex);
+    std::unique_lock lock(mutex);
+    prepare_library();
+    return lock;
 }
 
 /// An HDF5 identifier and the function that gives it back.
@@ -210,30 +225,13 @@ Hdf5File& Hdf5File::operator=(Hdf5File&& other) noexcept {
     return *this;
 }
 
-namespace {
-
-/// No printing by the library itself, and no flushing of failed files when the program ends.
-void prepare_library() {
-    static const bool done = [] {
-        H5dont_atexit();
-        H5open();
-        return true;
-    }();
-    static_cast<void>(done);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}
-
-}  // namespace
-
 bool Hdf5File::is_hdf5(const std::string& path) {
     const auto lock = library_lock();
-    prepare_library();
     return H5Fis_hdf5(path.c_str()) > 0;
 }
 
 Hdf5File Hdf5File::open(const std::string& path) {
     const auto lock = library_lock();
-    prepare_library();
     std::error_code status;
     if (!std::filesystem::exists(path, status)) {
         throw Error(ErrorKind::data, fmt::format("{}: there is no such file.", path));
@@ -256,7 +254,6 @@ Hdf5File Hdf5File::open(const std::string& path) {
 
 Hdf5File Hdf5File::create(const std::string& path) {
     const auto lock = library_lock();
-    prepare_library();
     Handle id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
     if (id < 0) {
         throw Error(ErrorKind::write,

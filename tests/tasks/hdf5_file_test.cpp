@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -99,6 +100,18 @@ TEST(OutputFile, leaves_nothing_behind_unless_committed) {
     std::ifstream(path) >> text;
     EXPECT_EQ(text, "three");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
+TEST(Hdf5File, is_silent_in_every_thread) {
+    const test::TemporaryDirectory folder;
+    const std::string path = folder / "file.h5";
+    Hdf5File::create(path).close();
+    const Hdf5File file = Hdf5File::open(path);
+    std::string message;
+    testing::internal::CaptureStderr();
+    std::thread([&] { message = message_of([&] { file.read<double>("/none"); }); }).join();
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_NE(message.find("/none is not there"), std::string::npos);
 }
 
 TEST(Config, survives_being_written_and_read) {
