@@ -47,7 +47,7 @@ private:
 OptionSet options() {
     OptionSet options;
     options.declare({.name = "units",
-                     .value = std::int64_t{32},
+                     .value = std::int64_t{16},
                      .help = "memory cells of each layer",
                      .lowest = 1});
     options.declare({.name = "layers",

@@ -69,6 +69,55 @@ void take_over(const Tensor& output, std::span<const Window> windows, std::int64
     });
 }
 
+/// Models that run on the same samples: ELM neurons together, the others one by one.
+class ModelGroup {
+public:
+    ModelGroup(Stream& stream, std::span<const Surrogate* const> models, std::int64_t n_samples)
+        : stream_(stream), models_(models) {
+        for (std::size_t k = 0; k < models.size(); ++k) {
+            SurrogateState state = models[k]->initial_state(stream, n_samples);
+            if (models[k]->elm() != nullptr) {
+                neurons_.push_back(models[k]->elm());
+                neuron_states_.push_back(std::move(state.elm));
+                neuron_models_.push_back(k);
+            } else {
+                other_states_.push_back(std::move(state));
+                other_models_.push_back(k);
+            }
+        }
+    }
+
+    /// Calls take(model, output) for each model, with what it says about these steps.
+    template <class Take>
+    void advance(const SpikeTrain& spikes, const Take& take) {
+        if (!neurons_.empty()) {
+            const auto traces = run_all(stream_, neurons_, spikes, neuron_states_);
+            for (std::size_t k = 0; k < traces.size(); ++k) {
+                take(neuron_models_[k], traces[k].output);
+            }
+        }
+        for (std::size_t k = 0; k < other_models_.size(); ++k) {
+            const std::size_t model = other_models_[k];
+            take(model, models_[model]->run(stream_, spikes, other_states_[k]).output);
+        }
+    }
+
+private:
+    Stream& stream_;
+    std::span<const Surrogate* const> models_;
+    std::vector<const ElmNeuron*> neurons_;
+    std::vector<ElmState> neuron_states_;
+    std::vector<SurrogateState> other_states_;
+    std::vector<std::size_t> neuron_models_, other_models_;  // indices in models_
+};
+
+void require_fitting(const SurrogateInfo& model, std::int64_t n_channels) {
+    ELM_CHECK(model.n_input == n_channels && model.n_output == 2 && model.time_step_ms == 1,
+              "a model of {} inputs, {} outputs and steps of {} ms cannot be evaluated on this "
+              "data: expected {} inputs, 2 outputs (spike logit, voltage) and steps of 1 ms.",
+              model.n_input, model.n_output, model.time_step_ms, n_channels);
+}
+
 }  // namespace
 
 std::string_view name_of(Protocol protocol) noexcept {
@@ -85,22 +134,16 @@ Protocol parse_protocol(std::string_view name) {
 }
 
 std::vector<NeuronIoPrediction> predict(
-    Stream& stream, std::span<const ElmNeuron* const> neurons,
+    Stream& stream, std::span<const Surrogate* const> models,
     std::span<const NeuronIoSimulation> simulations, Protocol protocol,
     const std::function<void(std::int64_t, std::int64_t)>& progress) {
     ELM_CHECK(!simulations.empty(), "there are no simulations to evaluate on");
     const std::int64_t n_steps = simulations.front().input.n_steps;
-    for (const ElmNeuron* neuron : neurons) {
-        const ElmOptions& options = neuron->options();
-        ELM_CHECK(options.n_input == simulations.front().input.n_units && options.n_output == 2 &&
-                      options.time_step_ms == 1,
-                  "a model of {} inputs, {} outputs and steps of {} ms cannot be evaluated on this "
-                  "data: expected {} inputs, 2 outputs (spike logit, voltage) and steps of 1 ms.",
-                  options.n_input, options.n_output, options.time_step_ms,
-                  simulations.front().input.n_units);
+    for (const Surrogate* model : models) {
+        require_fitting(model->info(), simulations.front().input.n_units);
     }
     const auto n_bins = simulations.size() * static_cast<std::size_t>(n_steps);
-    std::vector<NeuronIoPrediction> predictions(neurons.size());
+    std::vector<NeuronIoPrediction> predictions(models.size());
     for (NeuronIoPrediction& prediction : predictions) {
         prediction.spike_probability.resize(n_bins);
         prediction.voltage_mV.resize(n_bins);
@@ -108,16 +151,13 @@ std::vector<NeuronIoPrediction> predict(
     const auto windows =
         windows_of(protocol, static_cast<std::int64_t>(simulations.size()), n_steps);
     const std::int64_t length = protocol == Protocol::published ? window_steps : n_steps;
-    const auto total = static_cast<std::int64_t>(windows.size() * neurons.size()) * length;
+    const auto total = static_cast<std::int64_t>(windows.size() * models.size()) * length;
     std::int64_t done = 0;
     constexpr auto batch = static_cast<std::size_t>(rows_at_once / chunk_steps);
     for (std::size_t at = 0; at < windows.size(); at += batch) {
         const auto group = std::span(windows).subspan(at, std::min(batch, windows.size() - at));
         const auto n_samples = static_cast<std::int64_t>(group.size());
-        std::vector<ElmState> states;
-        for (const ElmNeuron* neuron : neurons) {
-            states.push_back(neuron->initial_state(stream, n_samples));
-        }
+        ModelGroup running(stream, models, n_samples);
         for (std::int64_t first = 0; first < length; first += chunk_steps) {
             const std::int64_t count = std::min(chunk_steps, length - first);
             std::vector<SpikeTrain> parts;
@@ -125,12 +165,11 @@ std::vector<NeuronIoPrediction> predict(
                 const auto& input = simulations[static_cast<std::size_t>(window.simulation)].input;
                 parts.push_back(slice_steps(input, window.begin + first, count));
             }
-            const auto traces = run_all(stream, neurons, stack_samples(parts), states);
-            for (std::size_t k = 0; k < neurons.size(); ++k) {
-                take_over(traces[k].output, group, first, n_steps, predictions[k]);
-            }
-            done += n_samples * count * static_cast<std::int64_t>(neurons.size());
-            progress(done, total);
+            running.advance(stack_samples(parts), [&](std::size_t model, const Tensor& output) {
+                take_over(output, group, first, n_steps, predictions[model]);
+                done += n_samples * count;
+                progress(done, total);
+            });
         }
     }
     return predictions;

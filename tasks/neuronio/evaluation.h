@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "neuron/elm/elm_neuron.h"
 #include "tasks/metrics.h"
 #include "tasks/neuronio/neuronio_file.h"
+#include "tasks/simulation/surrogate.h"
 
 namespace elm {
 
@@ -28,12 +28,12 @@ struct NeuronIoPrediction {
     std::vector<double> voltage_mV;  // above -67.7 mV, not aligned
 };
 
-/// Runs all neurons on all simulations, which agree in length. Prediction k belongs to neuron k.
-/// `progress(done, total)` is called between pieces of work, in neuron-steps; it may throw.
-/// Throws Error{invalid} for a neuron that does not fit the data and Error{numeric} for an output
-/// that is not finite.
+/// Runs all models on all simulations, which agree in length. Prediction k belongs to model k.
+/// ELM neurons of one precision run together. `progress(done, total)` is called between pieces of
+/// work, in neuron-steps; it may throw. Throws Error{invalid} for a model that does not fit the
+/// data and Error{numeric} for an output that is not finite.
 std::vector<NeuronIoPrediction> predict(
-    Stream& stream, std::span<const ElmNeuron* const> neurons,
+    Stream& stream, std::span<const Surrogate* const> models,
     std::span<const NeuronIoSimulation> simulations, Protocol protocol,
     const std::function<void(std::int64_t, std::int64_t)>& progress);
 

@@ -16,6 +16,7 @@
 #include "tasks/program/command.h"
 #include "tasks/program/data_files.h"
 #include "tasks/program/interrupt.h"
+#include "tasks/program/resolve_surrogate.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/plot.h"
 #include "tasks/report/table.h"
@@ -25,8 +26,7 @@ namespace {
 
 struct Candidate {
     std::string name;
-    ElmNeuron neuron;
-    std::int64_t parameters;
+    std::unique_ptr<Surrogate> model;
     std::optional<double> published_auc;
 };
 
@@ -41,9 +41,7 @@ struct Result {
 std::vector<Candidate> load_candidates(RunContext& context, const Arguments& arguments) {
     std::vector<Candidate> candidates;
     for (const std::string& name : expand_folders(arguments, "model")) {
-        const ElmModel model = resolve_model(arguments, name);
-        candidates.push_back({name, ElmNeuron(context.stream(), model, context.precision()),
-                              model.parameter_count(),
+        candidates.push_back({name, resolve_surrogate(arguments, context, name),
                               find_builtin(name) ? std::nullopt : published_test_auc(name)});
     }
     return candidates;
@@ -62,13 +60,13 @@ std::vector<NeuronIoSimulation> read_all(const std::string& path) {
 std::vector<Result> evaluate_on(RunContext& context, const std::vector<Candidate>& candidates,
                                 const std::string& data, Protocol protocol,
                                 std::span<const NeuronIoSimulation> simulations) {
-    std::vector<const ElmNeuron*> neurons;
-    for (const Candidate& candidate : candidates) neurons.push_back(&candidate.neuron);
+    std::vector<const Surrogate*> models;
+    for (const Candidate& candidate : candidates) models.push_back(candidate.model.get());
     Progress progress(
         fmt::format("{}, {}", std::filesystem::path(data).filename().string(), name_of(protocol)),
         0, "neuron-steps");
     const auto predictions = with_context("evaluating on " + data, [&] {
-        return predict(context.stream(), neurons, simulations, protocol,
+        return predict(context.stream(), models, simulations, protocol,
                        [&](std::int64_t done, std::int64_t total) {
                            throw_if_interrupted();
                            progress.update(done, fmt::format("{} %", 100 * done / total));
@@ -77,7 +75,7 @@ std::vector<Result> evaluate_on(RunContext& context, const std::vector<Candidate
     std::vector<Result> results;
     for (std::size_t k = 0; k < candidates.size(); ++k) {
         const Candidate& candidate = candidates[k];
-        results.push_back({candidate.name, data, protocol, candidate.parameters,
+        results.push_back({candidate.name, data, protocol, candidate.model->info().parameters,
                            candidate.published_auc, score(simulations, predictions[k], protocol)});
         throw_if_interrupted();
     }

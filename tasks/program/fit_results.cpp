@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/evaluation.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/run_context.h"
@@ -19,11 +18,11 @@ namespace {
 
 NeuronIoScores score_model_file(RunContext& context, const std::string& path,
                                 std::span<const NeuronIoSimulation> simulations) {
-    const ElmNeuron neuron(context.stream(), load_elm_model(path), context.precision());
-    const std::array<const ElmNeuron*, 1> neurons{&neuron};
+    const auto model = load_surrogate(context.stream(), path, context.precision());
+    const std::array<const Surrogate*, 1> models{model.get()};
     return score(
         simulations,
-        predict(context.stream(), neurons, simulations, Protocol::published, [](auto, auto) {})
+        predict(context.stream(), models, simulations, Protocol::published, [](auto, auto) {})
             .front(),
         Protocol::published);
 }
@@ -31,14 +30,13 @@ NeuronIoScores score_model_file(RunContext& context, const std::string& path,
 /// One run over a simulation, drawn over its ground truth.
 Figure prediction_figure(RunContext& context, const std::string& path,
                          const NeuronIoSimulation& simulation, const std::string& data_path) {
-    const ElmModel model = load_elm_model(path);
-    const ElmNeuron neuron(context.stream(), model, context.precision());
-    SimulationPlot plot(model.options, std::filesystem::path(path).stem().string(), simulation.name,
+    const auto model = load_surrogate(context.stream(), path, context.precision());
+    SimulationPlot plot(model->info(), std::filesystem::path(path).stem().string(), simulation.name,
                         0, simulation.input.n_steps, {data_path, false});
     Stream host{Device{}};
-    ElmState state = neuron.initial_state(context.stream(), 1);
+    SurrogateState state = model->initial_state(context.stream(), 1);
     plot.add(simulation.input,
-             neuron.run(context.stream(), simulation.input, state).output.to(host));
+             model->run(context.stream(), simulation.input, state).output.to(host));
     return plot.figure();
 }
 

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "baselines/sequence_model_file.h"
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
+#include "kernels/core/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/program/arguments.h"
@@ -37,6 +39,23 @@ Findings inspect_model(const std::string& path, const char* kind) {
     if (const auto auc = published_test_auc(path)) {
         findings.facts.emplace_back("published_test_auc", *auc);
     }
+    return findings;
+}
+
+Findings inspect_sequence_model(const std::string& path) {
+    Stream cpu{Device{}};
+    const FittedSequenceModel fitted = load_sequence_model(cpu, path, DType::f32);
+    const SequenceModelSpec& spec = fitted.spec;
+    Findings findings{"sequence model",
+                      {{"model", spec.model},
+                       {"parameters", trainable_count(*fitted.model)},
+                       {"n_input", spec.shape.n_input},
+                       {"n_output", spec.shape.n_output},
+                       {"time_step_ms", spec.time_step_ms}}};
+    for (const auto& [name, value] : to_values(model_options(spec.model, spec.options))) {
+        findings.facts.emplace_back(name, value);
+    }
+    findings.facts.emplace_back("source", spec.source);
     return findings;
 }
 
@@ -96,6 +115,7 @@ Findings inspect_file(const std::string& path) {
         if (format->second == Value(std::string("elm-model"))) {
             return inspect_model(path, "ELM model");
         }
+        if (is_sequence_model(file)) return inspect_sequence_model(path);
         return inspect_other(file, to_text(format->second));
     }
     if (attributes.contains("elm_version")) return inspect_model(path, "ELM state dict");

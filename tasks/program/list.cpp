@@ -4,18 +4,27 @@
 
 #include <map>
 
+#include "baselines/model_registry.h"
 #include "kernels/core/check.h"
+#include "kernels/core/option_set.h"
 #include "kernels/ops/kernel_list.h"
 #include "neuron/elm/elm_builtin.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/table.h"
+#include "tasks/training/fit_presets.h"
 
 namespace elm {
 namespace {
 
-Table models() {
+/// A table, and its name in JSON.
+struct NamedTable {
+    std::string name;
+    Table table;
+};
+
+Table builtin_table() {
     Table table({"model", "inputs", "outputs", "memory", "parameters", "what it is"});
     for (const BuiltinModel& builtin : builtin_models()) {
         const ElmModel model = builtin.make(1.0);
@@ -27,14 +36,29 @@ Table models() {
     return table;
 }
 
-Table commands() {
+std::vector<NamedTable> models() {
+    Table kinds({"kind", "parameters for 1278 inputs", "what it is", "source"});
+    Table options({"option", "default", "unit", "range", "meaning"});
+    for (const ModelEntry& entry : all_models()) {
+        const OptionSet standard = entry.options();
+        kinds.add({entry.name, fmt::format("{}", trainable_count(*entry.make(standard, {1278, 2}))),
+                   entry.summary, entry.source});
+        for (const Option& option : standard.options()) {
+            options.add({fmt::format("{}.{}", entry.name, option.name), standard.text(option.name),
+                         option.unit, describe_range(option), option.help});
+        }
+    }
+    return {{"models", builtin_table()}, {"kinds", kinds}, {"options", options}};
+}
+
+Table command_table() {
     Table table({"command", "does"});
     for (const Command& command : all_commands()) table.add({command.name, command.summary});
     return table;
 }
 
 /// One line a kernel: its types, and where it runs in this build.
-Table kernels() {
+Table kernel_table() {
     std::map<std::string_view, std::pair<std::string, const KernelEntry*>> by_name;
     const auto list = all_kernels();
     for (const KernelEntry& kernel : list) {
@@ -51,12 +75,44 @@ Table kernels() {
     return table;
 }
 
+Table preset_table() {
+    Table table({"preset", "what it is"});
+    for (const FitPreset& preset : fit_presets()) table.add({preset.name, preset.summary});
+    return table;
+}
+
 /// What can be listed: one line each.
 struct Topic {
     const char* name;
-    Table (*table)();
+    std::vector<NamedTable> (*tables)();
 };
-constexpr Topic topics[] = {{"models", models}, {"kernels", kernels}, {"commands", commands}};
+constexpr Topic topics[] = {{"models", models},
+                            {"presets",
+                             [] {
+                                 return std::vector<NamedTable>{{"presets", preset_table()}};
+                             }},
+                            {"kernels",
+                             [] {
+                                 return std::vector<NamedTable>{{"kernels", kernel_table()}};
+                             }},
+                            {"commands", [] {
+                                 return std::vector<NamedTable>{{"commands", command_table()}};
+                             }}};
+
+void print(const Arguments& arguments, const std::vector<NamedTable>& tables) {
+    if (arguments.has("json")) {
+        Record result = result_header(arguments, Device{});
+        for (const auto& [name, table] : tables) result.set(name, table.to_records());
+        print_result(result.to_json());
+        return;
+    }
+    std::string text;
+    for (const auto& [name, table] : tables) {
+        if (!text.empty()) text += '\n';
+        text += arguments.has("markdown") ? table.to_markdown() : table.to_text();
+    }
+    print_result(text);
+}
 
 int run(const Arguments& arguments) {
     std::vector<std::string> names;
@@ -66,12 +122,7 @@ int run(const Arguments& arguments) {
     const std::string& wanted = arguments.words().front();
     for (const Topic& topic : topics) {
         if (wanted != topic.name) continue;
-        const Table table = topic.table();
-        print_result(
-            arguments.has("json")
-                ? result_header(arguments, Device{}).set(wanted, table.to_records()).to_json()
-            : arguments.has("markdown") ? table.to_markdown()
-                                        : table.to_text());
+        print(arguments, topic.tables());
         return 0;
     }
     throw Error(ErrorKind::invalid,

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include <fmt/format.h>
@@ -15,12 +16,12 @@
 #include "kernels/core/log.h"
 #include "kernels/core/output_file.h"
 #include "kernels/core/progress.h"
-#include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/poisson_source.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/interrupt.h"
+#include "tasks/program/resolve_surrogate.h"
 #include "tasks/program/run_context.h"
 #include "tasks/simulation/recording_writer.h"
 #include "tasks/simulation/simulation_plot.h"
@@ -35,7 +36,7 @@ constexpr std::int64_t rows_at_once = 32768;  // samples x steps of one run: bou
 /// What is asked for, checked.
 struct Plan {
     std::string model_name;
-    ElmModel model;
+    std::unique_ptr<Surrogate> model;
     std::vector<SampleInput> inputs;
     std::int64_t first_step = 0;  // of what is kept
     std::int64_t end_step = 0;    // of the run
@@ -47,7 +48,7 @@ struct Counts {
     double seconds = 0;
 };
 
-std::vector<SampleInput> make_inputs(const Arguments& arguments, const ElmOptions& options) {
+std::vector<SampleInput> make_inputs(const Arguments& arguments, const SurrogateInfo& model) {
     const bool from_file = arguments.has("input"), poisson = arguments.has("poisson");
     ELM_CHECK(from_file != poisson,
               "give either --input FILE or --poisson HZ with --seconds S. See elmsim simulate "
@@ -56,21 +57,21 @@ std::vector<SampleInput> make_inputs(const Arguments& arguments, const ElmOption
     ELM_CHECK(!seconds || (*seconds > 0 && std::isfinite(*seconds)),
               "--seconds {}: expected a number above 0.", *seconds);
     if (from_file) {
-        return open_spike_file(arguments.text("input"), options.n_input, options.time_step_ms,
+        return open_spike_file(arguments.text("input"), model.n_input, model.time_step_ms,
                                seconds ? std::optional(*seconds * 1000) : std::nullopt);
     }
     ELM_CHECK(seconds, "--poisson needs a length: add --seconds S.");
-    const double steps = *seconds * 1000 / options.time_step_ms;
+    const double steps = *seconds * 1000 / model.time_step_ms;
     ELM_CHECK(steps >= 1 && steps < 1e15, "--seconds {}: this is {} steps of {} ms.", *seconds,
-              steps, options.time_step_ms);
+              steps, model.time_step_ms);
     std::vector<SampleInput> inputs;
-    inputs.push_back(poisson_input(arguments.number("poisson"), options.n_input,
+    inputs.push_back(poisson_input(arguments.number("poisson"), model.n_input,
                                    static_cast<std::int64_t>(std::llround(steps)),
-                                   options.time_step_ms, arguments.seed()));
+                                   model.time_step_ms, arguments.seed()));
     return inputs;
 }
 
-Plan make_plan(const Arguments& arguments) {
+Plan make_plan(const Arguments& arguments, RunContext& context) {
     Plan plan;
     const auto names = arguments.list("model");
     ELM_CHECK(names.size() == 1, "elmsim simulate runs one --model (got {}).", names.size());
@@ -78,28 +79,28 @@ Plan make_plan(const Arguments& arguments) {
     ELM_CHECK(!arguments.has("dt-ms") || (time_step_ms > 0 && std::isfinite(time_step_ms)),
               "--dt-ms {}: expected a number above 0.", time_step_ms);
     plan.model_name = names.front();
-    plan.model = resolve_model(arguments, plan.model_name, time_step_ms);
-    const ElmOptions& options = plan.model.options;
+    plan.model = resolve_surrogate(arguments, context, plan.model_name, time_step_ms);
+    const SurrogateInfo& model = plan.model->info();
     plan.choice = parse_recording(arguments.has("record") ? arguments.items("record")
-                                  : has_neuronio_outputs(options)
+                                  : has_neuronio_outputs(model)
                                       ? std::vector<std::string>{"output", "voltage"}
                                       : std::vector<std::string>{"output"},
-                                  options);
-    plan.inputs = make_inputs(arguments, options);
+                                  model);
+    plan.inputs = make_inputs(arguments, model);
     for (const SampleInput& input : plan.inputs) {
         plan.end_step = std::max(plan.end_step, input.n_steps);
     }
     const double start_ms = arguments.optional_number("start-ms").value_or(0);
     const double stop_ms =
         arguments.optional_number("stop-ms").value_or(std::numeric_limits<double>::infinity());
-    const double length_ms = static_cast<double>(plan.end_step) * options.time_step_ms;
+    const double length_ms = static_cast<double>(plan.end_step) * model.time_step_ms;
     ELM_CHECK(start_ms >= 0 && start_ms < std::min(stop_ms, length_ms),
               "--start-ms {} and --stop-ms {}: expected a stretch of the input, which is {} ms "
               "long.",
               start_ms, stop_ms, length_ms);
-    plan.first_step = static_cast<std::int64_t>(std::llround(start_ms / options.time_step_ms));
+    plan.first_step = static_cast<std::int64_t>(std::llround(start_ms / model.time_step_ms));
     if (stop_ms < length_ms) {
-        plan.end_step = static_cast<std::int64_t>(std::llround(stop_ms / options.time_step_ms));
+        plan.end_step = static_cast<std::int64_t>(std::llround(stop_ms / model.time_step_ms));
     }
     ELM_CHECK(plan.first_step < plan.end_step, "--start-ms and --stop-ms are in the same step.");
     return plan;
@@ -107,7 +108,7 @@ Plan make_plan(const Arguments& arguments) {
 
 std::string effective_config(const Arguments& arguments, const Plan& plan) {
     Config config = arguments.effective();
-    config.sections["elm"] = to_values(plan.model.options);
+    config.sections[plan.model->info().kind] = plan.model->info().options;
     return config.to_toml();
 }
 
@@ -134,8 +135,8 @@ void require_finite(const Tensor& output, std::int64_t first_step) {
 }
 
 /// Runs samples [begin, end) of the plan together, chunk by chunk.
-void run_batch(RunContext& context, const ElmNeuron& neuron, const Plan& plan, std::size_t begin,
-               std::size_t end, RecordingWriter* writer, SimulationPlot* plot, Counts& counts,
+void run_batch(RunContext& context, const Plan& plan, std::size_t begin, std::size_t end,
+               RecordingWriter* writer, SimulationPlot* plot, Counts& counts,
                const std::function<void()>& tick) {
     const std::span inputs = std::span(plan.inputs).subspan(begin, end - begin);
     const auto n_samples = static_cast<std::int64_t>(inputs.size());
@@ -148,14 +149,14 @@ void run_batch(RunContext& context, const ElmNeuron& neuron, const Plan& plan, s
         for (const SampleInput& input : inputs) writer->add_sample(input.name, chunk_steps);
     }
     Stream host{Device{}};
-    ElmState state = neuron.initial_state(context.stream(), n_samples, recording);
+    const Surrogate& model = *plan.model;
+    SurrogateState state = model.initial_state(context.stream(), n_samples, recording);
     for (std::int64_t step = 0; step < longest; step += chunk_steps) {
         const std::int64_t count = std::min(chunk_steps, longest - step);
         std::vector<SpikeTrain> parts;
         for (const SampleInput& input : inputs) parts.push_back(input.source->next(count));
         const SpikeTrain spikes = n_samples == 1 ? parts.front() : stack_samples(parts);
-        const ElmTrace trace =
-            to_host(neuron.run(context.stream(), spikes, state, recording), host);
+        const ElmTrace trace = to_host(model.run(context.stream(), spikes, state, recording), host);
         require_finite(trace.output, step);
         for (std::int64_t index = 0; index < n_samples; ++index) {
             const SampleInput& input = inputs[static_cast<std::size_t>(index)];
@@ -173,7 +174,6 @@ void run_batch(RunContext& context, const ElmNeuron& neuron, const Plan& plan, s
 
 Counts simulate(RunContext& context, const Arguments& arguments, const Plan& plan,
                 RecordingWriter* writer, SimulationPlot* plot) {
-    const ElmNeuron neuron(context.stream(), plan.model, context.precision());
     std::int64_t total = 0;
     for (const SampleInput& input : plan.inputs) total += std::min(input.n_steps, plan.end_step);
     Progress progress("simulate", total, "neuron-steps");
@@ -183,13 +183,13 @@ Counts simulate(RunContext& context, const Arguments& arguments, const Plan& pla
         throw_if_interrupted();
         counts.seconds = arguments.seconds() - start;
         const double simulated_s =
-            static_cast<double>(counts.neuron_steps) * plan.model.options.time_step_ms / 1000;
+            static_cast<double>(counts.neuron_steps) * plan.model->info().time_step_ms / 1000;
         progress.update(counts.neuron_steps,
                         fmt::format("real-time factor {:.2g}", counts.seconds / simulated_s));
     };
     for (std::size_t begin = 0; begin < plan.inputs.size(); begin += most_samples) {
         const std::size_t end = std::min(begin + most_samples, plan.inputs.size());
-        run_batch(context, neuron, plan, begin, end, writer, plot, counts, tick);
+        run_batch(context, plan, begin, end, writer, plot, counts, tick);
     }
     return counts;
 }
@@ -197,7 +197,7 @@ Counts simulate(RunContext& context, const Arguments& arguments, const Plan& pla
 PlotReference find_reference(const Arguments& arguments, const Plan& plan) {
     PlotReference reference;
     reference.leaky_integrator = plan.model_name == "leaky-integrator";
-    if (arguments.has("input") && plan.model.options.time_step_ms == 1 &&
+    if (arguments.has("input") && plan.model->info().time_step_ms == 1 &&
         NeuronIoFile::is_neuronio(Hdf5File::open(arguments.text("input")))) {
         reference.neuronio_path = arguments.text("input");
     }
@@ -208,7 +208,7 @@ void print_summary(RunContext& context, const Arguments& arguments, const Plan& 
                    const Counts& counts) {
     const double rate = static_cast<double>(counts.neuron_steps) / counts.seconds;
     const double simulated_s =
-        static_cast<double>(counts.neuron_steps) * plan.model.options.time_step_ms / 1000;
+        static_cast<double>(counts.neuron_steps) * plan.model->info().time_step_ms / 1000;
     const double factor = counts.seconds / simulated_s;
     if (arguments.has("json")) {
         Record record = result_header(arguments, context.stream().device());
@@ -229,7 +229,7 @@ void print_summary(RunContext& context, const Arguments& arguments, const Plan& 
     std::string text =
         fmt::format("{} {} of {} steps of {} ms: {}neuron-steps/s, real-time factor {:.3g}\n",
                     plan.inputs.size(), plan.inputs.size() == 1 ? "sample" : "samples",
-                    counts.longest, plan.model.options.time_step_ms, human_count(rate), factor);
+                    counts.longest, plan.model->info().time_step_ms, human_count(rate), factor);
     if (arguments.has("out")) text += fmt::format("written to {}\n", arguments.text("out"));
     print_result(text);
 }
@@ -239,7 +239,7 @@ int run(const Arguments& arguments) {
     const bool force = arguments.has("force");
     if (draws) require_plot_name(arguments.text("plot"));
     RunContext context(arguments);
-    const Plan plan = make_plan(arguments);
+    const Plan plan = make_plan(arguments, context);
     if (!keeps) {
         log::info("no --out: {}", draws ? "only the picture is kept" : "nothing is kept");
     }
@@ -247,16 +247,15 @@ int run(const Arguments& arguments) {
     std::optional<RecordingWriter> writer;
     if (keeps) {
         output.emplace(arguments.text("out"), force);
-        writer.emplace(output->temporary_path(), plan.model.options, plan.choice,
-                       context.precision(), plan.model_name, effective_config(arguments, plan),
-                       plan.first_step);
+        writer.emplace(output->temporary_path(), plan.model->info(), plan.choice, plan.model_name,
+                       effective_config(arguments, plan), plan.first_step);
     }
     context.announce();
     std::optional<SimulationPlot> plot;
     if (draws) {
         const SampleInput& first = plan.inputs.front();
         if (plan.inputs.size() > 1) log::info("drawing the first sample, {}", first.name);
-        plot.emplace(plan.model.options, std::filesystem::path(plan.model_name).stem().string(),
+        plot.emplace(plan.model->info(), std::filesystem::path(plan.model_name).stem().string(),
                      first.name, plan.first_step, std::min(first.n_steps, plan.end_step),
                      find_reference(arguments, plan));
     }

@@ -7,9 +7,9 @@
 
 namespace elm {
 
-bool has_neuronio_outputs(const ElmOptions& options) { return options.n_output == 2; }
+bool has_neuronio_outputs(const SurrogateInfo& model) { return model.n_output == 2; }
 
-RecordingChoice parse_recording(const std::vector<std::string>& words, const ElmOptions& options) {
+RecordingChoice parse_recording(const std::vector<std::string>& words, const SurrogateInfo& model) {
     RecordingChoice choice;
     for (const std::string& word : words) {
         bool* const chosen = word == "output"     ? &choice.output
@@ -21,27 +21,32 @@ RecordingChoice parse_recording(const std::vector<std::string>& words, const Elm
                   word, nearest_hint(word, {"output", "voltage", "memory", "branches"}));
         *chosen = true;
     }
-    ELM_CHECK(!choice.voltage || has_neuronio_outputs(options),
+    ELM_CHECK(
+        model.n_memory > 0 || (!choice.memory && !choice.branches),
+        "--record {}: only an ELM neuron has that, and this model is of kind {}. Use --record "
+        "output{}.",
+        choice.memory ? "memory" : "branches", model.kind,
+        has_neuronio_outputs(model) ? ",voltage" : "");
+    ELM_CHECK(!choice.voltage || has_neuronio_outputs(model),
               "--record voltage: this model has {} outputs, expected 2 (spike logit and voltage). "
               "Use --record output.",
-              options.n_output);
+              model.n_output);
     return choice;
 }
 
-RecordingWriter::RecordingWriter(const std::string& path, const ElmOptions& options,
-                                 RecordingChoice choice, DType precision,
-                                 const std::string& model_name, const std::string& config,
-                                 std::int64_t first_step)
+RecordingWriter::RecordingWriter(const std::string& path, const SurrogateInfo& model,
+                                 RecordingChoice choice, const std::string& model_name,
+                                 const std::string& config, std::int64_t first_step)
     : file_(Hdf5File::create(path)),
-      options_(options),
+      model_(model),
       choice_(choice),
-      type_(precision == DType::f64 ? FileType::f64 : FileType::f32) {
+      type_(model.precision == DType::f64 ? FileType::f64 : FileType::f32) {
     file_.set_attribute("/", "format", std::string("elm-recording"));
     file_.set_attribute("/", "format_version", std::int64_t{1});
     file_.set_attribute("/", "program_version", std::string(build_info::version));
     file_.set_attribute("/", "model", model_name);
-    file_.set_attribute("/", "time_step_ms", options.time_step_ms);
-    file_.set_attribute("/", "start_ms", static_cast<double>(first_step) * options.time_step_ms);
+    file_.set_attribute("/", "time_step_ms", model.time_step_ms);
+    file_.set_attribute("/", "start_ms", static_cast<double>(first_step) * model.time_step_ms);
     file_.write_string("/config", config);
 }
 
@@ -50,12 +55,12 @@ void RecordingWriter::add_sample(const std::string& name, std::int64_t chunk_ste
     const auto make = [&](bool chosen, const char* dataset, std::vector<std::int64_t> row) {
         if (chosen) file_.make_growing("/" + name + "/" + dataset, row, type_, chunk_steps);
     };
-    const bool neuronio = has_neuronio_outputs(options_);
+    const bool neuronio = has_neuronio_outputs(model_);
     make(choice_.output && neuronio, "spike_probability", {});
-    make(choice_.output && !neuronio, "output", {options_.n_output});
+    make(choice_.output && !neuronio, "output", {model_.n_output});
     make(choice_.voltage, "voltage_mV", {});
-    make(choice_.memory, "memory", {options_.n_memory});
-    make(choice_.branches, "branches", {options_.branches()});
+    make(choice_.memory, "memory", {model_.n_memory});
+    make(choice_.branches, "branches", {model_.n_branch});
 }
 
 void RecordingWriter::append(const std::string& name, const ElmTrace& trace, std::int64_t index,
@@ -80,7 +85,7 @@ void RecordingWriter::append(const std::string& name, const ElmTrace& trace, std
         const auto put = [&](const char* dataset, std::span<const Real> values) {
             file_.append<Real>(group + dataset, values);
         };
-        if (choice_.output && has_neuronio_outputs(options_)) {
+        if (choice_.output && has_neuronio_outputs(model_)) {
             put("spike_probability",
                 each_step([](Real logit, Real) { return spike_probability(logit); }));
         } else if (choice_.output) {

@@ -5,8 +5,7 @@
 #include <vector>
 
 #include "kernels/core/hdf5_file.h"
-#include "neuron/elm/elm_neuron.h"
-#include "tasks/spike_source.h"
+#include "tasks/simulation/surrogate.h"
 
 namespace elm {
 
@@ -19,19 +18,19 @@ struct RecordingChoice {
 };
 
 /// Reads "output", "voltage", "memory", "branches". Throws Error{invalid} for another word, with
-/// the nearest, and for a voltage that the model does not have.
-RecordingChoice parse_recording(const std::vector<std::string>& words, const ElmOptions& options);
+/// the nearest, and for what the model does not have.
+RecordingChoice parse_recording(const std::vector<std::string>& words, const SurrogateInfo& model);
 
 /// True for a model whose two outputs are spike logit and scaled soma voltage.
-bool has_neuronio_outputs(const ElmOptions& options);
+bool has_neuronio_outputs(const SurrogateInfo& model);
 
 /// Writes what a model did, chunk by chunk: one group per sample, datasets that grow with time.
 /// Entry k of a dataset is the state at the end of step first_step + k.
 class RecordingWriter {
 public:
     /// Creates the file. `first_step`: the first step that is kept.
-    RecordingWriter(const std::string& path, const ElmOptions& options, RecordingChoice choice,
-                    DType precision, const std::string& model_name, const std::string& config,
+    RecordingWriter(const std::string& path, const SurrogateInfo& model, RecordingChoice choice,
+                    const std::string& model_name, const std::string& config,
                     std::int64_t first_step);
 
     /// Makes the group of a sample. `chunk_steps`: steps that append() is given at a time.
@@ -45,7 +44,7 @@ public:
 
 private:
     Hdf5File file_;
-    ElmOptions options_;
+    SurrogateInfo model_;
     RecordingChoice choice_;
     FileType type_;
 };

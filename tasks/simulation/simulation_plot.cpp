@@ -15,29 +15,29 @@ constexpr std::int64_t most_outputs = 8;  // curves of a model that is no Neuron
 
 }  // namespace
 
-SimulationPlot::SimulationPlot(const ElmOptions& options, const std::string& model_name,
+SimulationPlot::SimulationPlot(const SurrogateInfo& model, const std::string& model_name,
                                const std::string& sample, std::int64_t first_step,
                                std::int64_t end_step, const PlotReference& reference)
-    : options_(options),
+    : model_(model),
       title_(fmt::format("{}: {}", model_name, sample)),
       sample_(sample),
       first_step_(first_step),
       end_step_(end_step) {
-    const double step_s = options.time_step_ms / 1000;
+    const double step_s = model.time_step_ms / 1000;
     const double start_s = static_cast<double>(first_step) * step_s;
     const std::int64_t n_steps = end_step - first_step;
     const TraceDecimator trace(n_steps, start_s, step_s);
-    raster_ = RasterDecimator(options.n_input, n_steps, start_s, step_s);
-    outputs_.assign(static_cast<std::size_t>(std::min(options.n_output, most_outputs)), trace);
+    raster_ = RasterDecimator(model.n_input, n_steps, start_s, step_s);
+    outputs_.assign(static_cast<std::size_t>(std::min(model.n_output, most_outputs)), trace);
     if (reference.leaky_integrator) {
-        exact_.emplace(LeakyIntegrator{}, options.time_step_ms);
+        exact_.emplace(LeakyIntegrator{}, model.time_step_ms);
         truth_voltage_ = trace;
     }
     if (reference.neuronio_path.empty()) return;
     truth_ = std::make_unique<Hdf5File>(Hdf5File::open(reference.neuronio_path));
     truth_voltage_ = trace;
     for (const double time : truth_->read<double>("/" + sample + "/output_spike_time_ms")) {
-        const double step = time / options.time_step_ms;
+        const double step = time / model.time_step_ms;
         if (step >= static_cast<double>(first_step) && step < static_cast<double>(end_step)) {
             truth_spikes_s_.push_back(time / 1000);
         }
@@ -57,9 +57,9 @@ void SimulationPlot::add(const SpikeTrain& input, const Tensor& output) {
             for (std::int64_t step = begin; step < end; ++step) {
                 const Real value = y(0, step, k);
                 values[static_cast<std::size_t>(step - begin)] =
-                    !has_neuronio_outputs(options_) ? static_cast<double>(value)
-                    : k == 0                        ? spike_probability(value)
-                                                    : predicted_voltage_mV(value);
+                    !has_neuronio_outputs(model_) ? static_cast<double>(value)
+                    : k == 0                      ? spike_probability(value)
+                                                  : predicted_voltage_mV(value);
             }
             outputs_[k].add(values);
         }
@@ -81,12 +81,12 @@ void SimulationPlot::add_truth(std::int64_t begin, std::int64_t end) {
 }
 
 Figure SimulationPlot::figure() const {
-    const double step_s = options_.time_step_ms / 1000;
+    const double step_s = model_.time_step_ms / 1000;
     const std::pair<double, double> x_range{static_cast<double>(first_step_) * step_s,
                                             static_cast<double>(end_step_) * step_s};
-    const std::int64_t half = options_.n_input / 2, all = options_.n_input;
+    const std::int64_t half = model_.n_input / 2, all = model_.n_input;
     Panel input{.y_label = "input", .height = 1.1, .show_x_numbers = false};
-    if (options_.routing == SynapseRouting::neuronio) {
+    if (model_.has_inhibitory_half || truth_ != nullptr) {
         input.curves.push_back(raster_.curve(0, half, "excitatory", colour::vermilion));
         input.curves.push_back(raster_.curve(half, all, "inhibitory", colour::blue));
     } else {
@@ -95,7 +95,7 @@ Figure SimulationPlot::figure() const {
     input.y_range = {0, static_cast<double>(all)};
 
     Figure figure{.title = title_, .panels = {std::move(input)}};
-    if (has_neuronio_outputs(options_)) {
+    if (has_neuronio_outputs(model_)) {
         Panel probability{.y_label = "spike probability", .height = 0.8, .show_x_numbers = false};
         if (truth_ != nullptr) {
             probability.curves.push_back({.title = "spikes of the cell",

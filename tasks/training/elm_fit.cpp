@@ -37,9 +37,9 @@ public:
 
     NeuronIoPrediction predict(Stream& stream, std::span<const NeuronIoSimulation> simulations,
                                Protocol protocol) override {
-        const ElmNeuron neuron(stream, module_.model(), precision_);
-        const std::array<const ElmNeuron*, 1> neurons{&neuron};
-        return elm::predict(stream, neurons, simulations, protocol, [](auto, auto) {}).front();
+        const auto surrogate = elm_surrogate(stream, module_.model(), precision_);
+        const std::array<const Surrogate*, 1> models{surrogate.get()};
+        return elm::predict(stream, models, simulations, protocol, [](auto, auto) {}).front();
     }
 
     double flops_per_step() const override {
