@@ -5,10 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "baselines/model_registry.h"
 #include "kernels/core/check.h"
+#include "kernels/core/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/training/elm_fit.h"
+#include "tasks/training/sequence_fit.h"
 
 namespace elm {
 namespace {
@@ -70,35 +73,92 @@ ElmModel initial_model(const Arguments& arguments, const ElmOptions& options, st
     return model;
 }
 
+/// One candidate for each size of memory.
+std::vector<FitCandidate> elm_candidates(const Arguments& arguments, const Config& preset,
+                                         std::int64_t n_channels, DType precision,
+                                         std::uint64_t seed) {
+    std::vector<FitCandidate> candidates;
+    ElmOptions options = elm_options(arguments, preset, n_channels);
+    for (const std::int64_t n_memory : memory_sizes(arguments, options)) {
+        options.n_memory = n_memory;
+        FitCandidate candidate;
+        candidate.name = fmt::format("elm-{}", n_memory);
+        const ElmModel start = initial_model(arguments, options, seed);
+        candidate.options = to_values(start.options);
+        candidate.make = [start, precision] { return elm_fit(start, precision); };
+        candidates.push_back(std::move(candidate));
+    }
+    return candidates;
+}
+
+FitCandidate sequence_candidate(const Arguments& arguments, const Config& preset,
+                                const std::string& kind, std::int64_t n_channels, DType precision) {
+    Values values;
+    if (const auto found = preset.sections.find(kind); found != preset.sections.end()) {
+        values = found->second;
+    }
+    for (const auto& [key, value] : arguments.component(kind)) values[key] = value;
+    SequenceModelSpec spec{.model = kind, .options = values, .shape = {n_channels, 2}};
+    std::string start;
+    if (arguments.has("init-from")) {
+        start = arguments.text("init-from");
+        Stream host{Device{}};
+        const SequenceModelSpec other = load_sequence_model(host, start, precision).spec;
+        ELM_CHECK(
+            other.model == kind && other.shape.n_input == n_channels && other.shape.n_output == 2,
+            "--init-from {}: this is a model {} of {} inputs, expected {} of {}.", start,
+            other.model, other.shape.n_input, kind, n_channels);
+        ELM_CHECK(values.empty() || to_values(model_options(kind, values)) == other.options,
+                  "--init-from {}: the options of section {} differ from those of that model. "
+                  "Leave them out.",
+                  start, kind);
+        spec.options = other.options;
+    }
+    FitCandidate candidate;
+    candidate.name = kind;
+    candidate.options = to_values(model_options(kind, spec.options));
+    candidate.make = [spec, precision, start] { return sequence_fit(spec, precision, start); };
+    return candidate;
+}
+
+std::vector<std::string> kinds_of(const Arguments& arguments) {
+    std::vector<std::string> known{"elm"}, kinds;
+    for (const ModelEntry& entry : all_models()) known.push_back(entry.name);
+    for (const std::string& given : arguments.items("model")) {
+        ELM_CHECK(std::find(known.begin(), known.end(), given) != known.end(),
+                  "--model {}: there is no such model to fit: expected {}.{}", given,
+                  fmt::join(known, ", "), nearest_hint(given, known));
+        kinds.push_back(given);
+    }
+    if (kinds.empty()) kinds.emplace_back("elm");
+    ELM_CHECK(
+        !arguments.has("memory") || std::find(kinds.begin(), kinds.end(), "elm") != kinds.end(),
+        "--memory is the size of an ELM neuron and --model {} is none. Its size is an option "
+        "of section {}: see elmsim list models.",
+        kinds.front(), kinds.front());
+    return kinds;
+}
+
 }  // namespace
 
 std::vector<FitCandidate> fit_candidates(const Arguments& arguments, const Config& preset,
                                          std::int64_t n_channels, DType precision) {
-    std::vector<std::string> kinds;
-    for (const std::string& given : arguments.list("model")) {
-        for (const Value& item : {parse_value(given)}) kinds.push_back(to_text(item));
-    }
-    if (kinds.empty()) kinds.emplace_back("elm");
     const std::int64_t n_seeds = arguments.integer("seeds");
     ELM_CHECK(n_seeds >= 1 && n_seeds <= 10000, "--seeds {}: expected 1 or more.", n_seeds);
-
     std::vector<FitCandidate> candidates;
-    for (const std::string& kind : kinds) {
-        ELM_CHECK(kind == "elm", "--model {}: there is no such model to fit.{}", kind,
-                  nearest_hint(kind, {"elm"}));
-        ElmOptions options = elm_options(arguments, preset, n_channels);
-        for (const std::int64_t n_memory : memory_sizes(arguments, options)) {
-            options.n_memory = n_memory;
-            for (std::int64_t k = 0; k < n_seeds; ++k) {
-                FitCandidate candidate;
-                candidate.kind = kind;
-                candidate.section = kind;
-                candidate.seed = arguments.seed() + static_cast<std::uint64_t>(k);
-                candidate.name = fmt::format("elm-{}", n_memory);
-                if (n_seeds > 1) candidate.name += fmt::format("-seed{}", candidate.seed);
-                const ElmModel start = initial_model(arguments, options, candidate.seed);
-                candidate.options = to_values(start.options);
-                candidate.make = [start, precision] { return elm_fit(start, precision); };
+    for (const std::string& kind : kinds_of(arguments)) {
+        for (std::int64_t k = 0; k < n_seeds; ++k) {
+            const std::uint64_t seed = arguments.seed() + static_cast<std::uint64_t>(k);
+            std::vector<FitCandidate> found;
+            if (kind == "elm") {
+                found = elm_candidates(arguments, preset, n_channels, precision, seed);
+            } else {
+                found.push_back(sequence_candidate(arguments, preset, kind, n_channels, precision));
+            }
+            for (FitCandidate& candidate : found) {
+                candidate.kind = candidate.section = kind;
+                candidate.seed = seed;
+                if (n_seeds > 1) candidate.name += fmt::format("-seed{}", seed);
                 candidates.push_back(std::move(candidate));
             }
         }

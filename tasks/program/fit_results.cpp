@@ -11,6 +11,7 @@
 #include "tasks/report/plot.h"
 #include "tasks/report/table.h"
 #include "tasks/simulation/simulation_plot.h"
+#include "tasks/simulation/surrogate.h"
 #include "tasks/training/learning_curve.h"
 
 namespace elm {

@@ -1,6 +1,5 @@
 #include "tasks/training/elm_fit.h"
 
-#include <array>
 #include <vector>
 
 #include "kernels/core/check.h"
@@ -35,11 +34,8 @@ public:
         return total;
     }
 
-    NeuronIoPrediction predict(Stream& stream, std::span<const NeuronIoSimulation> simulations,
-                               Protocol protocol) override {
-        const auto surrogate = elm_surrogate(stream, module_.model(), precision_);
-        const std::array<const Surrogate*, 1> models{surrogate.get()};
-        return elm::predict(stream, models, simulations, protocol, [](auto, auto) {}).front();
+    std::unique_ptr<Surrogate> surrogate(Stream& stream) override {
+        return elm_surrogate(stream, module_.model(), precision_);
     }
 
     double flops_per_step() const override {

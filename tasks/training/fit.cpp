@@ -1,11 +1,13 @@
 #include "tasks/training/fit.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "kernels/core/check.h"
+#include "tasks/neuronio/evaluation.h"
 
 namespace elm {
 namespace {
@@ -88,6 +90,7 @@ Fit::Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& set
               settings.updates, settings.passes);
     parameters_ = allocate_parameters(stream, model_->module(), settings.precision,
                                       RandomKey{settings.seed}.for_purpose("first values"));
+    model_->start(stream);
     optimizer_.emplace(stream, model_->module(), parameters_, settings.optimizer);
     settings_.windows.dtype = settings.precision;
     start_batches();
@@ -151,8 +154,10 @@ FitScores Fit::validate(std::span<const NeuronIoSimulation> simulations) {
     FitScores scores;
     scores.update = update_count();
     with_average([&] {
+        const auto surrogate = model_->surrogate(stream_);
+        const std::array<const Surrogate*, 1> models{surrogate.get()};
         const NeuronIoPrediction prediction =
-            model_->predict(stream_, simulations, Protocol::published);
+            predict(stream_, models, simulations, Protocol::published, [](auto, auto) {}).front();
         const NeuronIoScores all = score(simulations, prediction, Protocol::published);
         scores.auc = all.auc;
         scores.explained_variance_percent = all.voltage.explained_variance_percent;

@@ -10,6 +10,7 @@
 #include "kernels/modules/checkpoint.h"
 #include "kernels/modules/learning_rate.h"
 #include "tasks/neuronio/neuronio_dataset.h"
+#include "tasks/neuronio/neuronio_file.h"
 #include "tasks/neuronio/window_prefetcher.h"
 #include "tasks/training/fit_model.h"
 

@@ -1,15 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
 #include <string>
-#include <vector>
 
 #include "kernels/modules/module.h"
-#include "tasks/neuronio/evaluation.h"
 #include "tasks/neuronio/window_sampler.h"
+#include "tasks/simulation/surrogate.h"
 #include "tasks/training/neuronio_loss.h"
 
 namespace elm {
@@ -21,14 +18,14 @@ public:
 
     /// Allocated by whoever trains it.
     virtual Module& module() = 0;
+    /// Puts other first values in place of those that were drawn, if there are any.
+    virtual void start(Stream&) {}
     /// Adds the gradient of the mean loss of the batch to the parameters' gradients; `key` names
     /// the random numbers of this update.
     virtual NeuronIoLoss add_gradient(Stream& stream, const NeuronIoBatch& batch,
                                       const RandomKey& key) = 0;
-    /// What the present numbers say about simulations.
-    virtual NeuronIoPrediction predict(Stream& stream,
-                                       std::span<const NeuronIoSimulation> simulations,
-                                       Protocol protocol) = 0;
+    /// The model with its present numbers, to simulate; it must not outlive this object.
+    virtual std::unique_ptr<Surrogate> surrogate(Stream& stream) = 0;
     /// Multiplications and additions of one step of one sample, forward.
     virtual double flops_per_step() const = 0;
     /// Writes the model file that simulate and evaluate take, in place of one that is there.

@@ -1,0 +1,98 @@
+#include "tasks/training/sequence_fit.h"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "kernels/autograd/tape.h"
+#include "kernels/core/check.h"
+#include "kernels/modules/safetensors.h"
+
+namespace elm {
+namespace {
+
+class SequenceFit final : public FitModel {
+public:
+    SequenceFit(SequenceModelSpec spec, DType precision, std::string start)
+        : spec_(std::move(spec)),
+          precision_(precision),
+          start_(std::move(start)),
+          model_(make_model(spec_)) {}
+
+    Module& module() override { return *model_; }
+
+    /// The options of both models are equal, so their parameters are, too.
+    void start(Stream& stream) override {
+        if (start_.empty()) return;
+        const FittedSequenceModel fitted = load_sequence_model(stream, start_, precision_);
+        const std::vector<NamedParameter> from = fitted.model->parameters();
+        const std::vector<NamedParameter> to = model_->parameters();
+        Stream host{Device{}};
+        for (std::size_t k = 0; k < to.size(); ++k) {
+            const Tensor values = from[k].parameter->value.to(host);
+            visit_real(precision_, [&]<class Real>(Real) {
+                to[k].parameter->value.assign<Real>(stream, values.host<Real>());
+            });
+        }
+    }
+
+    NeuronIoLoss add_gradient(Stream& stream, const NeuronIoBatch& batch,
+                              const RandomKey& key) override {
+        Tape tape;
+        Context context{.stream = stream, .tape = &tape, .random = key, .training = true};
+        const Var output = model_->forward(context, {.spikes = &batch.spikes});
+        Stream host{Device{}};
+        const bool on_host = stream.device().kind == DeviceKind::cpu;
+        stream.synchronize();
+        const Tensor values = on_host ? output.value : output.value.to(host);
+        const Tensor gradient = Tensor::empty(host, values.shape(), precision_);
+        const std::int64_t n_bins = batch.spikes.n_samples * batch.spikes.n_steps;
+        NeuronIoLoss total;
+        for (std::int64_t sample = 0; sample < batch.spikes.n_samples; ++sample) {
+            total.add(neuronio_loss(values, batch.spike_target, batch.voltage_target, sample,
+                                    n_bins, gradient));
+        }
+        const std::array<Var, 1> outputs{output};
+        const std::array<Tensor, 1> gradients{on_host ? gradient : gradient.to(stream)};
+        tape.backward(stream, outputs, gradients);
+        return total;
+    }
+
+    std::unique_ptr<Surrogate> surrogate(Stream&) override {
+        return sequence_surrogate(spec_, *model_);
+    }
+
+    /// Every weight multiplies once a step; spikes make the first layer's cheaper than that.
+    double flops_per_step() const override {
+        return 2 * static_cast<double>(trainable_count(*model_));
+    }
+
+    void save(const std::string& path, const std::string& source) override {
+        SequenceModelSpec spec = spec_;
+        spec.source = source;
+        save_sequence_model(spec, *model_, path, true);
+    }
+
+    void save_safetensors(const std::string& path) override {
+        std::vector<NamedTensor> tensors;
+        for (const auto& [name, parameter] : model_->parameters()) {
+            tensors.push_back({name, parameter->value});
+        }
+        write_safetensors(path, true, tensors, {{"format", "pt"}, {"model", spec_.model}});
+    }
+
+private:
+    SequenceModelSpec spec_;
+    DType precision_;
+    std::string start_;  // file of its first values, or empty
+    std::unique_ptr<SequenceModel> model_;
+};
+
+}  // namespace
+
+std::unique_ptr<FitModel> sequence_fit(const SequenceModelSpec& spec, DType precision,
+                                       const std::string& start) {
+    return std::make_unique<SequenceFit>(spec, precision, start);
+}
+
+}  // namespace elm
