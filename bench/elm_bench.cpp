@@ -240,6 +240,9 @@ int main(int argc, char** argv) {
             register_training("gradient", gradient, {n_memory, 8, 1, {}, threads});
         }
         register_training("gradient", gradient, {150, 384, 1024, {}, threads});
+        for (const std::int64_t n_memory : {1, 2, 5, 10}) {
+            register_training("gradient", gradient, {n_memory, 8, 500, {}, threads});
+        }
     }
     for (const Device device : available_devices()) {
         if (device.kind == DeviceKind::cpu) continue;

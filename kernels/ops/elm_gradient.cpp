@@ -76,43 +76,54 @@ InputBands input_bands(const ElmScanModel& model, int branch_width) {
 
 /// The table entry of each synapse and where its sum stands.
 template <class Real>
-SynapsePlaces<Real> synapse_places(const ElmScanModel& model, const InputBands& bands,
-                                   std::int64_t branch_width) {
+SynapsePlaces<Real> synapse_places(const ElmScanModel& model, const InputBands& bands) {
     SynapsePlaces<Real> places;
     const auto n_synapses = static_cast<std::int64_t>(model.input_of_synapse.size());
-    std::vector<std::int64_t> entry;
-    std::vector<std::int32_t> order;
+    const auto input_of = [&](std::int64_t s) {
+        return model.input_of_synapse[static_cast<std::size_t>(s)];
+    };
     for (std::int64_t s = 0; s < n_synapses; ++s) {
-        const std::int64_t input = model.input_of_synapse[static_cast<std::size_t>(s)];
+        const std::int64_t input = input_of(s);
         if (input < 0) {
-            entry.push_back(-1);
             places.sign.push_back(0);
             places.sum_of_synapse.push_back(-1);
             continue;
         }
         const auto i = static_cast<std::size_t>(input);
-        const std::int64_t branch = branch_of(model, s);
-        order.push_back(static_cast<std::int32_t>(s));
-        entry.push_back(input * branch_width + branch);
+        places.synapses.push_back(static_cast<std::int32_t>(s));
         places.sign.push_back(static_cast<Real>(model.input_sign[i]));
         places.sum_of_synapse.push_back(
-            model.trace_per_synapse ? s : input * bands.width + branch - bands.first[i]);
+            model.trace_per_synapse ? s
+                                    : input * bands.width + branch_of(model, s) - bands.first[i]);
     }
-    const auto entry_of = [&](std::int32_t s) { return entry[static_cast<std::size_t>(s)]; };
-    std::stable_sort(order.begin(), order.end(),
+    const auto entry_of = [&](std::int32_t s) {
+        return std::pair(input_of(s), branch_of(model, s));
+    };
+    std::stable_sort(places.synapses.begin(), places.synapses.end(),
                      [&](std::int32_t a, std::int32_t b) { return entry_of(a) < entry_of(b); });
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        if (i > 0 && entry_of(order[i]) == entry_of(order[i - 1])) continue;
-        places.entries.push_back(entry_of(order[i]));
+    for (std::size_t i = 0; i < places.synapses.size(); ++i) {
+        const auto [input, branch] = entry_of(places.synapses[i]);
+        if (i > 0 && entry_of(places.synapses[i - 1]) == std::pair(input, branch)) continue;
+        places.input.push_back(static_cast<std::int32_t>(input));
+        places.branch.push_back(static_cast<std::int32_t>(branch));
         places.begin.push_back(static_cast<std::int64_t>(i));
     }
-    places.begin.push_back(static_cast<std::int64_t>(order.size()));
-    places.synapses = std::move(order);
+    places.begin.push_back(static_cast<std::int64_t>(places.synapses.size()));
+    places.weight.resize(places.input.size());
     return places;
 }
 
+/// Calls body(position in `synapses`) for those of entry e.
+template <class Real, class Body>
+void for_synapses_of(const SynapsePlaces<Real>& places, std::size_t e, const Body& body) {
+    for (auto at = static_cast<std::size_t>(places.begin[e]);
+         at < static_cast<std::size_t>(places.begin[e + 1]); ++at) {
+        body(static_cast<std::size_t>(places.synapses[at]));
+    }
+}
+
 template <class Real>
-void set_synapses(ElmScanWeights<Real>& w, const SynapsePlaces<Real>& places, const Real* weight) {
+void set_synapses(ElmScanWeights<Real>& w, SynapsePlaces<Real>& places, const Real* weight) {
     if (w.trace_per_synapse) {
         for (std::size_t at = 0; at < w.targets.synapse.size(); ++at) {
             const auto s = static_cast<std::size_t>(w.targets.synapse[at]);
@@ -120,15 +131,87 @@ void set_synapses(ElmScanWeights<Real>& w, const SynapsePlaces<Real>& places, co
         }
         return;
     }
-    for (std::size_t e = 0; e < places.entries.size(); ++e) {
+    for (std::size_t e = 0; e < places.weight.size(); ++e) {
         double sum = 0;
-        for (auto at = static_cast<std::size_t>(places.begin[e]);
-             at < static_cast<std::size_t>(places.begin[e + 1]); ++at) {
-            const auto s = static_cast<std::size_t>(places.synapses[at]);
+        for_synapses_of(places, e, [&](std::size_t s) {
             sum += static_cast<double>(weight[s] * places.sign[s]);
-        }
-        w.branch_table[static_cast<std::size_t>(places.entries[e])] = static_cast<Real>(sum);
+        });
+        places.weight[e] = static_cast<Real>(sum);
+        w.branch_table[static_cast<std::size_t>(std::int64_t{places.input[e]} * w.branch_width +
+                                                places.branch[e])] = places.weight[e];
     }
+}
+
+constexpr std::int64_t widest_spike_row = 64;
+
+/// Spike rows pay where few of many inputs spike in a step and the rows stay in cache in both
+/// directions.
+template <class Real>
+SpikeRows<Real> spike_rows(const ElmScanModel& model) {
+    SpikeRows<Real> rows;
+    constexpr std::int64_t cache_bytes = 256 * 1024, N = native<Real>;
+    const std::int64_t n_out = model.layers.front().n_out;
+    const std::int64_t width = std::max<std::int64_t>(8, (n_out + N - 1) / N * N);
+    const bool alike = !model.trace_per_synapse &&
+                       std::all_of(model.trace_decay.begin(), model.trace_decay.end(),
+                                   [&](double decay) { return decay == model.trace_decay[0]; });
+    if (!alike || model.n_input < 8 * model.n_branch || n_out > widest_spike_row ||
+        model.n_input * width * static_cast<std::int64_t>(sizeof(Real)) > cache_bytes) {
+        return rows;
+    }
+    rows.width = static_cast<int>(width);
+    rows.table.assign(static_cast<std::size_t>(model.n_input * width), Real(0));
+    rows.decay.assign(static_cast<std::size_t>(width), static_cast<Real>(model.trace_decay[0]));
+    rows.bias.assign(static_cast<std::size_t>(width), Real(0));
+    return rows;
+}
+
+/// Calls body.operator()<V>() for a layer of V vectors of units, at most the widest spike row.
+template <class Real, class Body>
+void with_vectors_of(const PackedLayer<Real>& layer, const Body& body) {
+    constexpr int most = widest_spike_row / unit_lanes<Real>;
+    const int count = layer.padded_units() / unit_lanes<Real>;
+    ELM_ASSERT(count <= most);
+    [&]<int... V>(std::integer_sequence<int, V...>) {
+        ((count == V + 1 ? (body.template operator()<V + 1>(), 0) : 0), ...);
+    }
+    (std::make_integer_sequence<int, most>{});
+}
+
+/// Calls body(input, first entry, entry after the last) for each input that has entries.
+template <class Real, class Body>
+void for_inputs(const SynapsePlaces<Real>& places, const Body& body) {
+    const std::size_t n = places.input.size();
+    for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
+        while (end < n && places.input[end] == places.input[begin]) ++end;
+        body(std::int64_t{places.input[begin]}, begin, end);
+    }
+}
+
+/// W1b w for each unit of the input.
+template <class Real>
+void set_spike_rows(ElmGradientWeights<Real>& weights) {
+    constexpr int N = unit_lanes<Real>;
+    SpikeRows<Real>& rows = weights.spike_rows;
+    const PackedLayer<Real>& first = weights.forward->layers.front();
+    const SynapsePlaces<Real>& places = weights.places;
+    std::copy_n(first.bias_by_unit(), first.n_out(), rows.bias.data());
+    with_vectors_of(first, [&]<int V>() {
+        for_inputs(places, [&](std::int64_t input, std::size_t begin, std::size_t end) {
+            Vec<Real, N> sum[V] = {};
+            for (std::size_t e = begin; e < end; ++e) {
+                const Real* const column = first.by_unit() + std::int64_t{places.branch[e]} * V * N;
+                const Vec<Real, N> weight = broadcast<Real, N>(places.weight[e]);
+#pragma GCC unroll 8
+                for (int v = 0; v < V; ++v) {
+                    sum[v] = multiply_add<Real, N>(weight, load<Real, N>(column + v * N), sum[v]);
+                }
+            }
+            Real* const to = rows.table.data() + input * rows.width;
+#pragma GCC unroll 8
+            for (int v = 0; v < V; ++v) store<Real, N>(to + v * N, sum[v]);
+        });
+    });
 }
 
 /// Calls body(i) for 0 <= i < count: on all threads where there are enough numbers for it.
@@ -161,7 +244,7 @@ public:
     /// to[i] += sum over groups of array[offset + i]; the arrays are padded to whole vectors.
     template <class ArrayOf>
     void add(const ArrayOf& array_of, std::int64_t offset, std::int64_t n, Real* to) const {
-        constexpr int N = native<Real>;
+        constexpr int N = unit_lanes<Real>;
         for (std::int64_t i = 0; i < n; i += N) {
             Vec<Real, N> sum = load<Real, N>(array_of(groups_[0]).data() + offset + i);
             for (std::size_t g = 1; g < groups_.size(); ++g) {
@@ -183,7 +266,7 @@ public:
         };
         for (std::int64_t unit = 0; unit < layer.n_out(); ++unit) {
             Real* const row = to.weight + unit * layer.n_in();
-            add(weight_of, unit * row_width, layer.n_first(), row);
+            if (second_part > 0) add(weight_of, unit * row_width, layer.n_first(), row);
             add(weight_of, unit * row_width + second_part, layer.n_rest(), row + layer.n_first());
         }
         add(
@@ -206,14 +289,65 @@ public:
         }
     }
 
+    /// From G, the sums over the events of an input: dW1b = sum G w^T and dw = W1b^T G.
+    void add_spike_rows(const ElmGradientWeights<Real>& weights, AlignedVector<Real>& columns,
+                        const ElmScanNumbers<Real>& to) const {
+        const PackedLayer<Real>& first = weights.forward->layers.front();
+        const int width = first.padded_units();
+        columns.assign(static_cast<std::size_t>(first.n_first() * width), Real(0));
+        with_vectors_of(first, [&]<int V>() { add_spike_rows<V>(weights, columns.data(), to); });
+        for (int unit = 0; unit < first.n_out(); ++unit) {
+            Real* const row = to.layers[0].weight + std::int64_t{unit} * first.n_in();
+            for (int j = 0; j < first.n_first(); ++j) {
+                row[j] += columns[static_cast<std::size_t>(j * width + unit)];
+            }
+        }
+    }
+
 private:
+    /// `columns`: dW1b transposed, each column V vectors.
+    template <int V>
+    void add_spike_rows(const ElmGradientWeights<Real>& weights, Real* columns,
+                        const ElmScanNumbers<Real>& to) const {
+        constexpr int N = unit_lanes<Real>;
+        const Real* const w1b = weights.forward->layers.front().by_unit();
+        const SynapsePlaces<Real>& places = weights.places;
+        for_inputs(places, [&](std::int64_t input, std::size_t begin, std::size_t end) {
+            Vec<Real, N> sum[V];
+            for (int v = 0; v < V; ++v) {
+                const std::int64_t at = input * event_width(weights) + v * N;
+                sum[v] = load<Real, N>(groups_[0].events.data() + at);
+                for (std::size_t g = 1; g < groups_.size(); ++g) {
+                    sum[v] = sum[v] + load<Real, N>(groups_[g].events.data() + at);
+                }
+            }
+            for (std::size_t e = begin; e < end; ++e) {
+                const std::int64_t column = std::int64_t{places.branch[e]} * V * N;
+                Vec<Real, N> product{};
+#pragma GCC unroll 8
+                for (int v = 0; v < V; ++v) {
+                    Real* const gradient = columns + column + v * N;
+                    store<Real, N>(gradient, multiply_add<Real, N>(places.weight[e], sum[v],
+                                                                   load<Real, N>(gradient)));
+                    product =
+                        multiply_add<Real, N>(load<Real, N>(w1b + column + v * N), sum[v], product);
+                }
+                const Real slope = sum_of_lanes<Real, N>(product);
+                for_synapses_of(places, e, [&](std::size_t s) {
+                    to.synapse_weight[s] += places.sign[s] * slope;
+                });
+            }
+        });
+    }
+
     std::span<const Group> groups_;
 };
 
 /// Takes the padding off and, for synapses, applies the routing.
 template <class Real>
 void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<int>& row_widths,
-                   std::span<const PartialGradient<Real>> groups, const ElmScanNumbers<Real>& to) {
+                   std::span<const PartialGradient<Real>> groups, AlignedVector<Real>& columns,
+                   const ElmScanNumbers<Real>& to) {
     using Group = PartialGradient<Real>;
     const ElmScanWeights<Real>& w = *weights.forward;
     const GroupSums<Real> sums(groups);
@@ -223,9 +357,13 @@ void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<in
             const auto l = static_cast<std::size_t>(part);
             sums.add_layer(
                 [l](const Group& group) -> const auto& { return group.layers[l]; }, w.layers[l],
-                row_widths[l], l == 0 ? w.branch_width : 0, to.layers[l]);
+                row_widths[l], l == 0 ? weights.branch_columns() : 0, to.layers[l]);
         } else if (part == n_layers) {
-            sums.add_synapses(weights, to.synapse_weight);
+            if (weights.has_branches()) {
+                sums.add_synapses(weights, to.synapse_weight);
+            } else {
+                sums.add_spike_rows(weights, columns, to);
+            }
         } else {
             sums.add_layer(
                 [](const Group& group) -> const auto& { return group.readout; }, w.readout,
@@ -285,7 +423,8 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
     packed->readout.assign(static_cast<std::size_t>(w.n_output * wide(w.n_memory)), Real(0));
     packed->zeros.assign(static_cast<std::size_t>(widest), Real(0));
     packed->bands = input_bands(model, w.branch_width);
-    packed->places = synapse_places<Real>(model, packed->bands, w.branch_width);
+    packed->places = synapse_places<Real>(model, packed->bands);
+    packed->spike_rows = spike_rows<Real>(model);
     repack_elm_gradient(*packed, ConvertedNumbers<Real>(model).numbers);
     return packed;
 }
@@ -317,6 +456,7 @@ void repack_elm_gradient(ElmGradientWeights<Real>& weights,
             std::copy_n(numbers.memory_gain, w.n_memory, w.memory_gain.data());
         }
     });
+    if (!weights.has_branches()) set_spike_rows(weights);
 }
 
 template <class Real>
@@ -329,7 +469,7 @@ void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Re
                       const ElmScanNumbers<Real>& gradients) {
     const ElmScanWeights<Real>& w = *args.weights->forward;
     ELM_ASSERT((args.spikes != nullptr) != (args.input.data != nullptr));
-    std::vector<int> row_widths{w.branch_width + wide(w.n_memory)};
+    std::vector<int> row_widths{args.weights->branch_columns() + wide(w.n_memory)};
     for (std::size_t l = 0; l + 1 < w.layers.size(); ++l) {
         row_widths.push_back(wide(w.layers[l].n_out()));
     }
@@ -357,7 +497,7 @@ void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Re
     add_gradients<Real>(*args.weights, row_widths,
                         std::span<const PartialGradient<Real>>(workspace.groups)
                             .first(static_cast<std::size_t>(n_groups)),
-                        gradients);
+                        workspace.columns, gradients);
 }
 
 #define ELM_INSTANTIATE(Real)                                                                 \

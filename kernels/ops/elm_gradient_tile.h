@@ -62,7 +62,10 @@ public:
           memory_width_(wide(w_.n_memory)),
           trace_width_(w_.trace_per_synapse
                            ? wide(static_cast<std::int64_t>(w_.synapse_decay.size()))
-                           : w_.branch_width) {
+                           : g_.input().width),
+          drive_width_(!g_.has_branches() ? g_.input().width
+                       : n_layers() > 1   ? row_widths[1]
+                                          : memory_width_) {
         segment_steps_ = args.segment_steps <= 0
                              ? n_steps_
                              : (args.segment_steps + chunk_steps - 1) / chunk_steps * chunk_steps;
@@ -144,7 +147,7 @@ private:
         resize(store_.gain_slope, rows * memory_width_);
         resize(store_.memory, rows * memory_width_);
         resize(store_.update, time_constants_ ? rows * memory_width_ : 0);
-        resize(store_.drive, chunk_steps * P * drive_width());
+        resize(store_.drive, chunk_steps * P * drive_width_);
         resize(store_.output_gradient, chunk_steps * P * wide(w_.n_output));
         resize(store_.branch_gradient, chunk_steps * P * w_.branch_width);
         resize(z_, P * wide_z());
@@ -189,20 +192,25 @@ private:
 
     // --- forward -------------------------------------------------------------------------------
 
-    /// Branch traces of a chunk, straight into the first layer's rows.
-    void fill_branches(std::int64_t begin, std::int64_t from, std::int64_t n) {
-        const std::int64_t stride = std::int64_t{P} * row_widths_[0];
+    /// The input side of a chunk: traces into the first layer's rows, or what they drive it with.
+    void fill_input(std::int64_t begin, std::int64_t from, std::int64_t n) {
+        const InputSide<Real> input = g_.input();
+        const int width = g_.has_branches() ? row_widths_[0] : drive_width_;
+        Real* const first_rows =
+            g_.has_branches() ? row(store_.in[0], from, width) : store_.drive.data();
+        const std::int64_t stride = std::int64_t{P} * width;
         for (int p = 0; p < P; ++p) {
             const Events<Real> list = events(p, begin + from, n);
-            Real* rows = row(store_.in[0], from, row_widths_[0]) + p * row_widths_[0];
-            Real* trace = state_.trace.data() + p * trace_width_;
+            Real* const rows = first_rows + p * width;
+            Real* const trace = state_.trace.data() + p * trace_width_;
             if (w_.trace_per_synapse) {
                 synapse_rows(list, n, w_, trace, rows, stride);
             } else {
-                filter_rows(list, n, w_.branch_table.data(), w_.branch_width,
-                            w_.branch_decay.data(), g_.zeros.data(), trace, rows, stride);
+                filter_rows(list, n, input.table, input.width, input.decay, input.bias, trace, rows,
+                            stride);
             }
         }
+        if (g_.has_branches()) drive_rows(from, n);
     }
 
     /// z of one layer for the P samples of step t, from its rows; z has stride `z_stride`.
@@ -219,12 +227,11 @@ private:
         const int in_width = row_widths_[0];
         for (int p = 0; p < P; ++p) {
             store_decayed(state_.memory.data() + p * memory_width_,
-                          row(store_.in[0], 0, in_width) + p * in_width + w_.branch_width);
+                          row(store_.in[0], 0, in_width) + p * in_width + g_.branch_columns());
         }
         for (std::int64_t from = 0; from < n; from += chunk_steps) {
             const std::int64_t count = std::min(chunk_steps, n - from);
-            fill_branches(begin, from, count);
-            drive_rows(from, count);
+            fill_input(begin, from, count);
             for (std::int64_t t = from; t < from + count; ++t) step(t, from, begin);
         }
         std::copy_n(row(store_.memory, n - 1, memory_width_), P * memory_width_,
@@ -233,10 +240,10 @@ private:
 
     void step(std::int64_t t, std::int64_t chunk_begin, std::int64_t segment_begin) {
         const PackedLayer<Real>& first = w_.layers.front();
-        const Real* x = row(store_.in[0], t, row_widths_[0]) + w_.branch_width;
+        const Real* x = row(store_.in[0], t, row_widths_[0]) + g_.branch_columns();
         std::int64_t x_stride = row_widths_[0];
-        const Real* start = row(store_.drive, t - chunk_begin, drive_width());
-        std::int64_t start_stride = drive_width();
+        const Real* start = row(store_.drive, t - chunk_begin, drive_width_);
+        std::int64_t start_stride = drive_width_;
         for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
             const int width = row_widths_[l + 1];
             Real* const values = row(store_.in[l + 1], t, width);
@@ -263,8 +270,6 @@ private:
         advance_memory(t, segment_begin);
     }
 
-    int drive_width() const { return n_layers() > 1 ? row_widths_[1] : memory_width_; }
-
     /// d = kappa_m m for one sample.
     void store_decayed(const Real* memory, Real* to) {
         for (int m = 0; m < memory_width_; m += N) {
@@ -286,8 +291,8 @@ private:
         const int width = row_widths_[0];
         layer_by_unit<Real, Rows, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
                                                 0, row(store_.in[0], from, width) + r * width,
-                                                width, store_.drive.data() + r * drive_width(),
-                                                drive_width());
+                                                width, store_.drive.data() + r * drive_width_,
+                                                drive_width_);
     }
 
     /// In: z in `slopes`. Out: its value and its slope.
@@ -300,7 +305,7 @@ private:
     }
     /// m_t from z_, the next step's d_t, what the way back needs, and the outputs.
     void advance_memory(std::int64_t t, std::int64_t begin) {
-        const int in_width = row_widths_[0], branch_width = w_.branch_width;
+        const int in_width = row_widths_[0], branch_width = g_.branch_columns();
         Real* const memory = row(store_.memory, t, memory_width_);
         Real* const slopes = row(store_.gain_slope, t, memory_width_);
         for (int p = 0; p < P; ++p) {
@@ -462,20 +467,23 @@ private:
         return (w_.layers[l].n_out() + outer_block - 1) / outer_block * outer_block;
     }
 
-    /// Adjoint of the trace filter over the chunk, onto events, synapses and the input.
+    /// Adjoint of the trace filter over the chunk, onto events, synapses and the input; last, for
+    /// it may take dz of the first layer for its rows.
     void step_traces_back(std::int64_t begin, std::int64_t from, std::int64_t count) {
-        int dz_width = 0;
-        const Real* dz = dz_rows(0, from, dz_width);
-        const std::int64_t rows = count * P;
-        const int width = w_.branch_width;
-        std::int64_t r = 0;
-        for (; r + 4 <= rows; r += 4) branch_rows<4>(dz, dz_width, r);
-        for (; r < rows; ++r) branch_rows<1>(dz, dz_width, r);
+        int width = 0;
+        Real* rows = dz_rows(0, from, width);
+        if (g_.has_branches()) {
+            std::int64_t r = 0;
+            for (; r + 4 <= count * P; r += 4) branch_rows<4>(rows, width, r);
+            for (; r < count * P; ++r) branch_rows<1>(rows, width, r);
+            rows = store_.branch_gradient.data();
+            width = w_.branch_width;
+        }
         const std::int64_t stride = std::int64_t{P} * width;
         for (int p = 0; p < P; ++p) {
             const Events<Real> list = events(p, begin + from, count);
             Real* const adjoint = adjoint_.data() + p * trace_width_;
-            Real* const gradient = store_.branch_gradient.data() + p * width;
+            Real* const gradient = rows + p * width;
             Real* to_input = nullptr;
             if (args_.input_gradient.data != nullptr) {
                 to_input = &args_.input_gradient(first_ + p, begin + from, 0);
@@ -484,8 +492,8 @@ private:
                 step_synapses_back(list, count, w_, gradient, stride, adjoint, sums_.synapse.data(),
                                    to_input);
             } else {
-                step_branches_back(list, count, g_, gradient, stride, adjoint, sums_.events.data(),
-                                   to_input);
+                step_rows_back(list, count, g_, gradient, stride, adjoint, sums_.events.data(),
+                               to_input);
             }
         }
     }
@@ -512,6 +520,7 @@ private:
     std::int64_t n_steps_, segment_steps_ = 0;
     int memory_width_;
     std::int64_t trace_width_;
+    int drive_width_;
     State state_;
     std::vector<State> checkpoints_;
 };

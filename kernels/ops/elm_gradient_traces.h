@@ -17,11 +17,12 @@ using namespace lanes;
 template <class Real>
 void filter_rows_back(std::int64_t n_steps, const Real* decay, std::int64_t width, Real* rows,
                       std::int64_t stride, Real* adjoint) {
-    constexpr int N = native<Real>;
+    constexpr int N = unit_lanes<Real>;
     for (std::int64_t j = 0; j < width; j += N) {
         const Vec<Real, N> factor = load<Real, N>(decay + j);
         Vec<Real, N> p = load<Real, N>(adjoint + j);
-        for (Real* row = rows + (n_steps - 1) * stride + j; row >= rows + j; row -= stride) {
+        for (std::int64_t t = n_steps - 1; t >= 0; --t) {
+            Real* const row = rows + t * stride + j;
             p = multiply_add<Real, N>(factor, p, load<Real, N>(row));
             store<Real, N>(row, p);
         }
@@ -29,19 +30,19 @@ void filter_rows_back(std::int64_t n_steps, const Real* decay, std::int64_t widt
     }
 }
 
-/// Adds p_t to the rows of the units that had events; only the `Band` branches from first[unit]
-/// on are theirs. Band 0: `width` of them.
-template <class Real, int Band>
+/// Adds p_t to the sums of the units that had events: `V` vectors of N columns, or as many as
+/// `width` holds if V is 0, from column first[unit] on; null: from 0 on.
+template <class Real, int N, int V>
 void add_events(const Events<Real>& list, std::int64_t n_steps, const std::int32_t* first,
                 std::int64_t width, const Real* rows, std::int64_t stride, Real* sums) {
-    constexpr int N = Band == 0 ? native<Real> : Band;
-    if constexpr (Band != 0) width = Band;
+    if constexpr (V != 0) width = V * N;
     for (std::int64_t t = 0; t < n_steps; ++t, rows += stride) {
         for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
             const std::int64_t unit = list.units[at];
-            const Real* const from = rows + first[unit];
+            const Real* const from = first == nullptr ? rows : rows + first[unit];
             Real* const to = sums + unit * width;
             if (list.values == nullptr) {
+#pragma GCC unroll 8
                 for (std::int64_t j = 0; j < width; j += N) {
                     store<Real, N>(to + j, load<Real, N>(to + j) + load<Real, N>(from + j));
                 }
@@ -56,25 +57,41 @@ void add_events(const Events<Real>& list, std::int64_t n_steps, const std::int32
     }
 }
 
-/// Traces of branches. `to_input`: (n_steps, n_input), or null.
+/// Traces of branches, or of the rows that stand in their place. `to_input`: (n_steps, n_input),
+/// or null.
 template <class Real>
-void step_branches_back(const Events<Real>& list, std::int64_t n_steps,
-                        const ElmGradientWeights<Real>& g, Real* rows, std::int64_t stride,
-                        Real* adjoint, Real* sums, Real* to_input) {
+void step_rows_back(const Events<Real>& list, std::int64_t n_steps,
+                    const ElmGradientWeights<Real>& g, Real* rows, std::int64_t stride,
+                    Real* adjoint, Real* sums, Real* to_input) {
+    constexpr int N = unit_lanes<Real>;
     const ElmScanWeights<Real>& w = *g.forward;
-    filter_rows_back(n_steps, w.branch_decay.data(), w.branch_width, rows, stride, adjoint);
-    const std::int32_t* const first = g.bands.first.data();
-    if (g.bands.width == 4) {
-        add_events<Real, 4>(list, n_steps, first, 4, rows, stride, sums);
+    const InputSide<Real> input_side = g.input();
+    const int width = g.has_branches() ? w.branch_width : event_width(g);
+    filter_rows_back(n_steps, input_side.decay, width, rows, stride, adjoint);
+    const std::int64_t columns = event_width(g);
+    const std::int32_t* const first = g.has_branches() ? g.bands.first.data() : nullptr;
+    const auto add = [&]<int lanes, int vectors>() {
+        add_events<Real, lanes, vectors>(list, n_steps, first, columns, rows, stride, sums);
+    };
+    if (columns == 4) {
+        add.template operator()<4, 1>();
+    } else if (columns == N) {
+        add.template operator()<N, 1>();
+    } else if (columns == 2 * N) {
+        add.template operator()<N, 2>();
+    } else if (columns == 3 * N) {
+        add.template operator()<N, 3>();
+    } else if (columns == 5 * N) {
+        add.template operator()<N, 5>();
     } else {
-        add_events<Real, 0>(list, n_steps, first, g.bands.width, rows, stride, sums);
+        add.template operator()<N, 0>();
     }
     if (to_input == nullptr) return;
     for (std::int64_t t = 0; t < n_steps; ++t, rows += stride, to_input += w.n_input) {
         for (int input = 0; input < w.n_input; ++input) {
-            const Real* const table = w.branch_table.data() + std::int64_t{input} * w.branch_width;
+            const Real* const row = input_side.table + std::int64_t{input} * input_side.width;
             Real sum = 0;
-            for (int branch = 0; branch < w.n_branch; ++branch) sum += table[branch] * rows[branch];
+            for (int j = 0; j < width; ++j) sum += row[j] * rows[j];
             to_input[input] = w.input_sign[static_cast<std::size_t>(input)] * sum;
         }
     }

@@ -111,6 +111,19 @@ ELM_INLINE Vec<Real, N> multiply_add(Real a, const Vec<Real, N>& b, const Vec<Re
     return multiply_add<Real, N>(broadcast<Real, N>(a), b, c);
 }
 
+/// The sum of all lanes: halves are added to each other until one lane is left.
+template <class Real, int N>
+ELM_INLINE Real sum_of_lanes(const Vec<Real, N>& x) {
+    if constexpr (N == 1) {
+        return x[0];
+    } else {
+        Vec<Real, N / 2> low, high;
+        std::memcpy(&low, &x, sizeof(low));
+        std::memcpy(&high, reinterpret_cast<const char*>(&x) + sizeof(low), sizeof(high));
+        return sum_of_lanes<Real, N / 2>(low + high);
+    }
+}
+
 /// Bit i is set where lane i is not zero (NaN is not).
 template <class Real, int N>
 ELM_INLINE unsigned nonzero_mask(const Vec<Real, N>& x) {
