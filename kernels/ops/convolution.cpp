@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <limits>
-#include <vector>
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/check.h"
-#include "kernels/core/host_product.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/sum.h"
+#include "kernels/ops/tile_product.h"
 
 namespace elm {
 namespace {
@@ -18,85 +17,186 @@ std::int64_t lag_of(std::int64_t tap, std::int64_t width, std::int64_t dilation)
     return (width - 1 - tap) * dilation;
 }
 
-/// weight (out, in, width) → (width, out, in), so that each tap is a matrix.
-template <class Real>
-std::vector<Real> taps_of(const View<const Real, 3>& weight) {
-    const auto [out, in, width] = weight.extent;
-    std::vector<Real> taps;
-    taps.reserve(static_cast<std::size_t>(weight.size()));
-    for (std::int64_t k = 0; k < width; ++k) {
-        for (std::int64_t i = 0; i < out * in; ++i) taps.push_back(weight.data[i * width + k]);
-    }
-    return taps;
-}
-
 /// The steps of sample `sample` from `first_step` on.
 template <class Real>
 Real* steps_of(const View<Real, 3>& signal, std::int64_t sample, std::int64_t first_step) {
     return signal.data + (sample * signal.extent[1] + first_step) * signal.extent[2];
 }
 
+constexpr std::int64_t steps_per_task = 21 * lanes::tile_rows;
+
+/// `count` elements in whole vectors.
 template <class Real>
-void convolve(const ConvolutionArgs<Real>& args) {
-    const std::int64_t out = args.weight.extent[0], in = args.weight.extent[1];
-    const std::int64_t width = args.weight.extent[2], time = args.input.extent[1];
-    const std::vector<Real> taps = taps_of(args.weight);
-    Cpu::for_each_task(args.input.extent[0], [&](std::int64_t sample) {
-        for (std::int64_t t = 0; t < time; ++t) {
-            Real* const row = steps_of(args.output, sample, t);
-            if (args.bias.data == nullptr) {
-                std::fill_n(row, out, Real(0));
-            } else {
-                std::copy_n(args.bias.data, out, row);
+std::int64_t padded(std::int64_t count) {
+    constexpr std::int64_t lanes_of_vector = lanes::native<Real>;
+    return (count + lanes_of_vector - 1) / lanes_of_vector * lanes_of_vector;
+}
+
+/// weight (out, in, width) as panels of `columns` of the result: (panel, tap, inner, columns),
+/// which are what one tile takes; columns past the last are 0. Forwards, columns are outputs and
+/// inner are inputs; for the gradient of the input the other way round.
+template <class Real>
+class TapPanels {
+public:
+    TapPanels(const View<const Real, 3>& weight, bool forwards)
+        : taps_(weight.extent[2]),
+          inner_(weight.extent[forwards ? 1 : 0]),
+          columns_(padded<Real>(weight.extent[forwards ? 0 : 1])),
+          values_(static_cast<std::size_t>(taps_ * inner_ * columns_)) {
+        const std::int64_t in = weight.extent[1];
+        Cpu::for_each_task(weight.extent[0], [&](std::int64_t o) {
+            for (std::int64_t i = 0; i < in; ++i) {
+                const std::int64_t column = forwards ? o : i, j = forwards ? i : o;
+                const std::int64_t first = column / wide * wide;
+                const std::int64_t width = std::min(wide, columns_ - first);
+                Real* const to = values_.data() + first * taps_ * inner_ + column - first;
+                const Real* const from = weight.data + (o * in + i) * taps_;
+                for (std::int64_t k = 0; k < taps_; ++k) to[(k * inner_ + j) * width] = from[k];
+            }
+        });
+    }
+
+    std::int64_t columns() const { return columns_; }
+
+    /// rows[r] += the taps that meet step first_step + r, whose signal is at
+    /// steps + (r + lag direction) inner. `steps` holds zeros where there is no signal.
+    void add(const Real* steps, std::int64_t rows, std::int64_t direction, std::int64_t dilation,
+             Real* result) const {
+        constexpr std::int64_t bytes_at_once = 1 << 18;  // of a panel, which stay in the L2 cache
+        for (std::int64_t first = 0; first < columns_; first += wide) {
+            const std::int64_t width = std::min(wide, columns_ - first);
+            const auto bytes = inner_ * width * static_cast<std::int64_t>(sizeof(Real));
+            const std::int64_t at_once =
+                std::max<std::int64_t>(1, bytes_at_once / std::max<std::int64_t>(bytes, 1));
+            for (std::int64_t k = 0; k < taps_; k += at_once) {
+                const std::int64_t lag = lag_of(k, taps_, dilation);
+                lanes::add_rows_of_tiles<Real>(
+                    {.left = steps + direction * lag * inner_,
+                     .left_row = inner_,
+                     .left_inner = 1,
+                     .left_segment = -direction * dilation * inner_,
+                     .right = values_.data() + (first * taps_ + k * width) * inner_,
+                     .right_inner = width,
+                     .right_segment = inner_ * width,
+                     .result = result + first,
+                     .result_row = columns_,
+                     .segments = std::min(at_once, taps_ - k),
+                     .inner = inner_},
+                    rows, static_cast<int>(width / lanes::native<Real>));
             }
         }
-        for (std::int64_t k = 0; k < width; ++k) {
-            const std::int64_t lag = lag_of(k, width, args.dilation);
-            if (lag >= time) continue;
-            add_product<Real>(time - lag, out, in, {steps_of(args.input, sample, 0), in},
-                              {taps.data() + k * out * in, in, true},
-                              steps_of(args.output, sample, lag), out);
+    }
+
+private:
+    static constexpr std::int64_t wide = lanes::tile_columns<Real>;
+    std::int64_t taps_, inner_, columns_;
+    lanes::AlignedVector<Real> values_;
+};
+
+/// Steps [first, end) of a sample, in rows of `row` elements; zeros outside of the sample and past
+/// its features.
+template <class Real>
+lanes::AlignedVector<Real> padded_steps(const View<const Real, 3>& signal, std::int64_t sample,
+                                        std::int64_t first, std::int64_t end, std::int64_t row) {
+    const std::int64_t features = signal.extent[2];
+    lanes::AlignedVector<Real> steps(static_cast<std::size_t>((end - first) * row));
+    for (std::int64_t t = std::max<std::int64_t>(first, 0); t < std::min(end, signal.extent[1]);
+         ++t) {
+        std::copy_n(steps_of(signal, sample, t), features, steps.data() + (t - first) * row);
+    }
+    return steps;
+}
+
+/// result[b][t] = start + the taps of signal[b][t + lag direction].
+template <class Real>
+void apply_taps(const TapPanels<Real>& panels, const View<const Real, 3>& signal,
+                std::int64_t direction, std::int64_t dilation, std::int64_t longest_lag,
+                const View<const Real, 1>& start, const View<Real, 3>& result) {
+    const std::int64_t time = result.extent[1], features = result.extent[2];
+    const std::int64_t columns = panels.columns();
+    const std::int64_t tasks = (time + steps_per_task - 1) / steps_per_task;
+    if (features == 0) return;
+    Cpu::for_each_task(result.extent[0] * tasks, [&](std::int64_t task) {
+        const std::int64_t sample = task / tasks, first = task % tasks * steps_per_task;
+        const std::int64_t rows = std::min(steps_per_task, time - first);
+        const std::int64_t before = direction < 0 ? longest_lag : 0;
+        const auto steps = padded_steps(signal, sample, first - before,
+                                        first + rows + longest_lag - before, signal.extent[2]);
+        lanes::AlignedVector<Real> sums(static_cast<std::size_t>(rows * columns));
+        for (std::int64_t r = 0; r < rows && start.data != nullptr; ++r) {
+            std::copy_n(start.data, features, sums.data() + r * columns);
+        }
+        panels.add(steps.data() + before * signal.extent[2], rows, direction, dilation,
+                   sums.data());
+        for (std::int64_t r = 0; r < rows; ++r) {
+            std::copy_n(sums.data() + r * columns, features, steps_of(result, sample, first + r));
         }
     });
 }
 
 template <class Real>
+void convolve(const ConvolutionArgs<Real>& args) {
+    apply_taps(TapPanels<Real>(args.weight, true), args.input, -1, args.dilation,
+               lag_of(0, args.weight.extent[2], args.dilation), args.bias, args.output);
+}
+
+template <class Real>
 void input_gradient(const ConvolutionInputGradientArgs<Real>& args) {
-    const std::int64_t out = args.weight.extent[0], in = args.weight.extent[1];
-    const std::int64_t width = args.weight.extent[2], time = args.input_gradient.extent[1];
-    const std::vector<Real> taps = taps_of(args.weight);
-    Cpu::for_each_task(args.input_gradient.extent[0], [&](std::int64_t sample) {
-        std::fill_n(steps_of(args.input_gradient, sample, 0), time * in, Real(0));
-        for (std::int64_t k = 0; k < width; ++k) {
-            const std::int64_t lag = lag_of(k, width, args.dilation);
-            if (lag >= time) continue;
-            add_product<Real>(
-                time - lag, in, out, {steps_of(args.output_gradient, sample, lag), out},
-                {taps.data() + k * out * in, in}, steps_of(args.input_gradient, sample, 0), in);
-        }
-    });
+    apply_taps(TapPanels<Real>(args.weight, false), args.output_gradient, 1, args.dilation,
+               lag_of(0, args.weight.extent[2], args.dilation), View<const Real, 1>{nullptr, {0}},
+               args.input_gradient);
+}
+
+/// tap (out, columns) += sum over t of output_gradient[t + lag] input[t], `columns` of them a row.
+template <class Real>
+void add_tap_gradient(const Real* output_gradient, std::int64_t out, const Real* input,
+                      std::int64_t columns, std::int64_t steps, Real* tap) {
+    constexpr std::int64_t wide = lanes::tile_columns<Real>;
+    for (std::int64_t first = 0; first < columns; first += wide) {
+        const std::int64_t width = std::min(wide, columns - first);
+        lanes::add_rows_of_tiles<Real>({.left = output_gradient,
+                                        .left_row = 1,
+                                        .left_inner = out,
+                                        .left_segment = 0,
+                                        .right = input + first,
+                                        .right_inner = columns,
+                                        .right_segment = 0,
+                                        .result = tap + first,
+                                        .result_row = columns,
+                                        .segments = 1,
+                                        .inner = steps},
+                                       out, static_cast<int>(width / lanes::native<Real>));
+    }
 }
 
 template <class Real>
 void weight_gradient(const ConvolutionWeightGradientArgs<Real>& args) {
     const std::int64_t out = args.parts.extent[1], in = args.parts.extent[2];
-    const std::int64_t width = args.parts.extent[3];
+    const std::int64_t width = args.parts.extent[3], columns = padded<Real>(in);
     const std::int64_t batch = args.input.extent[0], time = args.input.extent[1];
+    // Rows in whole vectors, in memory of their own unless they are so already.
+    const bool whole = columns == in;
+    lanes::AlignedVector<Real> copies(static_cast<std::size_t>(whole ? 0 : batch * time * columns));
+    for (std::int64_t row = 0; !whole && row < batch * time; ++row) {
+        std::copy_n(args.input.data + row * in, in, copies.data() + row * columns);
+    }
+    const Real* const input = whole ? args.input.data : copies.data();
     // A task is one tap of one part; its matrix is spread over the part at the end.
     Cpu::for_each_task(args.parts.extent[0] * width, [&](std::int64_t task) {
         const std::int64_t part = task / width, k = task % width;
         const std::int64_t lag = lag_of(k, width, args.dilation);
         const std::int64_t first = part * args.samples_per_part;
         const std::int64_t end = std::min(batch, first + args.samples_per_part);
-        std::vector<Real> tap(static_cast<std::size_t>(out * in), Real(0));
+        lanes::AlignedVector<Real> tap(static_cast<std::size_t>(out * columns), Real(0));
         for (std::int64_t sample = first; sample < end && lag < time; ++sample) {
-            add_product<Real>(out, in, time - lag,
-                              {steps_of(args.output_gradient, sample, lag), out, true},
-                              {steps_of(args.input, sample, 0), in}, tap.data(), in);
+            add_tap_gradient(steps_of(args.output_gradient, sample, lag), out,
+                             input + sample * time * columns, columns, time - lag, tap.data());
         }
         Real* const result = args.parts.data + part * out * in * width + k;
-        for (std::int64_t i = 0; i < out * in; ++i) {
-            result[i * width] = tap[static_cast<std::size_t>(i)];
+        for (std::int64_t o = 0; o < out; ++o) {
+            for (std::int64_t i = 0; i < in; ++i) {
+                result[(o * in + i) * width] = tap[static_cast<std::size_t>(o * columns + i)];
+            }
         }
     });
 }

@@ -80,6 +80,8 @@ std::vector<OpCase> full_cases() {
     cases.push_back(full_case("fewer_outputs", {2, 17, 33, 1, 3, 2}));
     cases.push_back(full_case("without_bias", {2, 7, 3, 5, 2, 1}, false));
     cases.push_back(full_case("many_samples", {67, 5, 2, 3, 2, 1}));
+    cases.push_back(full_case("panels", {1, 9, 17, 67, 2, 1}));
+    cases.push_back(full_case("no_inputs", {2, 7, 0, 3, 2, 1}));
     return cases;
 }
 
