@@ -4,12 +4,74 @@
 #include "kernels/core/axis.h"
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
+#include "kernels/ops/elm_lanes.h"
 #include "kernels/ops/layout_body.h"
 
 namespace elm {
 
 ELM_DEFINE_INSTANCES(Cpu, run_copy_columns, CopyColumnsArgs);
-ELM_DEFINE_INSTANCES(Cpu, run_transpose, TransposeArgs);
+
+namespace {
+
+/// to[k][i] = from[i][k], rows `from_row` and `to_row` apart: squares of whole vectors in
+/// registers, and what is left at two edges one by one.
+template <class Real>
+void transpose_matrix(const Real* from, std::int64_t from_row, Real* to, std::int64_t to_row,
+                      std::int64_t rows, std::int64_t columns) {
+    constexpr std::int64_t N = lanes::native<Real>;
+    const std::int64_t whole_rows = rows / N * N, whole_columns = columns / N * N;
+    for (std::int64_t i = 0; i < whole_rows; i += N) {
+        for (std::int64_t k = 0; k < whole_columns; k += N) {
+            lanes::Vec<Real, N> square[N];
+#pragma GCC unroll 16
+            for (int r = 0; r < N; ++r) {
+                square[r] = lanes::load<Real, N>(from + (i + r) * from_row + k);
+            }
+            lanes::transpose<Real, N>(square);
+#pragma GCC unroll 16
+            for (int r = 0; r < N; ++r) {
+                lanes::store<Real, N>(to + (k + r) * to_row + i, square[r]);
+            }
+        }
+    }
+    for (std::int64_t i = 0; i < rows; ++i) {
+        for (std::int64_t k = i < whole_rows ? whole_columns : 0; k < columns; ++k) {
+            to[k * to_row + i] = from[i * from_row + k];
+        }
+    }
+}
+
+template <class Real>
+void transpose_axes(const TransposeArgs<Real>& args) {
+    constexpr std::int64_t rows_per_task = 64;
+    const auto& n = args.result.extent;  // a, k, b, i, c
+    const std::int64_t blocks = (n[3] + rows_per_task - 1) / rows_per_task;
+    Cpu::for_each_task(n[0] * n[2] * blocks, [&](std::int64_t task) {
+        const std::int64_t first = task % blocks * rows_per_task;
+        const std::int64_t b = task / blocks % n[2], a = task / blocks / n[2];
+        const std::int64_t rows = std::min(rows_per_task, n[3] - first);
+        const Real* const from = &args.input(a, first, b, 0, 0);
+        Real* const to = &args.result(a, 0, b, first, 0);
+        const std::int64_t from_row = n[2] * n[1] * n[4], to_row = n[2] * n[3] * n[4];
+        if (n[4] == 1) return transpose_matrix(from, from_row, to, to_row, rows, n[1]);
+        for (std::int64_t i = 0; i < rows; ++i) {
+            for (std::int64_t k = 0; k < n[1]; ++k) {
+                std::copy_n(from + i * from_row + k * n[4], n[4], to + k * to_row + i * n[4]);
+            }
+        }
+    });
+}
+
+}  // namespace
+
+template <>
+void run_transpose<Cpu, float>(Stream&, const TransposeArgs<float>& args) {
+    transpose_axes(args);
+}
+template <>
+void run_transpose<Cpu, double>(Stream&, const TransposeArgs<double>& args) {
+    transpose_axes(args);
+}
 
 namespace {
 

@@ -117,6 +117,7 @@ std::vector<OpCase> cases() {
     return {transpose_case("one", {1, 1}, 0, 1),
             transpose_case("odd_sizes", {7, 33}, 0, 1),
             transpose_case("many", {33, 257}, 1, 0),
+            transpose_case("whole_vectors", {80, 32}, 0, 1),
             transpose_case("batch", {3, 7, 5}, 1, -1),
             transpose_case("outer_axes", {3, 7, 5}, 0, 1),
             transpose_case("ends", {2, 3, 4, 5}, 0, 3),
