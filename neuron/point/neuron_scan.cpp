@@ -67,7 +67,7 @@ void check(const Weights& weights, std::int64_t neurons, const SpikeRule& rule) 
 struct Saved {
     Weights weights;
     SpikeRule rule;
-    Tensor voltage, spikes, distance, adaptation;
+    Tensor start, voltage, spikes, distance, adaptation;
 };
 
 void backward(Stream& stream, const Saved& saved, std::span<const Tensor> gradients,
@@ -80,10 +80,11 @@ void backward(Stream& stream, const Saved& saved, std::span<const Tensor> gradie
         neuron_scan_backward_kernel<Real>(
             stream,
             {views_of<Real>(saved.weights), rule_of<Real>(saved.rule),
-             view<const Real, 3>(saved.voltage), view<const Real, 3>(saved.spikes),
-             view<const Real, 3>(saved.distance), view_or_none<const Real, 3>(saved.adaptation),
-             view<const Real, 3>(gradients[0]), view<const Real, 3>(gradients[1]),
-             view<const Real, 3>(gradients[2]), view<Real, 3>(current), view<Real, 3>(weights)});
+             view_or_none<const Real, 3>(saved.start), view<const Real, 3>(saved.voltage),
+             view<const Real, 3>(saved.spikes), view<const Real, 3>(saved.distance),
+             view_or_none<const Real, 3>(saved.adaptation), view<const Real, 3>(gradients[0]),
+             view<const Real, 3>(gradients[1]), view<const Real, 3>(gradients[2]),
+             view<Real, 3>(current), view<Real, 3>(weights)});
     });
     sinks[0].deliver(stream, current);
     for (std::int64_t i = 0; i < neuron_scan_weights; ++i) {
@@ -97,18 +98,24 @@ void backward(Stream& stream, const Saved& saved, std::span<const Tensor> gradie
 }  // namespace
 
 NeuronTraces neuron_scan(Context& context, const Var& current,
-                         const NeuronScanParameters& parameters, const SpikeRule& rule) {
+                         const NeuronScanParameters& parameters, const SpikeRule& rule,
+                         Tensor* state) {
     const Shape& shape = current.value.shape();
     require_rank_is(shape, 3, "neuron_scan: current (batch, time, neurons)");
     Saved saved{{parameters.decay.value, parameters.threshold.value, parameters.resting.value,
                  parameters.reset.value, parameters.adaptation_decay.value,
                  parameters.adaptation_strength.value},
                 rule,
+                state == nullptr ? Tensor{} : *state,
                 {},
                 {},
                 {},
                 {}};
     check(saved.weights, shape[2], rule);
+    const Shape states{shape[0], shape[2], neuron_scan_states};
+    if (saved.start.defined()) {
+        require_shape(saved.start.shape(), states, "neuron_scan: state (batch, neurons, 4)");
+    }
     const DType dtype = current.value.dtype();
     for (Tensor* const trace : {&saved.voltage, &saved.spikes, &saved.distance}) {
         *trace = Tensor::empty(context.stream, shape, dtype);
@@ -116,13 +123,16 @@ NeuronTraces neuron_scan(Context& context, const Var& current,
     if (context.tape != nullptr && parameters.adaptation_decay.value.defined()) {
         saved.adaptation = Tensor::empty(context.stream, shape, dtype);
     }
+    const Tensor end = state == nullptr ? Tensor{} : Tensor::empty(context.stream, states, dtype);
     visit_real(dtype, [&]<class Real>(Real) {
         neuron_scan_kernel<Real>(
             context.stream,
             {view<const Real, 3>(current.value), views_of<Real>(saved.weights), rule_of<Real>(rule),
-             view<Real, 3>(saved.voltage), view<Real, 3>(saved.spikes),
-             view<Real, 3>(saved.distance), view_or_none<Real, 3>(saved.adaptation)});
+             view_or_none<const Real, 3>(saved.start), view<Real, 3>(saved.voltage),
+             view<Real, 3>(saved.spikes), view<Real, 3>(saved.distance),
+             view_or_none<Real, 3>(saved.adaptation), view_or_none<Real, 3>(end)});
     });
+    if (state != nullptr) *state = end;
     const std::vector<Var> traces =
         record(context, {saved.voltage, saved.spikes, saved.distance},
                {current, parameters.decay, parameters.threshold, parameters.resting,

@@ -32,27 +32,31 @@ struct NeuronScanWeights {
 ///     x[t] = u[t] - A[t]        z[t] = 1 if x[t] >= 0 and t is not refractory, else 0
 ///
 /// Refractory steps: with reset to a value the voltage stays there, whatever the input; with reset
-/// by subtraction it goes on. Before the first step the voltage is at rest and there was no spike.
-/// Shapes: current I, voltage u, spikes z, distance x, adaptation a (batch, time, neurons);
-/// adaptation has no data where the threshold is constant.
+/// by subtraction it goes on. Without a start, the voltage before the first step is at rest and
+/// there was no spike. Shapes: current I, voltage u, spikes z, distance x, adaptation a (batch,
+/// time, neurons); adaptation has no data where the threshold is constant; start, end (batch,
+/// neurons, neuron_scan_states), the state before the first and after the last step: u, z, a of the
+/// step to come and the refractory steps left; no data for a start at rest.
 template <class Real>
 struct NeuronScanArgs {
     View<const Real, 3> current;
     NeuronScanWeights<Real> weights;
     SpikeRuleOf<Real> rule;
-    View<Real, 3> voltage, spikes, distance, adaptation;
+    View<const Real, 3> start;
+    View<Real, 3> voltage, spikes, distance, adaptation, end;
 };
 
+inline constexpr std::int64_t neuron_scan_states = 4;
 inline constexpr std::int64_t neuron_scan_weights = 6;  // in the order of NeuronScanWeights
 
 /// Its gradient, backwards in time, with the surrogate for the derivative of z by x and 0 in
-/// refractory steps. Shapes as above; weight_gradients (weights, batch, neurons), whose sums over
-/// the batch are those of the weights; absent ones are 0.
+/// refractory steps; a start is a constant. Shapes as above; weight_gradients (weights, batch,
+/// neurons), whose sums over the batch are those of the weights; absent ones are 0.
 template <class Real>
 struct NeuronScanBackwardArgs {
     NeuronScanWeights<Real> weights;
     SpikeRuleOf<Real> rule;
-    View<const Real, 3> voltage, spikes, distance, adaptation;
+    View<const Real, 3> start, voltage, spikes, distance, adaptation;
     View<const Real, 3> voltage_gradient, spikes_gradient, distance_gradient;
     View<Real, 3> current_gradient;
     View<Real, 3> weight_gradients;
@@ -85,10 +89,13 @@ struct NeuronTraces {
 };
 
 /// Differentiable form of LIF and ALIF neurons over time, for an input current (batch, time,
-/// neurons) in the unit of the voltage. Throws Error{invalid} naming the argument whose shape does
-/// not fit, for an adaptation of one value without the other, for a surrogate without width, and
-/// for refractory steps below 0 or with smooth spikes.
+/// neurons) in the unit of the voltage. Starts at rest if `state` is null or undefined, else from
+/// it, and leaves there what the next chunk of time goes on from: (batch, neurons,
+/// neuron_scan_states), constants for the gradient. Throws Error{invalid} naming the argument whose
+/// shape does not fit, for an adaptation of one value without the other, for a surrogate without
+/// width, and for refractory steps below 0 or with smooth spikes.
 NeuronTraces neuron_scan(Context& context, const Var& current,
-                         const NeuronScanParameters& parameters, const SpikeRule& rule = {});
+                         const NeuronScanParameters& parameters, const SpikeRule& rule = {},
+                         Tensor* state = nullptr);
 
 }  // namespace elm

@@ -34,6 +34,12 @@ struct NeuronScanOneNeuron {
         const NeuronOfScan<Real> self(args.weights, neuron);
         Real voltage = self.membrane.resting, spike = 0, adaptation = 0;
         std::int32_t refractory_left = 0;
+        if (args.start.data != nullptr) {
+            voltage = args.start(sample, neuron, 0);
+            spike = args.start(sample, neuron, 1);
+            adaptation = args.start(sample, neuron, 2);
+            refractory_left = static_cast<std::int32_t>(args.start(sample, neuron, 3));
+        }
         std::int64_t at = sample * time * neurons + neuron;
         for (std::int64_t t = 0; t < time; ++t, at += neurons) {
             const bool held = refractory_left > 0 && !self.membrane.subtracts;
@@ -54,6 +60,12 @@ struct NeuronScanOneNeuron {
             if (args.adaptation.data != nullptr) args.adaptation.data[at] = adaptation;
             adaptation = self.adaptive.step(adaptation, spike);
         }
+        if (args.end.data == nullptr) return;
+        args.end(sample, neuron, 0) = voltage;
+        args.end(sample, neuron, 1) = spike;
+        args.end(sample, neuron, 2) = adaptation;
+        args.end(sample, neuron, 3) = static_cast<Real>(refractory_left);
+        static_assert(neuron_scan_states == 4);
     }
 };
 
@@ -68,6 +80,11 @@ struct NeuronScanBackwardOneNeuron {
         const std::int64_t first = sample * time * neurons + neuron;
         typename LeakyIntegrateAndFire<Real>::Gradient membrane;
         typename AdaptiveThreshold<Real>::Gradient adaptive;
+        const bool goes_on = args.start.data != nullptr;
+        const Real start_voltage = goes_on ? args.start(sample, neuron, 0) : self.membrane.resting;
+        const Real start_spike = goes_on ? args.start(sample, neuron, 1) : Real(0);
+        const std::int64_t refractory_at_start =
+            goes_on ? static_cast<std::int64_t>(args.start(sample, neuron, 3)) : 0;
         std::int64_t last_spike = time;  // before step t
         for (std::int64_t t = time - 1; t >= 0; --t) {
             const std::int64_t at = first + t * neurons;
@@ -77,8 +94,9 @@ struct NeuronScanBackwardOneNeuron {
                     --last_spike;
                 }
             }
-            const bool refractory = args.rule.refractory_steps > 0 && last_spike >= 0 &&
-                                    t - last_spike <= args.rule.refractory_steps;
+            const bool refractory =
+                t < refractory_at_start || (args.rule.refractory_steps > 0 && last_spike >= 0 &&
+                                            t - last_spike <= args.rule.refractory_steps);
 
             Real spike_gradient = args.spikes_gradient.data[at] + adaptive.adaptation;
             if (!args.rule.detach_reset) spike_gradient += membrane.spike;
@@ -100,12 +118,12 @@ struct NeuronScanBackwardOneNeuron {
                 args.current_gradient.data[at] = 0;
                 continue;
             }
-            const Real voltage = t > 0 ? args.voltage.data[at - neurons] : self.membrane.resting;
-            const Real spike = t > 0 ? args.spikes.data[at - neurons] : Real(0);
+            const Real voltage = t > 0 ? args.voltage.data[at - neurons] : start_voltage;
+            const Real spike = t > 0 ? args.spikes.data[at - neurons] : start_spike;
             self.membrane.step_gradient(voltage, spike, gradient, membrane);
             args.current_gradient.data[at] = gradient;
         }
-        membrane.resting += membrane.voltage;  // where the first step starts from
+        if (!goes_on) membrane.resting += membrane.voltage;  // where the first step starts from
         args.weight_gradients(0, sample, neuron) = membrane.decay;
         args.weight_gradients(1, sample, neuron) = membrane.threshold;
         args.weight_gradients(2, sample, neuron) = membrane.resting;
