@@ -19,6 +19,19 @@ std::vector<ModelCase> model_cases() {
          "tcn",
          {{"depth", "1"}, {"width", "3"}, {"first_taps", "1"}},
          6 * 3 + 3 + 6 + 2 * 4},
+        // Synapses: currents (inputs + 1), and their decays; a decay of the membrane; ALIF: decay
+        // and strength of the adaptation; readout: outputs (3 neurons + 1).
+        {"lif", "lif", {}, 4 * (6 + 1) + 4 + 1 + 2 * (3 + 1), true},
+        {"lif_neurons",
+         "lif",
+         {{"neurons", "3"}, {"currents", "1"}, {"refractory_steps", "0"}},
+         3 * (6 + 1) + 3 + 3 + 2 * (9 + 1),
+         true},
+        {"alif",
+         "alif",
+         {{"neurons", "2"}, {"currents", "2"}, {"refractory_steps", "1"}},
+         4 * (6 + 1) + 4 + 2 + 2 + 2 + 2 * (6 + 1),
+         true},
     };
 }
 

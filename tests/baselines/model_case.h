@@ -22,8 +22,9 @@ struct ModelCase {
     std::string model;
     std::vector<std::pair<std::string, std::string>> options = {};
     std::int64_t parameters = 0;  // counted by hand
-    /// The gradient of a spike stands in for one that does not exist: differences tell nothing.
-    bool surrogate_gradient = false;
+    /// It has spikes, whose gradient stands in for one that does not exist, where the voltage comes
+    /// within 1 of the parameter "threshold".
+    bool spikes = false;
 };
 inline void PrintTo(const ModelCase& model, std::ostream* out) { *out << model.name; }
 

@@ -1,0 +1,20 @@
+// Leaky integrate-and-fire neurons whose threshold rises with each spike: equations in
+// point_neurons.h.
+
+#include "baselines/model_registry.h"
+#include "baselines/point_neurons.h"
+#include "kernels/core/option_set.h"
+
+namespace elm {
+
+ModelEntry alif_entry() {
+    return {.name = "alif",
+            .summary = "leaky integrate-and-fire neurons with an adaptive threshold",
+            .source = "Bellec et al. 2018, arXiv 1803.09574",
+            .options = point_neuron_options,
+            .make = [](const OptionSet& options, const SequenceShape& shape) {
+                return make_point_neurons(options, shape, true);
+            }};
+}
+
+}  // namespace elm

@@ -1,0 +1,19 @@
+// Leaky integrate-and-fire neurons with filtered synapses: equations in point_neurons.h.
+
+#include "baselines/model_registry.h"
+#include "baselines/point_neurons.h"
+#include "kernels/core/option_set.h"
+
+namespace elm {
+
+ModelEntry lif_entry() {
+    return {.name = "lif",
+            .summary = "leaky integrate-and-fire neurons with filtered synapses",
+            .source = "Rotter & Diesmann 1999, doi:10.1007/s004220050570",
+            .options = point_neuron_options,
+            .make = [](const OptionSet& options, const SequenceShape& shape) {
+                return make_point_neurons(options, shape, false);
+            }};
+}
+
+}  // namespace elm
