@@ -44,7 +44,18 @@ struct LivingModel {
     LivingModel(const ModelCase& from, DType dtype, Device device = {})
         : stream(device),
           model(find_model(from.model).make(options_of(from), case_shape)),
-          flat(allocate_parameters(stream, *model, dtype, {7})) {}
+          flat(allocate_parameters(stream, *model, dtype, {7})) {
+        if (from.spikes) fill("synapses.bias", 0.3);  // a drive under which neurons spike
+    }
+
+    /// Sets all elements of one parameter.
+    void fill(const std::string& parameter_name, double value) {
+        for (const auto& [name, parameter] : model->parameters()) {
+            if (name == parameter_name) {
+                initialise::constant(value)(stream, parameter->value, {});
+            }
+        }
+    }
 
     std::vector<double> run(const SequenceInput& input, SequenceState* state = nullptr,
                             bool training = false) {
