@@ -148,7 +148,10 @@ TEST_P(AllModels, gradient_agrees_with_differences) {
         for (const bool sparse : {true, false}) {
             LivingModel living(GetParam(), DType::f64);
             // Far below the threshold there are no spikes, and the gradient is exact.
-            if (GetParam().spikes) living.fill("threshold", 50);
+            if (GetParam().spikes) {
+                living.fill("threshold", 50);
+                living.fill("synapses.bias", 0);
+            }
             SequenceInput input;
             if (sparse) {
                 input.spikes = &spikes;
