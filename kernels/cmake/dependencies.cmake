@@ -90,6 +90,27 @@ endfunction()
 include(CheckCXXSourceCompiles)
 elm_find_thrust()
 
+# --- MPI: several processes that train together. NCCL: between their GPUs.
+set(ELM_MPI_STATE absent)
+if(NOT ELM_MPI STREQUAL "OFF")
+    find_package(MPI COMPONENTS C)
+    if(MPI_C_FOUND)
+        set(ELM_MPI_STATE found)
+    elseif(ELM_MPI STREQUAL "ON")
+        message(FATAL_ERROR "ELM_MPI=ON, but no MPI was found. Install libopenmpi-dev, or set "
+                            "MPI_C_COMPILER, or configure with -DELM_MPI=OFF.")
+    endif()
+endif()
+if(ELM_NCCL)
+    find_path(ELM_NCCL_INCLUDE nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+    find_library(ELM_NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR})
+    if(NOT ELM_CUDA_STATE STREQUAL "nvcc" OR NOT ELM_MPI_STATE STREQUAL "found" OR
+       NOT ELM_NCCL_INCLUDE OR NOT ELM_NCCL_LIBRARY)
+        message(FATAL_ERROR "ELM_NCCL=ON needs nvcc, MPI, nccl.h and libnccl. Install them, or "
+                            "configure with -DELM_NCCL=OFF: sums then go through host memory.")
+    endif()
+endif()
+
 find_program(ELM_CCACHE ccache)
 if(ELM_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${ELM_CCACHE})
@@ -101,6 +122,7 @@ endif()
 function(elm_print_summary)
     message(STATUS "elmsim ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}, -march=${ELM_ARCH}, CUDA "
                    "${ELM_CUDA_STATE}, sanitizers '${ELM_SANITIZE}', ccache '${ELM_CCACHE}'")
+    message(STATUS "  MPI ${ELM_MPI_STATE} ${MPI_C_LIBRARY_VERSION_STRING}, NCCL ${ELM_NCCL}")
     message(STATUS "  Eigen ${Eigen3_VERSION}, Boost ${Boost_VERSION}, HDF5 ${HDF5_VERSION}, "
                    "fmt ${fmt_VERSION}, spdlog ${spdlog_VERSION}, "
                    "nlohmann_json ${nlohmann_json_VERSION}, toml++ ${tomlplusplus_VERSION}, "

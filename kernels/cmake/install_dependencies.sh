@@ -8,7 +8,7 @@ elm_packages=(
     gnuplot-nox
 )
 elm_test_packages=(libgtest-dev libbenchmark-dev clang clang-format libomp-dev hdf5-tools
-                   python3-h5py)
+                   python3-h5py libopenmpi-dev openmpi-bin)
 
 # elm_install_packages NAME...: installs those that are missing, says which, asks nothing.
 elm_install_packages() {
