@@ -159,7 +159,12 @@ int fail_in_the_last_rank() {
 int main(int argc, char** argv) {
     if (argc > 1 && std::strcmp(argv[1], "--fail") == 0) return elm::fail_in_the_last_rank();
     ::testing::InitGoogleTest(&argc, argv);
-    elm::processes = elm::Communicator::world();
+    try {
+        elm::processes = elm::Communicator::world();
+    } catch (const elm::Error& error) {
+        std::fprintf(stderr, "error: %s\n", error.what());
+        return elm::exit_code(error.kind());
+    }
     const int result = RUN_ALL_TESTS();
     elm::processes.reset();
     return result;
