@@ -1,98 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
-#include "kernels/ops/elm_gradient.h"
-#include "kernels/ops/elm_layer.h"
-#include "kernels/ops/elm_scan_weights.h"
-#include "kernels/ops/outer_product.h"
+#include "kernels/ops/elm_gradient_weights.h"
 
-/// What the tiles of a backward pass read and add into.
+/// What the tiles of a backward pass add into.
 namespace elm {
-
-using lanes::AlignedVector;
-
-/// Where the weights of synapses go: several may add up in one entry of the branch table, which is
-/// what a unit of the input adds to a branch.
-template <class Real>
-struct SynapsePlaces {
-    std::vector<std::int64_t> sum_of_synapse;  // (d_s) in PartialGradient::events, or ::synapse;
-                                               // -1 without an input
-    std::vector<Real> sign;                    // (d_s) of the synapse's input
-    std::vector<std::int32_t> input, branch;   // (entries) rising
-    std::vector<std::int64_t> begin;           // (entries + 1), positions in `synapses`
-    std::vector<std::int32_t> synapses;        // by entry, then rising
-    std::vector<Real> weight;                  // (entries) sum over its synapses, sign included
-};
-
-/// The branches that a unit of the input reaches stand in `width` columns from `first` on, within
-/// the padded row of branches: all that the sums over its events need.
-struct InputBands {
-    int width = 0;
-    std::vector<std::int32_t> first;  // (n_input)
-};
-
-/// What enters the recurrence: row_t = decay row_{t-1} + sum of the table's rows of its events.
-template <class Real>
-struct InputSide {
-    const Real *table, *decay, *bias;
-    int width;  // of the rows, a multiple of the native lanes
-};
-
-/// Where all traces decay alike, W1b b is itself a filtered sum of table rows W1b w, one for each
-/// unit of the input. Where rows are short and inputs many, this replaces the traces b and every
-/// product with W1b in both directions:
-///     q_t = dz1_t + kappa_b q_{t+1},  G = sum of q_t over the unit's events
-///     dW1b = sum G w^T,  dw = W1b^T G
-template <class Real>
-struct SpikeRows {
-    int width = 0;  // 0: the model keeps its traces
-    AlignedVector<Real> table, decay, bias;
-};
-
-template <class Real>
-struct ElmGradientWeights {
-    std::shared_ptr<ElmScanWeights<Real>> forward;
-    std::vector<lanes::PackedLayer<Real>>
-        to_input;                          // of layer l: W^T, for l = 0 the memory's columns
-    lanes::PackedLayer<Real> to_branches;  // W1b^T
-    AlignedVector<Real> readout;           // (n_output, memory width), rows of W_y
-    AlignedVector<Real> zeros;
-    SynapsePlaces<Real> places;
-    InputBands bands;
-    SpikeRows<Real> spike_rows;
-
-    bool has_branches() const { return spike_rows.width == 0; }
-    InputSide<Real> input() const {
-        if (!has_branches()) {
-            return {spike_rows.table.data(), spike_rows.decay.data(), spike_rows.bias.data(),
-                    spike_rows.width};
-        }
-        return {forward->branch_table.data(), forward->branch_decay.data(), zeros.data(),
-                forward->branch_width};
-    }
-    /// Columns of traces in the rows that enter the first layer.
-    int branch_columns() const { return has_branches() ? forward->branch_width : 0; }
-};
-
 namespace gradient {
-
-/// Of rows: a multiple of the blocks of both products.
-inline int wide(std::int64_t n) {
-    constexpr std::int64_t step = 8;
-    static_assert(step % lanes::unit_lanes<float> == 0 && step % lanes::unit_lanes<double> == 0);
-    static_assert(step % lanes::outer_block == 0);
-    return static_cast<int>((n + step - 1) / step * step);
-}
-
-/// Columns of the sums over the events of an input.
-template <class Real>
-int event_width(const ElmGradientWeights<Real>& weights) {
-    return weights.has_branches() ? weights.bands.width
-                                  : wide(weights.forward->layers.front().n_out());
-}
 
 /// Gradients of one group of tiles, padded as the products leave them.
 template <class Real>

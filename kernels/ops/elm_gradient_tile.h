@@ -316,10 +316,7 @@ private:
                     scaled_tanh<Real, N>(load<Real, N>(z_.data() + p * memory_width_ + m));
                 const V gain = load<Real, N>(w_.memory_gain.data() + m);
                 const V now = multiply_add<Real, N>(gain, update, load<Real, N>(decayed + m));
-                // phi' = (2/3) 1.7159 (1 - tanh^2) = (2/3) (1.7159 - phi^2 / 1.7159)
-                const V slope = multiply_add<Real, N>(update * update,
-                                                      broadcast<Real, N>(Real(-2.0 / 3.0 / 1.7159)),
-                                                      broadcast<Real, N>(Real(2.0 / 3.0 * 1.7159)));
+                const V slope = scaled_tanh_slope<Real, N>(update);
                 store<Real, N>(memory + p * memory_width_ + m, now);
                 store<Real, N>(slopes + p * memory_width_ + m, V(gain * slope));
                 store<Real, N>(next + m, V(load<Real, N>(w_.memory_decay.data() + m) * now));

@@ -200,6 +200,13 @@ ELM_INLINE Vec<Real, N> scaled_tanh(const Vec<Real, N>& x) {
     }
 }
 
+/// The slope of scaled_tanh from its value: (2/3) 1.7159 (1 - tanh^2) with tanh = value / 1.7159.
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> scaled_tanh_slope(const Vec<Real, N>& value) {
+    return multiply_add<Real, N>(value * value, broadcast<Real, N>(Real(-2.0 / 3.0 / 1.7159)),
+                                 broadcast<Real, N>(Real(2.0 / 3.0 * 1.7159)));
+}
+
 /// tanh(x), at most 4 units in the last place from the exact value in float.
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> hyperbolic_tangent(const Vec<Real, N>& x) {

@@ -1,234 +1,41 @@
 #include "neuron/elm/elm_gradient_pass.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "kernels/core/check.h"
-#include "kernels/ops/elm_gradient.h"
-#include "neuron/elm/elm_scan_model.h"
+#include "neuron/elm/elm_gradient_state.h"
 
 namespace elm {
-namespace {
-
-Shape shape_of(const NamedArray& array) {
-    return Shape(std::span<const std::int64_t>(array.shape));
-}
-
-/// The model with zeros where a trainable array has no numbers: they come with each pass.
-ElmModel filled(ElmModel model) {
-    for (NamedArray& array : model.parameters) {
-        if (is_trainable(model.options, array.name) && array.values.empty()) {
-            array.values.resize(static_cast<std::size_t>(shape_of(array).size()));
-        }
-    }
-    return model;
-}
-
-}  // namespace
 
 class ElmGradientPass::Implementation {
 public:
-    Implementation(const ElmModel& structure, DType precision)
-        : options_(structure.options), precision_(precision) {
-        structure.check();
-        for (const NamedArray& array : structure.parameters) {
-            if (!is_trainable(options_, array.name)) continue;
-            names_.push_back(array.name);
-            shapes_.push_back(shape_of(array));
-        }
-    }
     virtual ~Implementation() = default;
-
-    void run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
-             const SpikeTrain* spikes, const Tensor* input, std::int64_t batch,
-             std::int64_t n_steps, const Outputs& outputs, const Loss& loss,
-             std::int64_t segment_steps) {
-        ELM_CHECK(segment_steps >= 0, "segment_steps must not be negative (got {})", segment_steps);
-        check_arrays(parameters, "parameters");
-        check_arrays(gradients, "gradients");
-        const Shape shape{batch, n_steps, options_.n_output};
-        check(outputs.output, shape, "the output");
-        check(outputs.output_gradient, shape, "the gradient of the output");
-        if (outputs.input_gradient.defined()) {
-            check(outputs.input_gradient, {batch, n_steps, options_.n_input},
-                  "the gradient of the input");
-        }
-        if (input != nullptr) check(*input, {batch, n_steps, options_.n_input}, "the input");
-        run_typed(parameters, gradients, spikes, input, outputs, loss, segment_steps);
-    }
-
-    const ElmOptions& options() const { return options_; }
-    const std::vector<std::string>& names() const { return names_; }
-
-protected:
-    virtual void run_typed(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
-                           const SpikeTrain* spikes, const Tensor* input, const Outputs& outputs,
-                           const Loss& loss, std::int64_t segment_steps) = 0;
-
-    std::size_t index_of(std::string_view name) const {
-        const auto found = std::find(names_.begin(), names_.end(), name);
-        ELM_ASSERT(found != names_.end());
-        return static_cast<std::size_t>(found - names_.begin());
-    }
-
-private:
-    void check(const Tensor& tensor, const Shape& shape, std::string_view what) const {
-        ELM_CHECK(tensor.defined() && tensor.device().kind == DeviceKind::cpu &&
-                      tensor.dtype() == precision_ && tensor.shape() == shape,
-                  "gradient pass: {} must be {} of {} on the CPU (got {})", what, to_string(shape),
-                  name_of(precision_),
-                  tensor.defined()
-                      ? fmt::format("{} of {} on {}", to_string(tensor.shape()),
-                                    name_of(tensor.dtype()), to_string(tensor.device()))
-                      : std::string("nothing"));
-    }
-    void check_arrays(std::span<const Tensor> tensors, std::string_view what) const {
-        ELM_CHECK(tensors.size() == names_.size(),
-                  "gradient pass: {} {} for {} trainable arrays ({})", tensors.size(), what,
-                  names_.size(), fmt::join(names_, ", "));
-        for (std::size_t i = 0; i < tensors.size(); ++i) {
-            const Tensor& tensor = tensors[i];
-            if (tensor.defined() && tensor.dtype() == precision_ && tensor.shape() == shapes_[i] &&
-                tensor.device().kind == DeviceKind::cpu) {
-                continue;
-            }
-            check(tensor, shapes_[i], fmt::format("{} of {}", what, names_[i]));
-        }
-    }
-
-    ElmOptions options_;
-    DType precision_;
-    std::vector<std::string> names_;
-    std::vector<Shape> shapes_;
+    virtual const std::vector<std::string>& names() const = 0;
+    virtual void run(const ElmPassCall& call) = 0;
 };
 
-template <class Real>
-class ElmGradientPass::Typed final : public ElmGradientPass::Implementation {
+namespace {
+
+template <class Real, class Interface>
+class Typed final : public Interface {
 public:
-    explicit Typed(const ElmModel& structure)
-        : Implementation(structure, dtype_of<Real>),
-          weights_(pack_elm_gradient<Real>(scan_model(filled(structure)))),
-          workspace_(make_elm_gradient_workspace<Real>()),
-          synapse_(index_of("_proto_w_s")),
-          rectified_(static_cast<std::size_t>(options().synapses())),
-          synapse_gradient_(rectified_.size()),
-          memory_(static_cast<std::size_t>(options().n_memory)) {
-        for (std::int64_t l = 0; l <= options().mlp_layers; ++l) {
-            layers_.push_back(layer_index(fmt::format("mlp.network.{}", 2 * l)));
-        }
-        readout_ = layer_index("w_y");
-        numbers_.layers.resize(layers_.size());
-        gradients_.layers.resize(layers_.size());
-        const auto n_memory = static_cast<std::size_t>(options().n_memory);
-        decay_.resize(n_memory), gain_.resize(n_memory);
-        if (options().learn_memory_tau) {
-            tau_ = index_of("_proto_tau_m");
-            decay_gradient_.resize(n_memory), gain_gradient_.resize(n_memory);
-            gradients_.memory_decay = decay_gradient_.data();
-            gradients_.memory_gain = gain_gradient_.data();
-        } else {
-            set_memory(structure.at("_proto_tau_m").values);
-        }
-        numbers_.memory_decay = decay_.data();
-        numbers_.memory_gain = gain_.data();
-        numbers_.synapse_weight = rectified_.data();
-        gradients_.synapse_weight = synapse_gradient_.data();
+    explicit Typed(const ElmModel& structure) : state_(structure) {}
+    const std::vector<std::string>& names() const override { return state_.names(); }
+    void run(const ElmPassCall& call) override {
+        state_.check(call);
+        const ElmGroupMember<Real> member = state_.begin(call);
+        run_elm_gradient(member.args, *workspace_, member.gradients);
+        state_.finish(call.gradients);
     }
 
 private:
-    struct Layer {
-        std::size_t weight, bias;
-    };
-    Layer layer_index(const std::string& name) const {
-        return {index_of(name + ".weight"), index_of(name + ".bias")};
-    }
-
-    template <class T>
-    void set_memory(const T& proto) {
-        for (std::size_t m = 0; m < memory_.size(); ++m) {
-            memory_[m] = memory_numbers(options(), static_cast<double>(proto[m]));
-            decay_[m] = static_cast<Real>(memory_[m].decay);
-            gain_[m] = static_cast<Real>(memory_[m].gain);
-        }
-    }
-
-    static Real* at(std::span<const Tensor> tensors, std::size_t index) {
-        return tensors[index].template host<Real>().data();
-    }
-
-    template <class T>
-    static void point(ElmScanNumbers<T>& to, std::span<const Tensor> tensors,
-                      const std::vector<Layer>& layers, const Layer& readout) {
-        for (std::size_t l = 0; l < layers.size(); ++l) {
-            to.layers[l] = {at(tensors, layers[l].weight), at(tensors, layers[l].bias)};
-        }
-        to.readout = {at(tensors, readout.weight), at(tensors, readout.bias)};
-    }
-
-    void run_typed(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
-                   const SpikeTrain* spikes, const Tensor* input, const Outputs& outputs,
-                   const Loss& loss, std::int64_t segment_steps) override {
-        read(parameters);
-        ElmGradientArgs<Real> args;
-        args.weights = weights_.get();
-        args.spikes = spikes;
-        if (input != nullptr) args.input = view<const Real, 3>(*input);
-        args.output = view<Real, 3>(outputs.output);
-        args.output_gradient = view<const Real, 3>(outputs.output_gradient);
-        if (outputs.input_gradient.defined()) {
-            args.input_gradient = view<Real, 3>(outputs.input_gradient);
-        }
-        args.loss = loss;
-        args.segment_steps = segment_steps;
-        point(gradients_, gradients, layers_, readout_);
-        std::fill(synapse_gradient_.begin(), synapse_gradient_.end(), Real(0));
-        std::fill(decay_gradient_.begin(), decay_gradient_.end(), Real(0));
-        std::fill(gain_gradient_.begin(), gain_gradient_.end(), Real(0));
-        run_elm_gradient(args, *workspace_, gradients_);
-        add_proto_gradients(gradients);
-    }
-
-    void read(std::span<const Tensor> parameters) {
-        const Real* const proto = at(parameters, synapse_);
-        for (std::size_t s = 0; s < rectified_.size(); ++s) {
-            rectified_[s] = proto[s] > 0 ? proto[s] : Real(0);
-        }
-        if (options().learn_memory_tau) set_memory(at(parameters, tau_));
-        point(numbers_, parameters, layers_, readout_);
-        repack_elm_gradient(*weights_, numbers_);
-    }
-
-    void add_proto_gradients(std::span<const Tensor> gradients) const {
-        Real* const synapse = at(gradients, synapse_);
-        for (std::size_t s = 0; s < rectified_.size(); ++s) {
-            synapse[s] += rectified_[s] > 0 ? synapse_gradient_[s] : Real(0);
-        }
-        if (!options().learn_memory_tau) return;
-        Real* const tau = at(gradients, tau_);
-        for (std::size_t m = 0; m < memory_.size(); ++m) {
-            tau[m] +=
-                static_cast<Real>(static_cast<double>(decay_gradient_[m]) * memory_[m].decay_slope +
-                                  static_cast<double>(gain_gradient_[m]) * memory_[m].gain_slope);
-        }
-    }
-
-    std::shared_ptr<ElmGradientWeights<Real>> weights_;
-    std::shared_ptr<ElmGradientWorkspace<Real>> workspace_;
-    std::size_t synapse_, tau_ = 0;  // indices of the trainable arrays
-    std::vector<Layer> layers_;
-    Layer readout_{};
-    std::vector<Real> rectified_, synapse_gradient_;  // (d_s)
-    std::vector<MemoryNumbers> memory_;               // (d_m)
-    std::vector<Real> decay_, gain_, decay_gradient_, gain_gradient_;
-    ElmScanNumbers<const Real> numbers_;
-    ElmScanNumbers<Real> gradients_;
+    PassState<Real> state_;
+    std::shared_ptr<ElmGradientWorkspace<Real>> workspace_ = make_elm_gradient_workspace<Real>();
 };
+
+}  // namespace
 
 ElmGradientPass::ElmGradientPass(const ElmModel& structure, DType precision)
     : implementation_(
           visit_real(precision, [&]<class Real>(Real) -> std::unique_ptr<Implementation> {
-              return std::make_unique<Typed<Real>>(structure);
+              return std::make_unique<Typed<Real, Implementation>>(structure);
           })) {}
 ElmGradientPass::~ElmGradientPass() = default;
 ElmGradientPass::ElmGradientPass(ElmGradientPass&&) noexcept = default;
@@ -239,23 +46,13 @@ const std::vector<std::string>& ElmGradientPass::names() const { return implemen
 void ElmGradientPass::run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
                           const SpikeTrain& spikes, const Outputs& outputs, const Loss& loss,
                           std::int64_t segment_steps) {
-    const std::int64_t n_input = implementation_->options().n_input;
-    ELM_CHECK(spikes.n_units == n_input, "the spikes are of {} units, the model takes {} inputs",
-              spikes.n_units, n_input);
-    spikes.check();
-    implementation_->run(parameters, gradients, &spikes, nullptr, spikes.n_samples, spikes.n_steps,
-                         outputs, loss, segment_steps);
+    implementation_->run({parameters, gradients, &spikes, nullptr, outputs, loss, segment_steps});
 }
 
 void ElmGradientPass::run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
                           const Tensor& input, const Outputs& outputs, const Loss& loss,
                           std::int64_t segment_steps) {
-    const auto extents = require_rank<3>(input.shape(), "gradient pass: input (batch, time, d_in)");
-    const std::int64_t n_input = implementation_->options().n_input;
-    ELM_CHECK(extents[2] == n_input, "the input has {} features, the model takes {}", extents[2],
-              n_input);
-    implementation_->run(parameters, gradients, nullptr, &input, extents[0], extents[1], outputs,
-                         loss, segment_steps);
+    implementation_->run({parameters, gradients, nullptr, &input, outputs, loss, segment_steps});
 }
 
 }  // namespace elm

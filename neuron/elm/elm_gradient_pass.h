@@ -13,6 +13,29 @@
 
 namespace elm {
 
+/// Called when the outputs of samples [first, first + count) are there; leaves dL/d(output) in the
+/// gradient of the output. From several threads at once for different samples. Empty: the gradient
+/// is there already.
+using ElmPassLoss = std::function<void(std::int64_t first, std::int64_t count)>;
+
+/// Where a pass leaves what it computes for each sample.
+struct ElmPassOutputs {
+    Tensor output;           // (batch, time, d_out), written
+    Tensor output_gradient;  // the same shape, read after the loss
+    Tensor input_gradient;   // (batch, time, d_in), written; undefined: not wanted
+};
+
+/// All that one pass of one neuron reads and writes. Exactly one of `spikes` and `input`, which is
+/// (batch, time, d_in).
+struct ElmPassCall {
+    std::span<const Tensor> parameters, gradients;
+    const SpikeTrain* spikes = nullptr;
+    const Tensor* input = nullptr;
+    ElmPassOutputs outputs;
+    ElmPassLoss loss;
+    std::int64_t segment_steps = 0;
+};
+
 /// Passes forward and backward through one ELM neuron whose numbers change between passes: what an
 /// update of a training run on the CPU calls. All memory is kept from pass to pass.
 ///
@@ -21,17 +44,8 @@ namespace elm {
 /// Source of the model: Spieler et al. 2024, arXiv 2306.16922.
 class ElmGradientPass {
 public:
-    /// Called when the outputs of samples [first, first + count) are there; leaves dL/d(output) in
-    /// `output_gradient`. From several threads at once for different samples. Empty: the gradient
-    /// is there already.
-    using Loss = std::function<void(std::int64_t first, std::int64_t count)>;
-
-    /// Where a pass leaves what it computes for each sample.
-    struct Outputs {
-        Tensor output;           // (batch, time, d_out), written
-        Tensor output_gradient;  // the same shape, read after `loss`
-        Tensor input_gradient;   // (batch, time, d_in), written; undefined: not wanted
-    };
+    using Loss = ElmPassLoss;
+    using Outputs = ElmPassOutputs;
 
     /// Of `structure` count the options, the routing, the time constants of the traces and, where
     /// they do not train, those of the memory. `precision` is f32 or f64.
@@ -58,8 +72,6 @@ public:
 
 private:
     class Implementation;
-    template <class Real>
-    class Typed;
     std::unique_ptr<Implementation> implementation_;
 };
 
