@@ -13,23 +13,25 @@
 /// The earlier form a[t+1] = rho a[t] + (1 - rho) z[t] has a strength of beta / (1 - rho).
 namespace elm {
 
-template <class Real>
+/// `Lanes` has the type Value, a number or a vector of numbers of neighbouring neurons.
+template <class Lanes>
 struct AdaptiveThreshold {
-    Real decay;     // rho
-    Real strength;  // beta, in the unit of the voltage
+    using Value = typename Lanes::Value;
+    Value decay;     // rho
+    Value strength;  // beta, in the unit of the voltage
 
-    ELM_HD Real threshold(Real resting_threshold, Real adaptation) const {
+    ELM_HD Value threshold(Value resting_threshold, Value adaptation) const {
         return resting_threshold + strength * adaptation;
     }
-    ELM_HD Real step(Real adaptation, Real spike) const { return decay * adaptation + spike; }
+    ELM_HD Value step(Value adaptation, Value spike) const { return decay * adaptation + spike; }
 
     struct Gradient {
-        Real adaptation = 0;  // of a[t + 1] before step_gradient, of a[t] after it
-        Real decay = 0, strength = 0;
+        Value adaptation{};  // of a[t + 1] before step_gradient, of a[t] after it
+        Value decay{}, strength{};
     };
 
     /// `gradient` is that of A[t]; the spike's share, result.adaptation, must be taken before.
-    ELM_HD void step_gradient(Real adaptation, Real gradient, Gradient& result) const {
+    ELM_HD void step_gradient(Value adaptation, Value gradient, Gradient& result) const {
         result.strength += gradient * adaptation;
         result.decay += result.adaptation * adaptation;
         result.adaptation = result.adaptation * decay + gradient * strength;

@@ -16,30 +16,32 @@
 /// Bellec et al. 2020, doi:10.1038/s41467-020-17236-y.
 namespace elm {
 
-template <class Real>
+/// `Lanes` has the type Value, a number or a vector of numbers of neighbouring neurons.
+template <class Lanes>
 struct LeakyIntegrateAndFire {
-    Real decay;      // alpha
-    Real resting;    // E
-    Real threshold;  // theta
-    Real reset;      // V_r
-    bool subtracts;  // reset by subtraction; V_r has no meaning then
+    using Value = typename Lanes::Value;
+    Value decay;      // alpha
+    Value resting;    // E
+    Value threshold;  // theta
+    Value reset;      // V_r
+    bool subtracts;   // reset by subtraction; V_r has no meaning then
 
     /// u[t] from voltage u[t-1], spike z[t-1] and input I[t].
-    ELM_HD Real step(Real voltage, Real spike, Real input) const {
+    ELM_HD Value step(Value voltage, Value spike, Value input) const {
         if (subtracts) return resting + decay * (voltage - resting) + input - threshold * spike;
         return resting + decay * (after_spike(voltage, spike) - resting) + input;
     }
 
     /// Derivatives of a loss with respect to what a step depends on.
     struct Gradient {
-        Real voltage = 0, spike = 0;
-        Real decay = 0, resting = 0, threshold = 0, reset = 0;
+        Value voltage{}, spike{};
+        Value decay{}, resting{}, threshold{}, reset{};
     };
 
     /// For `gradient`, that of u[t]; the input's is the same. Parameters add to what `result` has;
     /// voltage and spike are replaced.
-    ELM_HD void step_gradient(Real voltage, Real spike, Real gradient, Gradient& result) const {
-        result.resting += gradient * (1 - decay);
+    ELM_HD void step_gradient(Value voltage, Value spike, Value gradient, Gradient& result) const {
+        result.resting += gradient * (Value{} + 1 - decay);
         if (subtracts) {
             result.decay += gradient * (voltage - resting);
             result.threshold -= gradient * spike;
@@ -49,13 +51,14 @@ struct LeakyIntegrateAndFire {
         }
         result.decay += gradient * (after_spike(voltage, spike) - resting);
         result.reset += gradient * decay * spike;
-        result.voltage = gradient * decay * (1 - spike);
+        result.voltage = gradient * decay * (Value{} + 1 - spike);
         result.spike = gradient * decay * (reset - voltage);
     }
 
 private:
-    ELM_HD Real after_spike(Real voltage, Real spike) const {
-        return (1 - spike) * voltage + spike * reset;  // a whole spike leaves reset itself
+    ELM_HD Value after_spike(Value voltage, Value spike) const {
+        return (Value{} + 1 - spike) * voltage +
+               spike * reset;  // a whole spike leaves reset itself
     }
 };
 

@@ -2,17 +2,115 @@
 
 #include <array>
 #include <cmath>
+#include <type_traits>
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/sum.h"
+#include "kernels/ops/elm_lanes.h"
 #include "neuron/point/neuron_scan_body.h"
 
 namespace elm {
 
-ELM_DEFINE_INSTANCES(Cpu, run_neuron_scan, NeuronScanArgs);
-ELM_DEFINE_INSTANCES(Cpu, run_neuron_scan_backward, NeuronScanBackwardArgs);
+namespace {
+
+/// Neighbouring neurons as the lanes of a vector. Functions of the library take one at a time.
+template <class R>
+struct NeighbouringNeurons {
+    using Real = R;
+    static constexpr int width = lanes::native<R>;
+    using Value = lanes::Vec<R, width>;
+
+    ELM_INLINE static Value load(const R* from) { return lanes::load<R, width>(from); }
+    ELM_INLINE static void store(R* to, const Value& value) { lanes::store<R, width>(to, value); }
+    ELM_INLINE static Value gather(const R* from, std::int64_t stride) {
+        Value value;
+        for (int lane = 0; lane < width; ++lane) value[lane] = from[lane * stride];
+        return value;
+    }
+    ELM_INLINE static void scatter(R* to, std::int64_t stride, const Value& value) {
+        for (int lane = 0; lane < width; ++lane) to[lane * stride] = value[lane];
+    }
+    template <class Mask>
+    ELM_INLINE static Value select(const Mask& condition, const Value& yes, const Value& no) {
+        return condition ? yes : no;
+    }
+    ELM_INLINE static Value derivative(const SurrogateOf<R>& surrogate, const Value& x) {
+        // One loop for each kind, so that those of arithmetic alone are vectors.
+        const auto of_kind = [&]<SurrogateKind kind>() {
+            return each(x, [own = SurrogateOf<R>{kind, surrogate.width, surrogate.height}](R lane) {
+                return own.derivative(lane);
+            });
+        };
+        switch (surrogate.kind) {
+            case SurrogateKind::fast_sigmoid:
+                return of_kind.template operator()<SurrogateKind::fast_sigmoid>();
+            case SurrogateKind::triangle:
+                return of_kind.template operator()<SurrogateKind::triangle>();
+            case SurrogateKind::arctan:
+                return of_kind.template operator()<SurrogateKind::arctan>();
+            case SurrogateKind::gaussian:
+                return of_kind.template operator()<SurrogateKind::gaussian>();
+        }
+        return Value{};
+    }
+    ELM_INLINE static Value smooth_step(const SurrogateOf<R>& surrogate, const Value& x) {
+        return each(x, [&](R lane) { return surrogate.smooth_step(lane); });
+    }
+
+private:
+    template <class Body>
+    ELM_INLINE static Value each(const Value& x, const Body& body) {
+        R values[width];
+        store(values, x);
+        for (R& value : values) value = body(value);
+        return load(values);
+    }
+};
+
+/// Whole vectors of neurons, and the last ones of a sample one by one: the same operations.
+template <template <class> class Scan, class Args>
+void scan_on_cpu(const Args& args, std::int64_t samples, std::int64_t neurons) {
+    using Real = std::remove_cvref_t<decltype(args.voltage.data[0])>;
+    using Vectors = NeighbouringNeurons<Real>;
+    const std::int64_t blocks = (neurons + Vectors::width - 1) / Vectors::width;
+    Cpu::for_each_task(samples * blocks, [&](std::int64_t task) {
+        const std::int64_t sample = task / blocks, first = task % blocks * Vectors::width;
+        if (first + Vectors::width <= neurons) return Scan<Vectors>{args}(sample, first);
+        for (std::int64_t neuron = first; neuron < neurons; ++neuron) {
+            Scan<OneNeuron<Real>>{args}(sample, neuron);
+        }
+    });
+}
+
+template <class Real>
+void forward_on_cpu(const NeuronScanArgs<Real>& args) {
+    scan_on_cpu<NeuronScanForward>(args, args.current.extent[0], args.current.extent[2]);
+}
+template <class Real>
+void backward_on_cpu(const NeuronScanBackwardArgs<Real>& args) {
+    scan_on_cpu<NeuronScanBackward>(args, args.voltage.extent[0], args.voltage.extent[2]);
+}
+
+}  // namespace
+
+template <>
+void run_neuron_scan<Cpu, float>(Stream&, const NeuronScanArgs<float>& args) {
+    forward_on_cpu(args);
+}
+template <>
+void run_neuron_scan<Cpu, double>(Stream&, const NeuronScanArgs<double>& args) {
+    forward_on_cpu(args);
+}
+template <>
+void run_neuron_scan_backward<Cpu, float>(Stream&, const NeuronScanBackwardArgs<float>& args) {
+    backward_on_cpu(args);
+}
+template <>
+void run_neuron_scan_backward<Cpu, double>(Stream&, const NeuronScanBackwardArgs<double>& args) {
+    backward_on_cpu(args);
+}
 
 namespace {
 

@@ -6,144 +6,182 @@
 
 namespace elm {
 
-/// What one neuron is made of; an absent adaptation has no strength.
-template <class Real>
-struct NeuronOfScan {
-    LeakyIntegrateAndFire<Real> membrane;
-    AdaptiveThreshold<Real> adaptive;
-
-    ELM_HD NeuronOfScan(const NeuronScanWeights<Real>& weights, std::int64_t neuron)
-        : membrane{weights.decay(neuron), weights.resting(neuron), weights.threshold(neuron),
-                   weights.reset.data == nullptr ? Real(0) : weights.reset(neuron),
-                   weights.reset.data == nullptr},
-          adaptive{Real(0), Real(0)} {
-        if (weights.adaptation_decay.data == nullptr) return;
-        adaptive = {weights.adaptation_decay(neuron), weights.adaptation_strength(neuron)};
+/// What the scan asks of its numbers, for one neuron. neuron_scan.cpp has the same for vectors.
+template <class R>
+struct OneNeuron {
+    using Real = R;
+    using Value = R;
+    ELM_HD static R load(const R* from) { return *from; }
+    ELM_HD static void store(R* to, R value) { *to = value; }
+    /// The same for neighbours whose numbers are `stride` apart.
+    ELM_HD static R gather(const R* from, std::int64_t /*stride*/) { return *from; }
+    ELM_HD static void scatter(R* to, std::int64_t /*stride*/, R value) { *to = value; }
+    ELM_HD static R select(bool condition, R yes, R no) { return condition ? yes : no; }
+    ELM_HD static R derivative(const SurrogateOf<R>& surrogate, R x) {
+        return surrogate.derivative(x);
+    }
+    ELM_HD static R smooth_step(const SurrogateOf<R>& surrogate, R x) {
+        return surrogate.smooth_step(x);
     }
 };
 
-/// One call is one (sample, neuron) sequence; neighbouring calls are neighbouring neurons in
-/// memory.
-template <class Real>
-struct NeuronScanOneNeuron {
+/// What a neuron is made of; an absent adaptation has no strength.
+template <class Lanes>
+struct NeuronOfScan {
+    using Real = typename Lanes::Real;
+    using Value = typename Lanes::Value;
+    LeakyIntegrateAndFire<Lanes> membrane;
+    AdaptiveThreshold<Lanes> adaptive;
+
+    ELM_HD NeuronOfScan(const NeuronScanWeights<Real>& weights, std::int64_t neuron)
+        : membrane{at(weights.decay, neuron), at(weights.resting, neuron),
+                   at(weights.threshold, neuron), at(weights.reset, neuron),
+                   weights.reset.data == nullptr},
+          adaptive{at(weights.adaptation_decay, neuron), at(weights.adaptation_strength, neuron)} {}
+
+private:
+    ELM_HD static Value at(const View<const Real, 1>& weights, std::int64_t neuron) {
+        return weights.data == nullptr ? Value{} : Lanes::load(weights.data + neuron);
+    }
+};
+
+/// One call is the sequence of one neuron, or of some neighbours, of one sample.
+template <class Lanes>
+struct NeuronScanForward {
+    using Real = typename Lanes::Real;
+    using Value = typename Lanes::Value;
     NeuronScanArgs<Real> args;
 
-    ELM_HD void operator()(std::int64_t index) const {
+    ELM_HD void operator()(std::int64_t sample, std::int64_t neuron) const {
         const std::int64_t time = args.current.extent[1], neurons = args.current.extent[2];
-        const std::int64_t sample = index / neurons, neuron = index % neurons;
-        const NeuronOfScan<Real> self(args.weights, neuron);
-        Real voltage = self.membrane.resting, spike = 0, adaptation = 0;
-        std::int32_t refractory_left = 0;
+        const NeuronOfScan<Lanes> self(args.weights, neuron);
+        const Value zero{}, one = Value{} + 1;
+        const Value refractory_steps = zero + static_cast<Real>(args.rule.refractory_steps);
+        Value voltage = self.membrane.resting, spike{}, adaptation{}, refractory_left{};
         if (args.start.data != nullptr) {
-            voltage = args.start(sample, neuron, 0);
-            spike = args.start(sample, neuron, 1);
-            adaptation = args.start(sample, neuron, 2);
-            refractory_left = static_cast<std::int32_t>(args.start(sample, neuron, 3));
+            const auto state = [&](std::int64_t number) {
+                return Lanes::gather(&args.start(sample, neuron, number), neuron_scan_states);
+            };
+            voltage = state(0);
+            spike = state(1);
+            adaptation = state(2);
+            refractory_left = state(3);
         }
         std::int64_t at = sample * time * neurons + neuron;
         for (std::int64_t t = 0; t < time; ++t, at += neurons) {
-            const bool held = refractory_left > 0 && !self.membrane.subtracts;
-            voltage = held ? self.membrane.reset
-                           : self.membrane.step(voltage, spike, args.current.data[at]);
-            const Real threshold = self.adaptive.threshold(self.membrane.threshold, adaptation);
-            const Real distance = voltage - threshold;
-            spike = distance >= 0 && refractory_left == 0 ? Real(1) : Real(0);
-            if (args.rule.smooth) spike = args.rule.surrogate.smooth_step(distance);
-            if (refractory_left > 0) {
-                --refractory_left;
-            } else if (spike > 0) {
-                refractory_left = args.rule.refractory_steps;
+            voltage = self.membrane.step(voltage, spike, Lanes::load(args.current.data + at));
+            if (!self.membrane.subtracts) {
+                voltage = Lanes::select(refractory_left >= one, self.membrane.reset, voltage);
             }
-            args.voltage.data[at] = voltage;
-            args.spikes.data[at] = spike;
-            args.distance.data[at] = distance;
-            if (args.adaptation.data != nullptr) args.adaptation.data[at] = adaptation;
+            const Value distance =
+                voltage - self.adaptive.threshold(self.membrane.threshold, adaptation);
+            if (args.rule.smooth) {
+                spike = Lanes::smooth_step(args.rule.surrogate, distance);
+            } else {
+                spike = Lanes::select(distance >= zero, one, zero);
+                spike = Lanes::select(refractory_left >= one, zero, spike);
+                refractory_left = Lanes::select(refractory_left >= one, refractory_left - one,
+                                                spike * refractory_steps);
+            }
+            Lanes::store(args.voltage.data + at, voltage);
+            Lanes::store(args.spikes.data + at, spike);
+            Lanes::store(args.distance.data + at, distance);
+            if (args.adaptation.data != nullptr) {
+                Lanes::store(args.adaptation.data + at, adaptation);
+            }
             adaptation = self.adaptive.step(adaptation, spike);
         }
         if (args.end.data == nullptr) return;
-        args.end(sample, neuron, 0) = voltage;
-        args.end(sample, neuron, 1) = spike;
-        args.end(sample, neuron, 2) = adaptation;
-        args.end(sample, neuron, 3) = static_cast<Real>(refractory_left);
-        static_assert(neuron_scan_states == 4);
+        const Value states[] = {voltage, spike, adaptation, refractory_left};
+        static_assert(sizeof(states) == neuron_scan_states * sizeof(Value));
+        for (std::int64_t number = 0; number < neuron_scan_states; ++number) {
+            Lanes::scatter(&args.end(sample, neuron, number), neuron_scan_states, states[number]);
+        }
     }
 };
 
-template <class Real>
-struct NeuronScanBackwardOneNeuron {
+template <class Lanes>
+struct NeuronScanBackward {
+    using Real = typename Lanes::Real;
+    using Value = typename Lanes::Value;
     NeuronScanBackwardArgs<Real> args;
 
-    ELM_HD void operator()(std::int64_t index) const {
+    ELM_HD void operator()(std::int64_t sample, std::int64_t neuron) const {
         const std::int64_t time = args.voltage.extent[1], neurons = args.voltage.extent[2];
-        const std::int64_t sample = index / neurons, neuron = index % neurons;
-        const NeuronOfScan<Real> self(args.weights, neuron);
-        const std::int64_t first = sample * time * neurons + neuron;
-        typename LeakyIntegrateAndFire<Real>::Gradient membrane;
-        typename AdaptiveThreshold<Real>::Gradient adaptive;
+        const std::int64_t window = args.rule.refractory_steps;
+        const NeuronOfScan<Lanes> self(args.weights, neuron);
+        const Value zero{};
+        const Real* const spikes = args.spikes.data + sample * time * neurons + neuron;
+        typename LeakyIntegrateAndFire<Lanes>::Gradient membrane;
+        typename AdaptiveThreshold<Lanes>::Gradient adaptive;
         const bool goes_on = args.start.data != nullptr;
-        const Real start_voltage = goes_on ? args.start(sample, neuron, 0) : self.membrane.resting;
-        const Real start_spike = goes_on ? args.start(sample, neuron, 1) : Real(0);
-        const std::int64_t refractory_at_start =
-            goes_on ? static_cast<std::int64_t>(args.start(sample, neuron, 3)) : 0;
-        std::int64_t last_spike = time;  // before step t
+        Value start_voltage = self.membrane.resting, start_spike{}, refractory_at_start{};
+        if (goes_on) {
+            const Real* const start = &args.start(sample, neuron, 0);
+            start_voltage = Lanes::gather(start, neuron_scan_states);
+            start_spike = Lanes::gather(start + 1, neuron_scan_states);
+            refractory_at_start = Lanes::gather(start + 3, neuron_scan_states);
+        }
+        Value recent{};  // spikes in the `window` steps before t
+        for (std::int64_t t = time - window > 0 ? time - window : 0; t < time; ++t) {
+            recent += Lanes::load(spikes + t * neurons);
+        }
         for (std::int64_t t = time - 1; t >= 0; --t) {
-            const std::int64_t at = first + t * neurons;
-            if (args.rule.refractory_steps > 0 && last_spike >= t) {
-                last_spike = t - 1;
-                while (last_spike >= 0 && !(args.spikes.data[first + last_spike * neurons] > 0)) {
-                    --last_spike;
-                }
+            const std::int64_t at = (sample * time + t) * neurons + neuron;
+            if (window > 0) {
+                recent -= Lanes::load(spikes + t * neurons);
+                if (t >= window) recent += Lanes::load(spikes + (t - window) * neurons);
             }
-            const bool refractory =
-                t < refractory_at_start || (args.rule.refractory_steps > 0 && last_spike >= 0 &&
-                                            t - last_spike <= args.rule.refractory_steps);
+            const auto refractory =
+                (recent > zero) | (refractory_at_start >= zero + static_cast<Real>(t + 1));
 
-            Real spike_gradient = args.spikes_gradient.data[at] + adaptive.adaptation;
+            Value spike_gradient = Lanes::load(args.spikes_gradient.data + at);
+            spike_gradient += adaptive.adaptation;
             if (!args.rule.detach_reset) spike_gradient += membrane.spike;
-            Real distance_gradient = args.distance_gradient.data[at];
-            if (!refractory) {
-                distance_gradient +=
-                    spike_gradient * args.rule.surrogate.derivative(args.distance.data[at]);
-            }
+            const Value slope =
+                Lanes::derivative(args.rule.surrogate, Lanes::load(args.distance.data + at));
+            const Value distance_gradient =
+                Lanes::load(args.distance_gradient.data + at) +
+                Lanes::select(refractory, zero, Value(spike_gradient * slope));
             membrane.threshold -= distance_gradient;
-            const Real adaptation =
-                args.adaptation.data == nullptr ? Real(0) : args.adaptation.data[at];
+            const Value adaptation =
+                args.adaptation.data == nullptr ? zero : Lanes::load(args.adaptation.data + at);
             self.adaptive.step_gradient(adaptation, -distance_gradient, adaptive);
 
-            const Real gradient =
-                args.voltage_gradient.data[at] + membrane.voltage + distance_gradient;
-            if (refractory && !self.membrane.subtracts) {
-                membrane.reset += gradient;
-                membrane.voltage = membrane.spike = 0;
-                args.current_gradient.data[at] = 0;
-                continue;
+            Value gradient =
+                Lanes::load(args.voltage_gradient.data + at) + membrane.voltage + distance_gradient;
+            if (!self.membrane.subtracts) {  // a voltage that is held there is V_r itself
+                membrane.reset += Lanes::select(refractory, gradient, zero);
+                gradient = Lanes::select(refractory, zero, gradient);
             }
-            const Real voltage = t > 0 ? args.voltage.data[at - neurons] : start_voltage;
-            const Real spike = t > 0 ? args.spikes.data[at - neurons] : start_spike;
+            const Value voltage =
+                t > 0 ? Lanes::load(args.voltage.data + at - neurons) : start_voltage;
+            const Value spike = t > 0 ? Lanes::load(spikes + (t - 1) * neurons) : start_spike;
             self.membrane.step_gradient(voltage, spike, gradient, membrane);
-            args.current_gradient.data[at] = gradient;
+            Lanes::store(args.current_gradient.data + at, gradient);
         }
         if (!goes_on) membrane.resting += membrane.voltage;  // where the first step starts from
-        args.weight_gradients(0, sample, neuron) = membrane.decay;
-        args.weight_gradients(1, sample, neuron) = membrane.threshold;
-        args.weight_gradients(2, sample, neuron) = membrane.resting;
-        args.weight_gradients(3, sample, neuron) = membrane.reset;
-        args.weight_gradients(4, sample, neuron) = adaptive.decay;
-        args.weight_gradients(5, sample, neuron) = adaptive.strength;
-        static_assert(neuron_scan_weights == 6);
+        const Value results[] = {membrane.decay, membrane.threshold, membrane.resting,
+                                 membrane.reset, adaptive.decay,     adaptive.strength};
+        static_assert(sizeof(results) == neuron_scan_weights * sizeof(Value));
+        for (std::int64_t i = 0; i < neuron_scan_weights; ++i) {
+            Lanes::store(&args.weight_gradients(i, sample, neuron), results[i]);
+        }
     }
 };
 
 template <class Backend, class Real>
 void run_neuron_scan(Stream& stream, const NeuronScanArgs<Real>& args) {
     const auto& extent = args.current.extent;
-    Backend::for_each_index(stream, extent[0] * extent[2], NeuronScanOneNeuron<Real>{args});
+    Backend::for_each_element(stream, extent[0], extent[2],
+                              NeuronScanForward<OneNeuron<Real>>{args});
 }
 
 template <class Backend, class Real>
 void run_neuron_scan_backward(Stream& stream, const NeuronScanBackwardArgs<Real>& args) {
     const auto& extent = args.voltage.extent;
-    Backend::for_each_index(stream, extent[0] * extent[2], NeuronScanBackwardOneNeuron<Real>{args});
+    Backend::for_each_element(stream, extent[0], extent[2],
+                              NeuronScanBackward<OneNeuron<Real>>{args});
 }
 
 ELM_DECLARE_CUDA_INSTANCES(run_neuron_scan, NeuronScanArgs);

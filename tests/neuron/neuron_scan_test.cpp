@@ -418,6 +418,36 @@ TEST(NeuronScan, gradient_of_a_piece_takes_the_state_as_a_constant) {
     }
 }
 
+TEST(NeuronScan, a_neuron_has_the_same_bits_alone_as_among_others) {
+    constexpr Size many{2, 60, 37};
+    for (Kind kind : spiking_kinds()) {
+        for (const SurrogateKind surrogate : {SurrogateKind::fast_sigmoid, SurrogateKind::triangle,
+                                              SurrogateKind::arctan, SurrogateKind::gaussian}) {
+            kind.rule.surrogate.kind = surrogate;
+            const OpCase together = scan_case("", many, kind);
+            const OpRun expected = run_case(together, {}, DType::f32);
+            const Arrays values = inputs_of(together);
+            for (const std::int64_t neuron : {0, 15, 36}) {
+                const auto of_neuron = [&](const std::vector<double>& all) {
+                    std::vector<double> own;
+                    for (auto i = static_cast<std::size_t>(neuron); i < all.size(); i += 37) {
+                        own.push_back(all[i]);
+                    }
+                    return own;
+                };
+                OpCase alone = scan_case("", {2, 60, 1}, kind);
+                for (std::size_t i = 0; i < values.size(); ++i) {
+                    alone.inputs[i].values = of_neuron(values[i]);
+                }
+                const OpRun run = run_case(alone, {}, DType::f32);
+                for (std::size_t i = 0; i < run.outputs.size(); ++i) {
+                    EXPECT_EQ(run.outputs[i], of_neuron(expected.outputs[i]));
+                }
+            }
+        }
+    }
+}
+
 TEST(NeuronScan, names_what_does_not_fit) {
     Stream stream{Device{}};
     Context context{stream};
