@@ -166,7 +166,7 @@ TEST_P(AllModels, gradient_agrees_with_differences) {
             for (std::size_t i = 0; i < gradients.size(); ++i) {
                 if (op.inputs[i].differentiable) wanted.push_back(gradients[i]);
             }
-            EXPECT_EQ(test::compare_with_differences(op, wanted, 12), "")
+            EXPECT_EQ(test::compare_with_differences(op, wanted, 6), "")
                 << (training ? "training, " : "") << (sparse ? "spikes" : "dense");
         }
     }
