@@ -64,6 +64,6 @@ private:
     static constexpr Real half_root_pi = Real(0.88622692545275801);
 };
 
-using Surrogate = SurrogateOf<double>;
+using SpikeSurrogate = SurrogateOf<double>;
 
 }  // namespace elm

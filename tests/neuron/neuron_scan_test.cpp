@@ -74,7 +74,7 @@ reference::NeuronScanOutputs naive(const Arrays& in, const Arrays& direction, co
         inputs.adaptation_strength = dual[dual.size() - 1];
     }
     const auto size = [](std::int64_t count) { return static_cast<std::size_t>(count); };
-    const Surrogate surrogate = kind.rule.surrogate;
+    const SpikeSurrogate surrogate = kind.rule.surrogate;
     return reference::neuron_scan(
         inputs, {size(n.batch), size(n.time), size(n.neurons)},
         {!kind.to_value, kind.adapts, kind.rule.smooth, kind.rule.detach_reset,
@@ -273,7 +273,7 @@ TEST(NeuronScan, a_threshold_rises_with_a_spike_and_decays) {
 TEST(NeuronScan, surrogates_are_the_derivatives_of_their_smooth_steps) {
     for (const SurrogateKind kind : {SurrogateKind::fast_sigmoid, SurrogateKind::triangle,
                                      SurrogateKind::arctan, SurrogateKind::gaussian}) {
-        const Surrogate surrogate{kind, 0.7, 1.3};
+        const SpikeSurrogate surrogate{kind, 0.7, 1.3};
         EXPECT_EQ(surrogate.derivative(0), 1.3);
         EXPECT_EQ(surrogate.smooth_step(0), 0.5);
         const SurrogateOf<float> single{kind, 0.7F, 1.3F};
