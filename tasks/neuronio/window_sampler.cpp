@@ -19,14 +19,15 @@ std::int64_t n_starts(const NeuronIoDataset& data, const WindowOptions& options)
 }
 
 void prepare(NeuronIoBatch& batch, const NeuronIoDataset& data, const WindowOptions& options) {
-    const Shape shape{options.batch, options.window_steps};
+    const Shape shape{options.samples(), options.window_steps};
     for (Tensor* target : {&batch.spike_target, &batch.voltage_target}) {
         if (!target->defined() || target->shape() != shape || target->dtype() != options.dtype) {
             Stream host{Device{}};
             *target = Tensor::empty(host, shape, options.dtype);
         }
     }
-    batch.spikes.n_samples = options.batch;
+    batch.n_bins = options.batch * options.window_steps;
+    batch.spikes.n_samples = options.samples();
     batch.spikes.n_steps = options.window_steps;
     batch.spikes.n_units = data.n_channels();
     batch.spikes.row_begin.resize(static_cast<std::size_t>(shape.size()) + 1);
@@ -67,6 +68,11 @@ void check_windows(const NeuronIoDataset& data, const WindowOptions& options) {
               "a batch of {} windows of {} steps after the first {} steps: expected at least one "
               "window, one step, and no negative number",
               options.batch, options.window_steps, options.first_step);
+    ELM_CHECK(options.parts > 0 && options.part >= 0 && options.part < options.parts &&
+                  options.batch % options.parts == 0,
+              "{} processes cannot share batches of {} windows equally. Choose a batch that is a "
+              "multiple of {}.",
+              options.parts, options.batch, options.parts);
     if (n_starts(data, options) < 1) {
         throw Error(
             ErrorKind::data,
@@ -82,7 +88,8 @@ void draw_windows(const NeuronIoDataset& data, const WindowOptions& options, std
         RandomKey{.seed = seed, .step = static_cast<std::uint64_t>(update)}.for_purpose(
             "neuronio windows");
     windows.clear();
-    for (std::int64_t sample = 0; sample < options.batch; ++sample) {
+    const std::int64_t first = options.part * options.samples();
+    for (std::int64_t sample = first; sample < first + options.samples(); ++sample) {
         const std::uint32_t which = random_word(key, 2 * sample);
         const std::uint32_t when = random_word(key, 2 * sample + 1);
         windows.push_back({draw_below(data.size(), which),
@@ -96,7 +103,7 @@ void sample_windows(const NeuronIoDataset& data, const WindowOptions& options, s
     batch.update = update;
     draw_windows(data, options, seed, update, batch.windows);
     prepare(batch, data, options);
-    for (std::int64_t sample = 0; sample < options.batch; ++sample) {
+    for (std::int64_t sample = 0; sample < options.samples(); ++sample) {
         const auto [index, begin] = batch.windows[static_cast<std::size_t>(sample)];
         const auto simulation = data.compact(index);
         append_spikes(batch.spikes, sample, *simulation, begin);

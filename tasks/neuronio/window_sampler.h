@@ -16,6 +16,10 @@ struct WindowOptions {
     std::int64_t window_steps = 500;
     std::int64_t first_step = 500;  // the start of a simulation is a transient
     DType dtype = DType::f32;       // of the targets
+    /// Several processes share a batch: this one takes part `part` of `parts` equal ones.
+    std::int64_t part = 0, parts = 1;
+
+    std::int64_t samples() const noexcept { return batch / parts; }
 };
 
 /// Steps [begin, begin + window_steps) of a simulation of a data set.
@@ -27,18 +31,19 @@ struct NeuronIoWindow {
 /// What one update of training sees, on the CPU.
 struct NeuronIoBatch {
     std::int64_t update = 0;
-    std::vector<NeuronIoWindow> windows;  // one per sample
-    SpikeTrain spikes;                    // (batch, window)
-    Tensor spike_target;                  // (batch, window), 1 where the cell spikes, else 0
-    Tensor voltage_target;                // (batch, window), (min(V, -55 mV) + 67.7 mV) / 10 mV
+    std::vector<NeuronIoWindow> windows;  // one per sample of this part
+    std::int64_t n_bins = 0;              // of all parts together
+    SpikeTrain spikes;                    // (samples, window)
+    Tensor spike_target;                  // (samples, window), 1 where the cell spikes, else 0
+    Tensor voltage_target;                // (samples, window), (min(V, -55 mV) + 67.7 mV) / 10 mV
 };
 
-/// Throws Error{invalid} for an option that is not positive, and Error{data} for windows longer
-/// than what the simulations have after `first_step`.
+/// Throws Error{invalid} for an option that is not positive or parts that do not divide the batch,
+/// and Error{data} for windows longer than what the simulations have after `first_step`.
 void check_windows(const NeuronIoDataset& data, const WindowOptions& options);
 
-/// The windows of an update: each uniform over simulations and, apart from that, over the starts
-/// from first_step to n_steps - window_steps. They follow from seed and update alone.
+/// The windows of this part of an update: each uniform over simulations and, apart from that, over
+/// the starts from first_step to n_steps - window_steps. They follow from seed and update alone.
 void draw_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
                   std::int64_t update, std::vector<NeuronIoWindow>& windows);
 

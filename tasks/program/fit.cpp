@@ -135,9 +135,10 @@ FitSettings settings_of(const OptionSet& options, DType precision, std::int64_t 
 /// Wall time of one update, measured on a fit that is thrown away.
 double seconds_per_update(RunContext& context, const FitCandidate& candidate,
                           const OptionSet& options, const NeuronIoDataset& data) {
+    Communicator alone;
     constexpr std::int64_t no_end = std::int64_t{1} << 40;
     Fit probe(context.stream(), candidate.make(),
-              settings_of(options, context.precision(), no_end, candidate.seed), data);
+              settings_of(options, context.precision(), no_end, candidate.seed), data, alone);
     probe.advance(2, 60);
     const std::int64_t before = probe.update_count();
     const auto start = std::chrono::steady_clock::now();
@@ -211,7 +212,7 @@ std::string differences(const Config& before, const Config& now) {
 
 /// Sets a fit up, from its checkpoint where it goes on.
 void set_up(RunContext& context, const Arguments& arguments, const OptionSet& options,
-            const Data& data, std::size_t n_fits, RunningFit& running) {
+            const Data& data, std::size_t n_fits, Communicator& processes, RunningFit& running) {
     const std::string checkpoint = running.files.checkpoint();
     const bool goes_on = arguments.has("resume") && std::filesystem::exists(checkpoint);
     if (arguments.has("resume") && !goes_on) {
@@ -244,7 +245,8 @@ void set_up(RunContext& context, const Arguments& arguments, const OptionSet& op
     }
     running.fit = std::make_unique<Fit>(
         context.stream(), running.candidate.make(),
-        settings_of(options, context.precision(), updates, running.candidate.seed), data.train);
+        settings_of(options, context.precision(), updates, running.candidate.seed), data.train,
+        processes);
     if (!goes_on) return;
     with_context("going on from " + checkpoint, [&] { running.fit->resume(checkpoint); });
     log::info("{}: going on from update {} of {}", running.candidate.name,
@@ -274,6 +276,7 @@ int run(const Arguments& arguments) {
     ELM_CHECK(!(resumes && arguments.has("init-from")),
               "--resume takes the numbers of the checkpoint and --init-from those of a model: give "
               "one.");
+    Communicator processes = Communicator::world();
     RunContext context(arguments);
     const Config preset =
         arguments.has("preset") ? find_fit_preset(arguments.text("preset")) : Config{};
@@ -284,7 +287,7 @@ int run(const Arguments& arguments) {
     for (FitCandidate& candidate :
          fit_candidates(arguments, preset, data.train.n_channels(), context.precision())) {
         FitFiles files(candidate.path);
-        if (!resumes) files.require_new(force);
+        if (!resumes && processes.leads()) files.require_new(force);
         fits.push_back(std::make_unique<RunningFit>(
             RunningFit{std::move(candidate), std::move(files), nullptr, {}}));
     }
@@ -292,13 +295,15 @@ int run(const Arguments& arguments) {
     std::vector<FitRun> runs;
     std::int64_t longest = 1;
     for (const auto& running : fits) {
-        set_up(context, arguments, options, data, fits.size(), *running);
+        set_up(context, arguments, options, data, fits.size(), processes, *running);
         longest = std::max(longest, running->fit->settings().updates);
         runs.push_back(
             {running->candidate.name, running->fit.get(), &running->files, running->config});
     }
-    train(runs, data.validation, trainer_settings(arguments, longest), throw_if_interrupted);
+    train(runs, data.validation, trainer_settings(arguments, longest), processes,
+          throw_if_interrupted);
 
+    if (!processes.leads()) return 0;
     finish(arguments, context, fits, data.validation, data.first_validation_file);
     return 0;
 }

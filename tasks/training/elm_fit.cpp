@@ -20,13 +20,12 @@ public:
 
     NeuronIoLoss add_gradient(Stream&, const NeuronIoBatch& batch, const RandomKey&) override {
         prepare(batch.spikes);
-        const std::int64_t n_bins = batch.spikes.n_samples * batch.spikes.n_steps;
         pass_.run(values_, gradients_, batch.spikes, {output_, output_gradient_, {}},
                   [&](std::int64_t first, std::int64_t count) {
                       for (std::int64_t sample = first; sample < first + count; ++sample) {
                           losses_[static_cast<std::size_t>(sample)] =
                               neuronio_loss(output_, batch.spike_target, batch.voltage_target,
-                                            sample, n_bins, output_gradient_);
+                                            sample, batch.n_bins, output_gradient_);
                       }
                   });
         NeuronIoLoss total;

@@ -83,8 +83,12 @@ std::vector<Record> take(const History& history, const Column<Record> (&columns)
 double FitScores::merit() const { return std::isfinite(auc) ? auc : -rmse_mV; }
 
 Fit::Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& settings,
-         const NeuronIoDataset& data)
-    : stream_(stream), model_(std::move(model)), settings_(settings), data_(data) {
+         const NeuronIoDataset& data, Communicator& processes)
+    : stream_(stream),
+      model_(std::move(model)),
+      settings_(settings),
+      data_(data),
+      processes_(processes) {
     ELM_CHECK(settings.updates > 0 && settings.passes > 0,
               "a fit needs at least one update and one batch an update (got {} and {})",
               settings.updates, settings.passes);
@@ -93,6 +97,8 @@ Fit::Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& set
     model_->start(stream);
     optimizer_.emplace(stream, model_->module(), parameters_, settings.optimizer);
     settings_.windows.dtype = settings.precision;
+    settings_.windows.part = processes.rank();
+    settings_.windows.parts = processes.size();
     start_batches();
 }
 
@@ -104,14 +110,29 @@ double Fit::fraction_done() const noexcept {
     return static_cast<double>(update_count()) / static_cast<double>(settings_.updates);
 }
 
+NeuronIoLoss Fit::summed(const NeuronIoLoss& loss) {
+    Stream host{Device{}};
+    const std::array<double, 3> parts{loss.spike, loss.voltage, static_cast<double>(loss.bins)};
+    const Tensor sums = Tensor::from<double>(host, {3}, parts);
+    processes_.sum(host, sums);
+    const auto values = sums.host<double>();
+    return {values[0], values[1], static_cast<std::int64_t>(values[2])};
+}
+
 void Fit::update() {
     const std::int64_t now = update_count();
     const RandomKey key =
         RandomKey{settings_.seed}.for_purpose("update").at_step(static_cast<std::uint64_t>(now));
+    NeuronIoLoss loss;
     for (std::int64_t pass = 0; pass < settings_.passes; ++pass) {
-        loss_.add(model_->add_gradient(stream_, batches_->next(),
-                                       key.for_part(static_cast<std::uint32_t>(pass))));
+        loss.add(model_->add_gradient(stream_, batches_->next(),
+                                      key.for_part(static_cast<std::uint32_t>(pass))));
     }
+    if (processes_.size() > 1) {
+        processes_.sum(stream_, parameters_.gradients);
+        loss = summed(loss);
+    }
+    loss_.add(loss);
     optimizer_->step(stream_, settings_.learning_rate.at(now), settings_.passes);
 }
 
@@ -119,9 +140,12 @@ void Fit::advance(std::int64_t end, double seconds) {
     using Clock = std::chrono::steady_clock;
     const auto stop = Clock::now() + std::chrono::duration<double>(seconds);
     end = std::min(end, settings_.updates);
+    constexpr std::int64_t updates_together = 16;
+    const bool alone = processes_.size() == 1;
+    if (!alone) end = std::min(end, update_count() + updates_together);
     while (update_count() < end) {
         update();
-        if (Clock::now() >= stop) break;
+        if (alone && Clock::now() >= stop) break;
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/core/communicator.h"
 #include "kernels/modules/checkpoint.h"
 #include "kernels/modules/learning_rate.h"
 #include "tasks/neuronio/neuronio_dataset.h"
@@ -49,8 +50,9 @@ struct FitScores {
 class Fit {
 public:
     /// Gives the parameters their first values.
+    /// Several processes share each batch: all of them make the same calls.
     Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& settings,
-        const NeuronIoDataset& data);
+        const NeuronIoDataset& data, Communicator& processes);
 
     const FitSettings& settings() const noexcept { return settings_; }
     FitModel& model() noexcept { return *model_; }
@@ -59,7 +61,8 @@ public:
     double fraction_done() const noexcept;
 
     /// Updates until `end` (not past the last) or until `seconds` have passed; at least one.
-    /// Throws Error{numeric} naming step and parameter where the gradient stops being finite; the
+    /// Several processes, whose clocks differ, stop after as many updates each. Throws
+    /// Error{numeric} naming step and parameter where the gradient stops being finite; the
     /// parameters are those of the step before.
     void advance(std::int64_t end, double seconds);
 
@@ -82,6 +85,7 @@ public:
     void resume(const std::string& path);
 
 private:
+    NeuronIoLoss summed(const NeuronIoLoss& loss);  // over the processes
     void start_batches();
     void update();
     template <class Work>
@@ -91,6 +95,7 @@ private:
     std::unique_ptr<FitModel> model_;
     FitSettings settings_;
     const NeuronIoDataset& data_;
+    Communicator& processes_;
     FlatParameters parameters_;
     std::optional<Optimizer> optimizer_;
     std::optional<WindowPrefetcher> batches_;

@@ -46,11 +46,10 @@ public:
         stream.synchronize();
         const Tensor values = on_host ? output.value : output.value.to(host);
         const Tensor gradient = Tensor::empty(host, values.shape(), precision_);
-        const std::int64_t n_bins = batch.spikes.n_samples * batch.spikes.n_steps;
         NeuronIoLoss total;
         for (std::int64_t sample = 0; sample < batch.spikes.n_samples; ++sample) {
             total.add(neuronio_loss(values, batch.spike_target, batch.voltage_target, sample,
-                                    n_bins, gradient));
+                                    batch.n_bins, gradient));
         }
         const std::array<Var, 1> outputs{output};
         const std::array<Tensor, 1> gradients{on_host ? gradient : gradient.to(stream)};

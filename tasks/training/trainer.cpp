@@ -20,10 +20,12 @@ constexpr double slice_seconds = 0.25;  // between looks at signals
 class Trainer {
 public:
     Trainer(std::span<const FitRun> runs, std::span<const NeuronIoSimulation> validation,
-            const TrainerSettings& settings, const std::function<void()>& poll)
+            const TrainerSettings& settings, Communicator& processes,
+            const std::function<void()>& poll)
         : runs_(runs),
           validation_(validation),
           settings_(settings),
+          processes_(processes),
           poll_(poll),
           total_(sum([](const FitRun& run) { return run.fit->settings().updates; })),
           progress_("fit", total_, "updates") {}
@@ -38,7 +40,7 @@ public:
                 for (const FitRun* run : chosen) after_slice(*run);
                 if (seconds() - last_checkpoint_ > settings_.checkpoint_seconds) checkpoint();
                 show();
-                poll_();
+                poll();
             }
         } catch (const Error& error) {
             // Numbers that are not finite must not replace a good checkpoint.
@@ -66,7 +68,25 @@ private:
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     }
 
+    /// All processes must stop after the same update.
+    void poll() {
+        std::exception_ptr own;
+        try {
+            poll_();
+        } catch (...) {
+            own = std::current_exception();
+        }
+        if (processes_.size() > 1) {
+            const std::vector<std::int64_t> stopped = processes_.gather(own == nullptr ? 0 : 1);
+            if (own == nullptr && std::count(stopped.begin(), stopped.end(), 1) > 0) {
+                throw Error(ErrorKind::data, "another process of this run was interrupted");
+            }
+        }
+        if (own != nullptr) std::rethrow_exception(own);
+    }
+
     void begin(const FitRun& run) {
+        if (!processes_.leads()) return;
         run.files->open_metrics(run.fit->update_count());
         if (run.fit->update_count() > 0) return;
         validate(run);  // where it starts from
@@ -81,7 +101,10 @@ private:
         std::stable_sort(open.begin(), open.end(), [](const FitRun* a, const FitRun* b) {
             return a->fit->fraction_done() < b->fit->fraction_done();
         });
-        open.resize(std::min(open.size(), static_cast<std::size_t>(thread_count())));
+        // Sums over processes must come in one order: with several, one fit at a time.
+        const std::size_t at_once =
+            processes_.size() > 1 ? 1 : static_cast<std::size_t>(thread_count());
+        open.resize(std::min(open.size(), at_once));
         return open;
     }
 
@@ -113,8 +136,10 @@ private:
         Fit& fit = *run.fit;
         const std::int64_t now = fit.update_count();
         if (now % settings_.report_every == 0 || fit.done()) {
-            run.files->write(fit.report(), fit.settings(), seconds());
+            const FitReport report = fit.report();
+            if (processes_.leads()) run.files->write(report, fit.settings(), seconds());
         }
+        if (!processes_.leads()) return;
         if (now % settings_.validate_every == 0 || fit.done()) {
             validate(run);
         }
@@ -134,6 +159,7 @@ private:
     }
 
     void checkpoint() {
+        if (!processes_.leads()) return;
         for (const FitRun& run : runs_) {
             run.fit->write_checkpoint(run.files->checkpoint(), run.config);
         }
@@ -156,6 +182,7 @@ private:
     std::span<const FitRun> runs_;
     std::span<const NeuronIoSimulation> validation_;
     TrainerSettings settings_;
+    Communicator& processes_;
     const std::function<void()>& poll_;
     std::int64_t total_;
     Progress progress_;
@@ -166,12 +193,13 @@ private:
 }  // namespace
 
 void train(std::span<const FitRun> runs, std::span<const NeuronIoSimulation> validation,
-           const TrainerSettings& settings, const std::function<void()>& poll) {
+           const TrainerSettings& settings, Communicator& processes,
+           const std::function<void()>& poll) {
     ELM_CHECK(settings.report_every > 0 && settings.validate_every > 0 &&
                   settings.validate_every % settings.report_every == 0,
               "validations come every {} updates, reports every {}: expected a multiple",
               settings.validate_every, settings.report_every);
-    Trainer(runs, validation, settings, poll).run();
+    Trainer(runs, validation, settings, processes, poll).run();
 }
 
 }  // namespace elm

@@ -25,10 +25,12 @@ struct TrainerSettings {
 };
 
 /// Trains all fits to their end. One fit uses all threads; of several, the least advanced ones run
-/// side by side, one a thread. Keeps models of the best validation, checkpoints and metrics, shows
-/// progress, and draws the learning curves in NAME.png. `poll` is called several times a second and
-/// may throw: then a checkpoint of every fit is written first.
+/// side by side, one a thread. Keeps the model of the best validation, checkpoints and metrics,
+/// shows progress, and draws the learning curves in NAME.png. `poll` is called several times a
+/// second and may throw: then a checkpoint of every fit is written first. Of several processes the
+/// first one validates and writes, and an exception of poll in one of them ends all.
 void train(std::span<const FitRun> runs, std::span<const NeuronIoSimulation> validation,
-           const TrainerSettings& settings, const std::function<void()>& poll);
+           const TrainerSettings& settings, Communicator& processes,
+           const std::function<void()>& poll);
 
 }  // namespace elm

@@ -38,7 +38,8 @@ protected:
         return s;
     }
     std::unique_ptr<Fit> make(const FitSettings& s) {
-        return std::make_unique<Fit>(stream_, elm_fit(small_neuron(), s.precision), s, data_);
+        return std::make_unique<Fit>(stream_, elm_fit(small_neuron(), s.precision), s, data_,
+                                     alone_);
     }
     static std::vector<std::vector<double>> numbers(Fit& fit) {
         std::vector<std::vector<double>> all;
@@ -50,6 +51,7 @@ protected:
     }
 
     Stream stream_{Device{}};
+    Communicator alone_;
     test::TemporaryDirectory folder_;
     const std::string path_ = test::LeakyNeuronIo{}.write(folder_ / "data.h5");
     const NeuronIoDataset data_{{path_}, {.selection = "0:4"}};
