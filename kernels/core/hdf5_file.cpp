@@ -252,6 +252,22 @@ Hdf5File Hdf5File::open(const std::string& path) {
     return Hdf5File(std::make_unique<Implementation>(Implementation{path, std::move(id)}));
 }
 
+Hdf5File Hdf5File::open_image(const std::string& name, std::span<const std::byte> image) {
+    const auto lock = library_lock();
+    const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    constexpr std::size_t growth = 65536;
+    H5Pset_fapl_core(access, growth, false);
+    // The library takes a pointer that it could write through, and copies.
+    std::vector<std::byte> bytes(image.begin(), image.end());
+    H5Pset_file_image(access, bytes.data(), bytes.size());
+    Handle id(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access), H5Fclose);
+    if (id < 0) {
+        throw Error(ErrorKind::data,
+                    fmt::format("{} is not an HDF5 file in memory ({}).", name, last_reason()));
+    }
+    return Hdf5File(std::make_unique<Implementation>(Implementation{name, std::move(id)}));
+}
+
 Hdf5File Hdf5File::create(const std::string& path) {
     const auto lock = library_lock();
     Handle id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);

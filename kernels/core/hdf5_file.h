@@ -26,6 +26,9 @@ class Hdf5File {
 public:
     /// Opens for reading. Throws Error{data} if the file is missing, truncated or not HDF5.
     static Hdf5File open(const std::string& path);
+    /// Opens the bytes of a file that stand in memory, which are copied. `name` stands for the
+    /// path.
+    static Hdf5File open_image(const std::string& name, std::span<const std::byte> image);
     /// Creates an empty file, in place of one that is there.
     static Hdf5File create(const std::string& path);
     /// True if `path` is a file that starts as HDF5 files do.

@@ -195,8 +195,7 @@ ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
     return model;
 }
 
-ElmModel load_elm_model(const std::string& path) {
-    const Hdf5File file = Hdf5File::open(path);
+ElmModel read_elm_model(const Hdf5File& file) {
     const Values attributes = file.attributes("/");
     try {
         const auto format = attributes.find("format");
@@ -208,9 +207,12 @@ ElmModel load_elm_model(const std::string& path) {
                                                  to_text(format->second), format_name));
     } catch (const Error& error) {
         // Whatever is wrong inside a file is wrong with the data, not with the command.
-        throw Error(ErrorKind::data, error.message(), error.site()).with_context("loading " + path);
+        throw Error(ErrorKind::data, error.message(), error.site())
+            .with_context("loading " + file.path());
     }
 }
+
+ElmModel load_elm_model(const std::string& path) { return read_elm_model(Hdf5File::open(path)); }
 
 void save_elm_model(const ElmModel& model, const std::string& path, bool force) {
     model.check();

@@ -23,6 +23,9 @@ ElmOptions with_values(ElmOptions options, const Values& values);
 /// naming the file and listing every difference from what such a model must hold.
 ElmModel load_elm_model(const std::string& path);
 
+/// The same from a file that is open.
+ElmModel read_elm_model(const Hdf5File& file);
+
 /// Reads a state dict whose attributes stand at `attributes_at` and whose tensors stand in the
 /// group `tensors_at` of an open file.
 ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,

@@ -11,7 +11,7 @@
 namespace elm {
 namespace {
 
-class ElmFit final : public FitModel {
+class ElmFit final : public FitModel, public GroupMember {
 public:
     ElmFit(ElmModel start, DType precision)
         : precision_(precision), module_(std::move(start)), pass_(module_.structure(), precision) {}
@@ -19,15 +19,32 @@ public:
     Module& module() override { return module_; }
 
     NeuronIoLoss add_gradient(Stream&, const NeuronIoBatch& batch, const RandomKey&) override {
+        const ElmPassCall pass = call(batch);
+        pass_.run(pass.parameters, pass.gradients, *pass.spikes, pass.outputs, pass.loss);
+        return loss();
+    }
+
+    GroupMember* group_member() override { return this; }
+    const ElmModel& structure() const override { return module_.structure(); }
+
+    ElmPassCall call(const NeuronIoBatch& batch) override {
         prepare(batch.spikes);
-        pass_.run(values_, gradients_, batch.spikes, {output_, output_gradient_, {}},
-                  [&](std::int64_t first, std::int64_t count) {
-                      for (std::int64_t sample = first; sample < first + count; ++sample) {
-                          losses_[static_cast<std::size_t>(sample)] =
-                              neuronio_loss(output_, batch.spike_target, batch.voltage_target,
-                                            sample, batch.n_bins, output_gradient_);
-                      }
-                  });
+        ElmPassCall pass;
+        pass.parameters = values_;
+        pass.gradients = gradients_;
+        pass.spikes = &batch.spikes;
+        pass.outputs = {output_, output_gradient_, {}};
+        pass.loss = [this, &batch](std::int64_t first, std::int64_t count) {
+            for (std::int64_t sample = first; sample < first + count; ++sample) {
+                losses_[static_cast<std::size_t>(sample)] =
+                    neuronio_loss(output_, batch.spike_target, batch.voltage_target, sample,
+                                  batch.n_bins, output_gradient_);
+            }
+        };
+        return pass;
+    }
+
+    NeuronIoLoss loss() const override {
         NeuronIoLoss total;
         for (const NeuronIoLoss& loss : losses_) total.add(loss);
         return total;

@@ -132,8 +132,12 @@ void Fit::update() {
         processes_.sum(stream_, parameters_.gradients);
         loss = summed(loss);
     }
+    finish_update(loss);
+}
+
+void Fit::finish_update(const NeuronIoLoss& loss) {
     loss_.add(loss);
-    optimizer_->step(stream_, settings_.learning_rate.at(now), settings_.passes);
+    optimizer_->step(stream_, settings_.learning_rate.at(update_count()), settings_.passes);
 }
 
 void Fit::advance(std::int64_t end, double seconds) {

@@ -66,6 +66,12 @@ public:
     /// parameters are those of the step before.
     void advance(std::int64_t end, double seconds);
 
+    // --- one update in pieces, for those that train in step
+    const NeuronIoBatch& next_batch() { return batches_->next(); }
+    /// Moves the parameters along the gradient that was added for one batch.
+    void finish_update(const NeuronIoLoss& loss);
+    void discard_gradient() { clear_gradients(stream_, parameters_); }
+
     /// What happened since the last report; keeps it as part of the learning curve.
     FitReport report();
     /// Scores the present weights (their average, where one is kept).

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "kernels/core/log.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/progress.h"
+#include "tasks/training/fit_group.h"
 
 namespace elm {
 namespace {
@@ -32,12 +34,15 @@ public:
 
     void run() {
         for (const FitRun& run : runs_) begin(run);
+        share_work();
         try {
             while (true) {
-                const std::vector<const FitRun*> chosen = least_advanced();
+                const std::vector<Work*> chosen = least_advanced();
                 if (chosen.empty()) break;
                 advance(chosen);
-                for (const FitRun* run : chosen) after_slice(*run);
+                for (const Work* work : chosen) {
+                    for (const FitRun* run : work->runs) after_slice(*run);
+                }
                 if (seconds() - last_checkpoint_ > settings_.checkpoint_seconds) checkpoint();
                 show();
                 poll();
@@ -93,13 +98,43 @@ private:
         run.fit->write_checkpoint(run.files->checkpoint(), run.config);
     }
 
-    std::vector<const FitRun*> least_advanced() const {
-        std::vector<const FitRun*> open;
-        for (const FitRun& run : runs_) {
-            if (!run.fit->done()) open.push_back(&run);
+    /// What one thread does at a time: a fit, or a group of fits in step.
+    struct Work {
+        std::vector<const FitRun*> runs;
+        std::optional<FitGroup> group;
+
+        double fraction_done() const {
+            double least = 1;
+            for (const FitRun* run : runs) least = std::min(least, run->fit->fraction_done());
+            return least;
         }
-        std::stable_sort(open.begin(), open.end(), [](const FitRun* a, const FitRun* b) {
-            return a->fit->fraction_done() < b->fit->fraction_done();
+    };
+
+    void share_work() {
+        std::vector<Fit*> fits;
+        for (const FitRun& run : runs_) fits.push_back(run.fit);
+        const std::vector<Fit*> grouped = FitGroup::choose(fits);
+        Work together;
+        for (const FitRun& run : runs_) {
+            if (std::find(grouped.begin(), grouped.end(), run.fit) != grouped.end()) {
+                together.runs.push_back(&run);
+            } else {
+                work_.push_back({{&run}, std::nullopt});
+            }
+        }
+        if (grouped.empty()) return;
+        log::debug("{} small fits share vectors", grouped.size());
+        together.group.emplace(grouped);
+        work_.push_back(std::move(together));
+    }
+
+    std::vector<Work*> least_advanced() {
+        std::vector<Work*> open;
+        for (Work& work : work_) {
+            if (work.fraction_done() < 1) open.push_back(&work);
+        }
+        std::stable_sort(open.begin(), open.end(), [](const Work* a, const Work* b) {
+            return a->fraction_done() < b->fraction_done();
         });
         // Sums over processes must come in one order: with several, one fit at a time.
         const std::size_t at_once =
@@ -108,26 +143,30 @@ private:
         return open;
     }
 
-    std::int64_t next_report(const Fit& fit) const {
-        return (fit.update_count() / settings_.report_every + 1) * settings_.report_every;
+    void advance(Work& work) {
+        if (work.group) {
+            work.group->advance(settings_.report_every, slice_seconds);
+        } else {
+            Fit& fit = *work.runs.front()->fit;
+            const std::int64_t reports = fit.update_count() / settings_.report_every;
+            fit.advance((reports + 1) * settings_.report_every, slice_seconds);
+        }
     }
 
-    /// An exception of one fit ends the others' slice, too, but only after it.
-    void advance(const std::vector<const FitRun*>& chosen) {
+    /// An exception of one ends the others' slice, too, but only after it.
+    void advance(const std::vector<Work*>& chosen) {
         std::vector<std::exception_ptr> failures(chosen.size());
-        Cpu::for_each_task(static_cast<std::int64_t>(chosen.size()), [&](std::int64_t k) {
+        Cpu::for_each_task(std::ssize(chosen), [&](std::int64_t k) {
             const auto at = static_cast<std::size_t>(k);
-            Fit& fit = *chosen[at]->fit;
             try {
-                const auto stop = seconds() + slice_seconds;
-                fit.advance(next_report(fit), stop - seconds());
+                advance(*chosen[at]);
             } catch (...) {
                 failures[at] = std::current_exception();
             }
         });
         for (std::size_t k = 0; k < chosen.size(); ++k) {
             if (failures[k] == nullptr) continue;
-            with_context("fitting " + chosen[k]->name,
+            with_context("fitting " + chosen[k]->runs.front()->name,
                          [&] { std::rethrow_exception(failures[k]); });
         }
     }
@@ -135,14 +174,15 @@ private:
     void after_slice(const FitRun& run) {
         Fit& fit = *run.fit;
         const std::int64_t now = fit.update_count();
-        if (now % settings_.report_every == 0 || fit.done()) {
+        const auto due = [&](std::int64_t interval, const auto& done) {
+            return (now % interval == 0 || fit.done()) &&
+                   (done.empty() || done.back().update != now);
+        };
+        if (due(settings_.report_every, fit.reports())) {
             const FitReport report = fit.report();
             if (processes_.leads()) run.files->write(report, fit.settings(), seconds());
         }
-        if (!processes_.leads()) return;
-        if (now % settings_.validate_every == 0 || fit.done()) {
-            validate(run);
-        }
+        if (processes_.leads() && due(settings_.validate_every, fit.validations())) validate(run);
     }
 
     void validate(const FitRun& run) {
@@ -188,6 +228,7 @@ private:
     Progress progress_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     double last_checkpoint_ = 0;
+    std::vector<Work> work_;
 };
 
 }  // namespace
