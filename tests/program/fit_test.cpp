@@ -57,7 +57,7 @@ protected:
                       const std::string& part) const {
         const ProgramResult result = run_program(arguments);
         EXPECT_EQ(result.exit_code, exit_code) << result.err;
-        EXPECT_NE(result.error().find(part), std::string::npos)
+        EXPECT_NE(result.err.find(part), std::string::npos)
             << "expected: " << part << "\nstderr: " << result.err;
     }
     /// Every number of two models, bit for bit.
