@@ -16,13 +16,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "bench/fma_peak.h"
 #include "kernels/core/parallel.h"
 #include "kernels/modules/optimizer.h"
-#include "neuron/elm/elm_gradient_pass.h"
+#include "neuron/elm/elm_group_pass.h"
 #include "neuron/elm/elm_module.h"
 #include "neuron/elm/elm_neuron.h"
 #include "tests/support/random_elm.h"
@@ -130,16 +131,18 @@ struct Training {
     }
 
     /// dL/dy = y / 1000.
-    void run(const SpikeTrain& spikes) {
-        const auto from = outputs.output.host<float>(), to = outputs.output_gradient.host<float>();
-        const auto row = outputs.output.shape()[1] * outputs.output.shape()[2];
-        pass.run(parameters, gradients, spikes, outputs, [&](std::int64_t first, std::int64_t n) {
+    ElmPassLoss loss() const {
+        return [outputs = outputs](std::int64_t first, std::int64_t n) {
+            const auto from = outputs.output.host<float>();
+            const auto to = outputs.output_gradient.host<float>();
+            const std::int64_t row = outputs.output.shape()[1] * outputs.output.shape()[2];
             for (auto i = static_cast<std::size_t>(first * row);
                  i < static_cast<std::size_t>((first + n) * row); ++i) {
                 to[i] = 1e-3F * from[i];
             }
-        });
+        };
     }
+    void run(const SpikeTrain& spikes) { pass.run(parameters, gradients, spikes, outputs, loss()); }
 
     Stream host{Device{}};
     ElmModule module;
@@ -196,6 +199,44 @@ void update(benchmark::State& state, const Setting& setting) {
         3 * flop_per_step(training.module.options()) / (peak_of_one_core * setting.threads) * 1e9);
 }
 
+/// Gradient passes of several fits of one shape, side by side or one after another.
+void group(benchmark::State& state, const Setting& setting, int n_fits, bool side_by_side) {
+    set_thread_count(setting.threads);
+    std::vector<std::unique_ptr<Training>> fits;
+    std::vector<ElmModel> models;
+    std::vector<SpikeTrain> spikes;
+    for (int f = 0; f < n_fits; ++f) {
+        fits.push_back(std::make_unique<Training>(setting));
+        models.push_back(fits.back()->module.structure());
+        spikes.push_back(test::random_spikes(setting.batch, setting.n_steps, n_input,
+                                             spike_probability, static_cast<unsigned>(f)));
+    }
+    ElmGroupPass pass(models, DType::f32);
+    std::vector<ElmPassCall> calls;
+    for (std::size_t f = 0; f < fits.size(); ++f) {
+        Training& fit = *fits[f];
+        calls.push_back(
+            {fit.parameters, fit.gradients, &spikes[f], nullptr, fit.outputs, fit.loss(), 0});
+    }
+    if (side_by_side && !pass.side_by_side(calls)) {
+        state.SkipWithError("such fits run one after another");
+        return;
+    }
+    std::vector<double> seconds;
+    for (auto _ : state) {
+        const double start = now(setting.threads == 1);
+        if (side_by_side) {
+            pass.run(calls);
+        } else {
+            for (std::size_t f = 0; f < fits.size(); ++f) fits[f]->run(spikes[f]);
+        }
+        seconds.push_back(now(setting.threads == 1) - start);
+        state.SetIterationTime(seconds.back());
+    }
+    report(state, std::move(seconds), static_cast<double>(n_fits * setting.batch * setting.n_steps),
+           3 * flop_per_step(models.front().options) / (peak_of_one_core * setting.threads) * 1e9);
+}
+
 void register_forward(const std::string& where, const Setting& setting) {
     const auto name = fmt::format("forward/{}/{}/d_m:{}/batch:{}/threads:{}", where,
                                   setting.dense ? "dense" : "sparse", setting.n_memory,
@@ -242,6 +283,21 @@ int main(int argc, char** argv) {
         register_training("gradient", gradient, {150, 384, 1024, {}, threads});
         for (const std::int64_t n_memory : {1, 2, 5, 10}) {
             register_training("gradient", gradient, {n_memory, 8, 500, {}, threads});
+        }
+    }
+    for (const int threads : {1, 2}) {
+        for (const std::int64_t n_memory : {1, 2, 5, 10, 15, 20}) {
+            for (const int n_fits : {2, 4, 8, 16}) {
+                for (const bool side_by_side : {false, true}) {
+                    const auto name =
+                        fmt::format("{}/cpu/d_m:{}/fits:{}/batch:8/threads:{}",
+                                    side_by_side ? "group" : "alone", n_memory, n_fits, threads);
+                    const Setting setting{n_memory, 8, 500, {}, threads};
+                    benchmark::RegisterBenchmark(name.c_str(), group, setting, n_fits, side_by_side)
+                        ->UseManualTime()
+                        ->Unit(benchmark::kMillisecond);
+                }
+            }
         }
     }
     for (const Device device : available_devices()) {

@@ -36,22 +36,21 @@ template <class Real, int N, int V>
 void add_events(const Events<Real>& list, std::int64_t n_steps, const std::int32_t* first,
                 std::int64_t width, const Real* rows, std::int64_t stride, Real* sums) {
     if constexpr (V != 0) width = V * N;
+    // By value: what the loop stores could otherwise change them.
+    const std::int64_t* const row_begin = list.row_begin;
+    const std::int32_t* const units = list.units;
+    const Real* const values = list.values;
     for (std::int64_t t = 0; t < n_steps; ++t, rows += stride) {
-        for (std::int64_t at = list.row_begin[t]; at < list.row_begin[t + 1]; ++at) {
-            const std::int64_t unit = list.units[at];
+        const std::int64_t end = row_begin[t + 1];
+        for (std::int64_t at = row_begin[t]; at < end; ++at) {
+            const std::int64_t unit = units[at];
             const Real* const from = first == nullptr ? rows : rows + first[unit];
             Real* const to = sums + unit * width;
-            if (list.values == nullptr) {
+            const Real value = values == nullptr ? Real(1) : values[at];
 #pragma GCC unroll 8
-                for (std::int64_t j = 0; j < width; j += N) {
-                    store<Real, N>(to + j, load<Real, N>(to + j) + load<Real, N>(from + j));
-                }
-            } else {
-                const Vec<Real, N> value = broadcast<Real, N>(list.values[at]);
-                for (std::int64_t j = 0; j < width; j += N) {
-                    store<Real, N>(to + j, multiply_add<Real, N>(value, load<Real, N>(from + j),
-                                                                 load<Real, N>(to + j)));
-                }
+            for (std::int64_t j = 0; j < width; j += N) {
+                store<Real, N>(to + j, multiply_add<Real, N>(value, load<Real, N>(from + j),
+                                                             load<Real, N>(to + j)));
             }
         }
     }

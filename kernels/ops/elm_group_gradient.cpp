@@ -64,7 +64,7 @@ std::shared_ptr<ElmGroupWorkspace<Real>> make_elm_group_workspace() {
 
 template <class Real>
 bool lanes_hold(std::span<const ElmGradientWeights<Real>* const> models) {
-    constexpr std::int64_t most_numbers = 1024;  // weights of a tile that stay near the core
+    constexpr std::int64_t most_numbers = 512;  // weights of a tile that stay near the core
     for (const ElmGradientWeights<Real>* model : models) {
         const ElmScanWeights<Real>& w = *model->forward;
         if (model->has_branches() || w.layers.size() != 2 ||
