@@ -43,25 +43,26 @@ void add_outer_product(const Real* a, std::int64_t a_stride, std::int64_t m, con
                        std::int64_t b_stride, std::int64_t n, std::int64_t n_rows, Real* c,
                        std::int64_t c_stride) {
     constexpr int N = native<Real>, half = unit_lanes<Real>;
-    for (std::int64_t j = 0; j < n;) {
-        const auto run = [&]<int lanes, int vectors>() {
-            for (std::int64_t i = 0; i < m; i += outer_block) {
-                outer_block_product<Real, lanes, vectors>(a + i, a_stride, b + j, b_stride, n_rows,
-                                                          c + i * c_stride + j, c_stride);
-            }
-            j += std::int64_t{vectors} * lanes;
-        };
-        const std::int64_t left = (n - j) / N;
-        if (left >= 3 && n - j != 4 * N) {
-            run.template operator()<N, 3>();
-        } else if (left >= 2) {
-            run.template operator()<N, 2>();
-        } else if (left == 1 && n - j == N) {
-            run.template operator()<N, 1>();
-        } else if (n - j >= 3 * half) {  // one vector and a half
-            run.template operator()<half, 3>();
+    std::int64_t j = 0;
+    const auto columns = [&]<int lanes, int vectors>() {
+        for (std::int64_t i = 0; i < m; i += outer_block) {
+            outer_block_product<Real, lanes, vectors>(a + i, a_stride, b + j, b_stride, n_rows,
+                                                      c + i * c_stride + j, c_stride);
+        }
+        return std::int64_t{vectors} * lanes;
+    };
+    while (j < n) {
+        const std::int64_t left = n - j;
+        if (left >= 3 * N && left != 4 * N) {
+            j += columns.template operator()<N, 3>();
+        } else if (left >= 2 * N) {
+            j += columns.template operator()<N, 2>();
+        } else if (left == N) {
+            j += columns.template operator()<N, 1>();
+        } else if (left >= 3 * half) {  // one vector and a half
+            j += columns.template operator()<half, 3>();
         } else {
-            run.template operator()<half, 1>();
+            j += columns.template operator()<half, 1>();
         }
     }
 }
