@@ -18,6 +18,7 @@
 
 #include "baselines/model_registry.h"
 #include "bench/fma_peak.h"
+#include "kernels/core/buffer.h"
 #include "kernels/core/option_set.h"
 #include "kernels/core/parallel.h"
 #include "kernels/modules/optimizer.h"
@@ -86,6 +87,7 @@ void register_update(const Setting& setting) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    elm::keep_freed_memory();
     for (const int threads : {1, 2}) {
         for (const ModelEntry& entry : all_models()) register_update({entry.name, {}, threads});
         register_update({"lstm", {{"units", "64"}}, threads});

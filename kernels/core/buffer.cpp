@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <new>
+
+#if defined(__GLIBC__)
+#    include <malloc.h>
+#endif
 
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
@@ -15,6 +20,13 @@ constexpr int guard_value = 0xFF;  // NaN in every real type, so that reading it
 constexpr std::align_val_t alignment{64};
 
 }  // namespace
+
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the largest that it takes
+    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
+}
 
 Buffer::Buffer(Stream& stream, std::size_t bytes) : device_(stream.device()), size_(bytes) {
     const std::size_t total = bytes + 2 * guard_bytes;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/core/buffer.h"
 #include "kernels/core/build_info.h"
 #include "kernels/core/error.h"
 #include "kernels/core/log.h"
@@ -68,6 +69,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argument_count, char** arguments) {
+    elm::keep_freed_memory();
     watch_signals();
     try {
         return run({arguments + 1, arguments + argument_count});
