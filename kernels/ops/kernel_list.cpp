@@ -10,6 +10,7 @@
 #include "kernels/ops/dropout.h"
 #include "kernels/ops/elementwise.h"
 #include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm_scan_pass.h"
 #include "kernels/ops/embedding.h"
 #include "kernels/ops/gated_scan.h"
 #include "kernels/ops/layout.h"
@@ -49,10 +50,10 @@ void add_real(std::vector<KernelEntry>& list, std::string_view type) {
         dropout_kernel<Real>, convolution_kernel<Real>, convolution_input_gradient_kernel<Real>,
         convolution_weight_gradient_kernel<Real>, depthwise_convolution_kernel<Real>,
         depthwise_weight_gradient_kernel<Real>, gated_scan_kernel<Real>,
-        gated_scan_backward_kernel<Real>, elm_scan_kernel<Real>, optimizer_step_kernel<Real>,
-        sum_of_squares_kernel<Real>, moving_average_kernel<Real>, exchange_kernel<Real>,
-        softmax_kernel<Real>, softmax_backward_kernel<Real>, spike_convolution_kernel<Real>,
-        spike_weight_gradient_kernel<Real>);
+        gated_scan_backward_kernel<Real>, elm_scan_kernel<Real>, elm_scan_pass_kernel<Real>,
+        optimizer_step_kernel<Real>, sum_of_squares_kernel<Real>, moving_average_kernel<Real>,
+        exchange_kernel<Real>, softmax_kernel<Real>, softmax_backward_kernel<Real>,
+        spike_convolution_kernel<Real>, spike_weight_gradient_kernel<Real>);
 }
 
 template <class Integer>

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kernels/core/kernel.h"
+#include "kernels/core/spike_train.h"
+#include "kernels/core/tensor.h"
+#include "kernels/ops/elm_scan.h"
+
+/// The recurrence of elm_scan.h forward and backward, with its numbers as tensors on any device.
+/// Equations of the way back: elm_gradient.h.
+namespace elm {
+
+/// What of an ELM is not trained. Lengths are those of ElmScanModel.
+struct ElmScanStructure {
+    std::int64_t n_input = 0, n_branch = 0, n_synapse_per_branch = 1;
+    std::vector<std::int64_t> input_of_synapse;  // (d_b * n_s), -1: none
+    bool trace_per_synapse = false;
+    std::vector<double> trace_decay;  // (d_b) or (d_b * n_s)
+    std::vector<double> input_sign;   // (n_input): +1 or -1
+    HiddenUnit hidden_unit = HiddenUnit::relu;
+    /// A backward pass whose intermediate values would take more than this many bytes repeats the
+    /// forward pass segment by segment.
+    std::int64_t most_stored_bytes = std::int64_t{8} << 30;
+    std::int64_t segment_steps = 0;  // steps of a segment; 0: as many as most_stored_bytes allows
+
+    /// Throws Error{invalid} naming what does not fit.
+    void check() const;
+};
+
+/// The trained numbers, or their gradients.
+struct ElmScanTensors {
+    struct Layer {
+        Tensor weight, bias;  // (n_out, n_in), (n_out)
+    };
+    Tensor synapse_weight;             // (d_b * n_s), never negative
+    Tensor memory_decay, memory_gain;  // (d_m)
+    std::vector<Layer> layers;         // the first takes [b, d], the last gives d_m values
+    Layer readout;                     // (d_out, d_m)
+
+    std::int64_t n_memory() const { return memory_decay.shape()[0]; }
+    std::int64_t n_output() const { return readout.weight.shape()[0]; }
+    std::int64_t n_hidden() const { return layers.size() > 1 ? layers[0].weight.shape()[0] : 0; }
+};
+
+struct ElmScanGradients {
+    ElmScanTensors numbers;
+    Tensor input;  // (batch, time, n_input), where asked for
+};
+
+/// Gradients that cost something of their own.
+struct ElmScanWanted {
+    bool input = false;
+    bool time_constants = true;  // else memory_decay and memory_gain may be undefined
+};
+
+/// A forward pass that can be walked back, once.
+class ElmScanSaved {
+public:
+    ElmScanSaved() = default;
+    ElmScanSaved(const ElmScanSaved&) = delete;
+    ElmScanSaved& operator=(const ElmScanSaved&) = delete;
+    virtual ~ElmScanSaved() = default;
+
+    /// output_gradient (batch, time, d_out).
+    virtual ElmScanGradients backward(Stream& stream, const Tensor& output_gradient,
+                                      const ElmScanWanted& wanted) = 0;
+};
+
+/// Structure and spikes must live as long as `saved`.
+template <class Real>
+struct ElmScanPassArgs {
+    const ElmScanStructure* structure = nullptr;
+    ElmScanTensors numbers;
+    const SpikeTrain* spikes = nullptr;              // exactly one of spikes and input
+    Tensor input;                                    // (batch, time, n_input)
+    Tensor memory_state;                             // (batch, d_m): read and written
+    Tensor trace_state;                              // (batch, d_b or d_b * n_s): read and written
+    Tensor output;                                   // (batch, time, d_out): written
+    std::shared_ptr<ElmScanSaved>* saved = nullptr;  // null: forward only
+};
+
+template <class Backend, class Real>
+void run_elm_scan_pass(Stream&, const ElmScanPassArgs<Real>&);
+
+template <class Real>
+inline constexpr Kernel<ElmScanPassArgs<Real>> elm_scan_pass_kernel{
+    "elm_scan_pass", &run_elm_scan_pass<Cpu, Real>, ELM_IF_CUDA((&run_elm_scan_pass<Cuda, Real>))};
+
+}  // namespace elm

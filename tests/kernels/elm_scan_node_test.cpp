@@ -1,0 +1,428 @@
+#include "kernels/ops/elm_scan_node.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "kernels/core/error.h"
+#include "kernels/core/parallel.h"
+#include "tests/reference/elm_scan_reference.h"
+#include "tests/support/compare.h"
+#include "tests/support/devices.h"
+#include "tests/support/op_case.h"
+#include "tests/support/random_tensor.h"
+
+namespace elm::test {
+namespace {
+
+struct Sizes {
+    std::int64_t batch = 2, time = 6;
+    std::int64_t n_input = 5, n_branch = 3, n_per_branch = 4, n_memory = 7, n_hidden = 9,
+                 n_output = 2;
+    std::int64_t hidden_layers = 1;
+    bool per_synapse = false, silu = false, spikes = false;
+    std::int64_t segment_steps = 0;
+};
+
+ElmScanStructure structure_of(const Sizes& sizes) {
+    ElmScanStructure structure;
+    structure.n_input = sizes.n_input;
+    structure.n_branch = sizes.n_branch;
+    structure.n_synapse_per_branch = sizes.n_per_branch;
+    const std::int64_t n_synapse = sizes.n_branch * sizes.n_per_branch;
+    for (std::int64_t s = 0; s < n_synapse; ++s) {
+        // Some inputs reach a branch twice, some synapses have none.
+        structure.input_of_synapse.push_back(s % 7 == 5 ? -1 : s * s % sizes.n_input);
+    }
+    structure.trace_per_synapse = sizes.per_synapse;
+    const std::int64_t n_trace = sizes.per_synapse ? n_synapse : sizes.n_branch;
+    structure.trace_decay = random_values(n_trace, 0.3, 0.95, {7, 1, 0});
+    for (std::int64_t i = 0; i < sizes.n_input; ++i) {
+        structure.input_sign.push_back(sizes.spikes && i % 3 == 2 ? -1 : 1);
+    }
+    structure.hidden_unit = sizes.silu ? HiddenUnit::silu : HiddenUnit::relu;
+    structure.segment_steps = sizes.segment_steps;
+    return structure;
+}
+
+/// Each unit spikes in a third of the steps, some of them twice.
+SpikeTrain spikes_of(const Sizes& sizes) {
+    SpikeTrain train{sizes.batch, sizes.time, sizes.n_input, {0}, {}};
+    for (std::int64_t row = 0; row < sizes.batch * sizes.time; ++row) {
+        for (std::int64_t unit = 0; unit < sizes.n_input; ++unit) {
+            const std::uint32_t word = random_word({11, 0, 0}, row * sizes.n_input + unit);
+            if (word % 3 == 0) train.units.push_back(static_cast<std::int32_t>(unit));
+            if (word % 12 == 0) train.units.push_back(static_cast<std::int32_t>(unit));
+        }
+        train.row_begin.push_back(static_cast<std::int64_t>(train.units.size()));
+    }
+    return train;
+}
+
+/// What the structure makes of the train, as the naive loops see it.
+std::vector<double> signed_counts(const SpikeTrain& train, const std::vector<double>& sign) {
+    std::vector<double> counts(
+        static_cast<std::size_t>(train.n_samples * train.n_steps * train.n_units));
+    for (std::size_t row = 0; row + 1 < train.row_begin.size(); ++row) {
+        for (auto at = train.row_begin[row]; at < train.row_begin[row + 1]; ++at) {
+            const auto unit = static_cast<std::size_t>(train.units[static_cast<std::size_t>(at)]);
+            counts[row * sign.size() + unit] += sign[unit];
+        }
+    }
+    return counts;
+}
+
+ElmScanVars vars_of(std::span<const Var> in, std::int64_t hidden_layers) {
+    ElmScanVars vars{in[0], in[1], in[2], {}, {}};
+    std::size_t next = 3;
+    for (std::int64_t l = 0; l <= hidden_layers; ++l, next += 2) {
+        vars.layers.push_back({in[next], in[next + 1]});
+    }
+    vars.readout = {in[next], in[next + 1]};
+    return vars;
+}
+
+OpCase scan_case(const std::string& name, const Sizes& sizes) {
+    const auto structure = std::make_shared<const ElmScanStructure>(structure_of(sizes));
+    const auto spikes = std::make_shared<const SpikeTrain>(spikes_of(sizes));
+    std::vector<InputSpec> inputs{
+        {.name = "synapse_weight",
+         .shape = {sizes.n_branch * sizes.n_per_branch},
+         .low = 0.1,
+         .high = 0.9},
+        {.name = "memory_decay", .shape = {sizes.n_memory}, .low = 0.2, .high = 0.95},
+        {.name = "memory_gain", .shape = {sizes.n_memory}, .low = 0.1, .high = 0.8}};
+    const auto add_layer = [&](const std::string& layer, std::int64_t n_in, std::int64_t n_out) {
+        const double bound = 1 / std::sqrt(static_cast<double>(n_in));
+        inputs.push_back(
+            {.name = layer + ".weight", .shape = {n_out, n_in}, .low = -bound, .high = bound});
+        inputs.push_back({.name = layer + ".bias", .shape = {n_out}, .low = -0.3, .high = 0.3});
+    };
+    std::int64_t n_in = sizes.n_branch + sizes.n_memory;
+    for (std::int64_t l = 0; l < sizes.hidden_layers; ++l) {
+        add_layer("hidden" + std::to_string(l), n_in, sizes.n_hidden);
+        n_in = sizes.n_hidden;
+    }
+    add_layer("last", n_in, sizes.n_memory);
+    add_layer("readout", sizes.n_memory, sizes.n_output);
+    if (!sizes.spikes) {
+        inputs.push_back({.name = "input", .shape = {sizes.batch, sizes.time, sizes.n_input}});
+    }
+    OpCase op;
+    op.name = name;
+    op.inputs = inputs;
+    op.run = [=](Context& context, std::span<const Var> in) -> std::vector<Var> {
+        const ElmScanVars vars = vars_of(in, sizes.hidden_layers);
+        if (sizes.spikes) return {elm_scan(context, *structure, vars, *spikes)};
+        return {elm_scan(context, *structure, vars, in.back())};
+    };
+    op.reference = [=](const Arrays& in) -> Arrays {
+        const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+        reference::ElmScan elm;
+        elm.n_input = size(sizes.n_input);
+        elm.n_branch = size(sizes.n_branch);
+        elm.n_synapse_per_branch = size(sizes.n_per_branch);
+        elm.n_memory = size(sizes.n_memory);
+        elm.n_output = size(sizes.n_output);
+        elm.hidden.assign(size(sizes.hidden_layers), size(sizes.n_hidden));
+        for (const auto input : structure->input_of_synapse) {
+            elm.input_of_synapse.push_back(static_cast<int>(input));
+        }
+        elm.trace_per_synapse = sizes.per_synapse;
+        elm.silu = sizes.silu;
+        elm.trace_decay = structure->trace_decay;
+        const auto x = sizes.spikes ? signed_counts(*spikes, structure->input_sign) : in.back();
+        return {reference::elm_scan(elm, in, x, size(sizes.batch), size(sizes.time))};
+    };
+    op.longest_sum = std::max<std::int64_t>(1, sizes.batch * sizes.time) *
+                     (sizes.n_branch + sizes.n_memory + sizes.n_hidden);
+    return op;
+}
+
+std::vector<OpCase> cases() {
+    const Sizes one{.batch = 1,
+                    .time = 1,
+                    .n_input = 1,
+                    .n_branch = 1,
+                    .n_per_branch = 1,
+                    .n_memory = 1,
+                    .n_hidden = 1,
+                    .n_output = 1};
+    return {
+        scan_case("one_unit", one),
+        scan_case("dense_relu", {}),
+        scan_case("dense_silu", {.silu = true}),
+        scan_case("spikes_relu", {.spikes = true}),
+        scan_case("spikes_silu_many_steps", {.time = 33, .silu = true, .spikes = true}),
+        scan_case("no_hidden_layer", {.hidden_layers = 0}),
+        scan_case("two_hidden_layers_relu", {.hidden_layers = 2, .spikes = true}),
+        scan_case("two_hidden_layers_silu", {.batch = 7, .hidden_layers = 2, .silu = true}),
+        scan_case("synapses_relu_dense", {.per_synapse = true}),
+        scan_case("synapses_silu_spikes",
+                  {.batch = 7, .time = 3, .per_synapse = true, .silu = true, .spikes = true}),
+        scan_case("segments", {.batch = 3, .time = 11, .silu = true, .segment_steps = 4}),
+        scan_case("segments_of_spikes", {.time = 9, .spikes = true, .segment_steps = 2}),
+        scan_case(
+            "segments_of_synapses",
+            {.time = 7, .per_synapse = true, .silu = true, .spikes = true, .segment_steps = 3}),
+        scan_case("segments_of_dense_synapses",
+                  {.time = 7, .per_synapse = true, .segment_steps = 3}),
+        scan_case("many_samples", {.batch = 33, .time = 2, .silu = true}),
+        scan_case("wide", {.time = 3, .n_memory = 33, .n_hidden = 70, .n_output = 5}),
+        scan_case("one_step_of_many", {.batch = 7, .time = 1, .spikes = true}),
+        scan_case("no_samples", {.batch = 0}),
+        scan_case("no_steps", {.time = 0}),
+    };
+}
+
+ELM_OP_CASES(elm_scan, cases());
+
+/// Weights that shared memory holds only in part: 90 x 180 both ways take 264 KB in float64.
+TEST(ElmScanNode, weights_beyond_shared_memory_agree_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    const OpCase op =
+        scan_case("large", {.batch = 2, .time = 2, .n_memory = 90, .n_hidden = 180, .silu = true});
+    for (const Device device : cuda_devices()) EXPECT_EQ(check_device(op, device), "");
+}
+
+/// Batches that take 1, 2, 4 and 8 samples a block on the emulated device, the last block partly
+/// empty.
+TEST(ElmScanNode, any_number_of_samples_a_block_agrees_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    for (const std::int64_t batch : {1, 3, 5, 9, 17}) {
+        const OpCase op = scan_case("batch", {.batch = batch,
+                                              .time = 2,
+                                              .n_memory = 3,
+                                              .n_hidden = 4,
+                                              .silu = true,
+                                              .spikes = true});
+        for (const Device device : cuda_devices()) {
+            EXPECT_EQ(check_device(op, device), "") << batch;
+        }
+    }
+}
+
+struct Prepared {
+    ElmScanStructure structure;
+    SpikeTrain spikes;
+    std::vector<Var> numbers;
+    std::int64_t hidden_layers = 1;
+
+    ElmScanVars vars() const { return vars_of(numbers, hidden_layers); }
+};
+
+Prepared prepare(Stream& stream, const Sizes& sizes, DType dtype = DType::f32) {
+    Prepared prepared{structure_of(sizes), spikes_of(sizes), {}, sizes.hidden_layers};
+    const OpCase op = scan_case("prepared", sizes);
+    const Arrays values = inputs_of(op);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        prepared.numbers.push_back({tensor_of(stream, op.inputs[i].shape, dtype, values[i])});
+    }
+    return prepared;
+}
+
+void chunks_go_on_with_the_same_bits(Device device) {
+    for (const bool per_synapse : {false, true}) {
+        Stream stream{device};
+        Context context{stream};
+        const Sizes sizes{.batch = 3, .time = 12, .per_synapse = per_synapse, .spikes = true};
+        const Prepared it = prepare(stream, sizes);
+        ElmScanState whole_state, state;
+        const auto whole =
+            values_of(elm_scan(context, it.structure, it.vars(), it.spikes, &whole_state).value);
+        const auto check = [&](std::int64_t begin, std::int64_t n) {
+            const SpikeTrain chunk = slice_steps(it.spikes, begin, n);
+            const auto part =
+                values_of(elm_scan(context, it.structure, it.vars(), chunk, &state).value);
+            for (std::int64_t sample = 0; sample < 3; ++sample) {
+                for (std::int64_t i = 0; i < n * 2; ++i) {
+                    EXPECT_EQ(part[static_cast<std::size_t>(sample * n * 2 + i)],
+                              whole[static_cast<std::size_t>((sample * 12 + begin) * 2 + i)]);
+                }
+            }
+        };
+        check(0, 5);
+        check(5, 7);
+        EXPECT_EQ(values_of(state.memory), values_of(whole_state.memory));
+        EXPECT_EQ(values_of(state.trace), values_of(whole_state.trace));
+    }
+}
+TEST(ElmScanNode, chunks_go_on_with_the_same_bits) { chunks_go_on_with_the_same_bits({}); }
+TEST(ElmScanNode, chunks_go_on_with_the_same_bits_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    for (const Device device : cuda_devices()) chunks_go_on_with_the_same_bits(device);
+}
+
+/// Gradients of a window that starts from a state: against differences of the loss, the state held.
+void gradients_from_a_state(Device device) {
+    Stream stream{device};
+    const Sizes sizes{.batch = 2, .time = 5, .silu = true, .spikes = true};
+    const Prepared it = prepare(stream, sizes, DType::f64);
+    const Tensor memory = tensor_of(stream, {2, 7}, DType::f64, random_values(14, -1, 1, {3, 0}));
+    const Tensor trace = tensor_of(stream, {2, 3}, DType::f64, random_values(6, 0, 1, {3, 1}));
+    const auto weight = random_values(2 * 5 * 2, -1, 1, {3, 2});
+    const auto loss = [&](const std::vector<Var>& numbers) {
+        Context context{stream};
+        ElmScanState state{memory, trace};
+        const auto output = values_of(
+            elm_scan(context, it.structure, vars_of(numbers, 1), it.spikes, &state).value);
+        double sum = 0;
+        for (std::size_t i = 0; i < output.size(); ++i) sum += output[i] * weight[i];
+        return sum;
+    };
+    Tape tape;
+    Context context{stream, &tape};
+    std::vector<Var> leaves;
+    std::vector<Tensor> gradients;
+    for (const Var& number : it.numbers) {
+        gradients.push_back(Tensor::zeros(stream, number.value.shape(), DType::f64));
+        leaves.push_back(tape.leaf({number.value, gradients.back()}));
+    }
+    ElmScanState state{memory, trace};
+    const Var output = elm_scan(context, it.structure, vars_of(leaves, 1), it.spikes, &state);
+    const Tensor output_gradient = tensor_of(stream, output.value.shape(), DType::f64, weight);
+    tape.backward(stream, std::vector<Var>{output}, std::vector<Tensor>{output_gradient});
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+        const auto gradient = values_of(gradients[i]);
+        const auto values = values_of(it.numbers[i].value);
+        const auto direction =
+            random_values(static_cast<std::int64_t>(values.size()), -1, 1, {4, i});
+        std::vector<Var> above = it.numbers, below = it.numbers;
+        std::vector<double> high = values, low = values;
+        double expected = 0, size = 0;
+        constexpr double step = 1e-6;
+        for (std::size_t k = 0; k < values.size(); ++k) {
+            high[k] += step * direction[k];
+            low[k] -= step * direction[k];
+            expected += direction[k] * gradient[k];
+            size += std::abs(direction[k] * gradient[k]);
+        }
+        above[i] = {tensor_of(stream, it.numbers[i].value.shape(), DType::f64, high)};
+        below[i] = {tensor_of(stream, it.numbers[i].value.shape(), DType::f64, low)};
+        EXPECT_NEAR((loss(above) - loss(below)) / (2 * step), expected, 1e-6 * size + 1e-8) << i;
+    }
+}
+TEST(ElmScanNode, gradients_from_a_state_agree_with_differences) { gradients_from_a_state({}); }
+TEST(ElmScanNode, gradients_from_a_state_agree_with_differences_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    for (const Device device : cuda_devices()) gradients_from_a_state(device);
+}
+
+TEST(ElmScanNode, gives_the_same_bits_for_any_number_of_threads) {
+    const OpCase op = scan_case("threads", {.batch = 23, .time = 20, .silu = true, .spikes = true});
+    const int before = thread_count();
+    set_thread_count(1);
+    const OpRun expected = run_case(op, {}, DType::f32);
+    for (const int threads : {2, 4}) {
+        set_thread_count(threads);
+        const OpRun run = run_case(op, {}, DType::f32);
+        EXPECT_EQ(run.outputs, expected.outputs);
+        EXPECT_EQ(run.gradients, expected.gradients);
+    }
+    set_thread_count(before);
+}
+
+TEST(ElmScanNode, records_nothing_where_no_gradient_is_wanted) {
+    Stream stream{Device{}};
+    Tape tape;
+    Context context{stream, &tape};
+    const Prepared it = prepare(stream, {.spikes = true});
+    elm_scan(context, it.structure, it.vars(), it.spikes);
+    EXPECT_EQ(tape.size(), 0u);
+}
+
+// --- mistakes ----------------------------------------------------------------------------------
+
+void expect_refused(const std::function<void(Prepared&)>& spoil, const std::string& words) {
+    Stream stream{Device{}};
+    Context context{stream};
+    Prepared it = prepare(stream, {.spikes = true});
+    spoil(it);
+    try {
+        elm_scan(context, it.structure, it.vars(), it.spikes);
+        FAIL() << "no error with: " << words;
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::invalid);
+        EXPECT_NE(error.message().find(words), std::string::npos) << error.message();
+    }
+}
+
+Var zeros(const Shape& shape, DType dtype = DType::f32) {
+    Stream stream{Device{}};
+    return {Tensor::zeros(stream, shape, dtype)};
+}
+
+TEST(ElmScanNode, refuses_what_does_not_fit) {
+    expect_refused([](Prepared& it) { it.structure.trace_decay.pop_back(); },
+                   "trace_decay (one per branch) has 2 values, expected 3");
+    expect_refused([](Prepared& it) { it.structure.input_of_synapse.push_back(0); },
+                   "input_of_synapse (branches * synapses a branch) has 13 values, expected 12");
+    expect_refused([](Prepared& it) { it.structure.input_of_synapse[3] = 5; },
+                   "a synapse is routed from input 5, expected one of 0 to 4");
+    expect_refused([](Prepared& it) { it.structure.input_sign.clear(); },
+                   "input_sign (inputs) has 0 values, expected 5");
+    expect_refused([](Prepared& it) { it.structure.input_sign[1] = 0.5; },
+                   "input_sign holds 0.5, expected +1 or -1");
+    expect_refused([](Prepared& it) { it.structure.n_branch = 0; }, "0 branches");
+    expect_refused([](Prepared& it) { it.spikes.n_units = 4; },
+                   "spikes are of 4 units, expected 5");
+    expect_refused([](Prepared& it) { it.numbers[0] = zeros({11}); }, "synapse_weight");
+    expect_refused([](Prepared& it) { it.numbers[1] = zeros({0}); }, "memory_decay has no values");
+    expect_refused([](Prepared& it) { it.numbers[2] = zeros({6}); }, "memory_gain (d_m)");
+    expect_refused([](Prepared& it) { it.numbers[2] = zeros({7}, DType::f64); },
+                   "memory_gain (d_m) is of type f64, expected f32");
+    expect_refused([](Prepared& it) { it.numbers[3] = zeros({9, 9}); }, "weight of layer 0");
+    expect_refused([](Prepared& it) { it.numbers[6] = zeros({6}); }, "bias of layer 1");
+    expect_refused([](Prepared& it) { it.numbers[7] = zeros({2, 6}); }, "readout weight");
+    expect_refused([](Prepared& it) { it.numbers[8] = zeros({3}); }, "readout bias");
+}
+
+TEST(ElmScanNode, refuses_an_input_or_a_state_that_does_not_fit) {
+    Stream stream{Device{}};
+    Context context{stream};
+    const Prepared it = prepare(stream, {.spikes = true});
+    const auto message = [&](const auto& call) {
+        try {
+            call();
+        } catch (const Error& error) {
+            return error.message();
+        }
+        return std::string("no error");
+    };
+    EXPECT_NE(message([&] {
+                  elm_scan(context, it.structure, it.vars(), zeros({2, 6, 4}));
+              }).find("input (batch, time, inputs)"),
+              std::string::npos);
+    EXPECT_NE(message([&] {
+                  elm_scan(context, it.structure, it.vars(), zeros({2, 6}));
+              }).find("input (batch, time, inputs)"),
+              std::string::npos);
+    ElmScanState state{zeros({2, 6}).value, {}};
+    EXPECT_NE(message([&] {
+                  elm_scan(context, it.structure, it.vars(), it.spikes, &state);
+              }).find("memory of the state"),
+              std::string::npos);
+    state = {{}, zeros({2, 4}).value};
+    EXPECT_NE(message([&] {
+                  elm_scan(context, it.structure, it.vars(), it.spikes, &state);
+              }).find("traces of the state"),
+              std::string::npos);
+}
+
+TEST(ElmScanNode, refuses_numbers_of_another_device_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    Stream stream{cuda_devices().front()}, host{Device{}};
+    Context context{stream};
+    const Prepared it = prepare(host, {.spikes = true});
+    try {
+        elm_scan(context, it.structure, it.vars(), it.spikes);
+        FAIL() << "no error";
+    } catch (const Error& error) {
+        EXPECT_NE(error.message().find("memory_decay (d_m) is on cpu"), std::string::npos)
+            << error.message();
+    }
+}
+
+}  // namespace
+}  // namespace elm::test
