@@ -51,9 +51,10 @@ template <class Real, int S>
 BackwardPlan backward_plan(const BackwardArgs<Real>& args, int threads, std::size_t room) {
     BackwardPlan plan{0, args.n_memory, std::max(args.n_memory, args.n_hidden),
                       3 * args.n_memory + (args.n_layers - 1) * args.n_hidden, 0};
-    for (const int n_out : {args.n_memory, args.n_hidden}) {
-        if (n_out == 0) continue;
-        plan.partial_packs = std::max(plan.partial_packs, part_count(threads, n_out) * n_out);
+    plan.partial_packs = part_count(threads, args.n_memory) * args.n_memory;
+    if (args.n_hidden > 0) {
+        plan.partial_packs =
+            std::max(plan.partial_packs, part_count(threads, args.n_hidden) * args.n_hidden);
     }
     plan.resident = resident_values<Real, S>(args.n_values, plan.packs(), room);
     return plan;

@@ -7,10 +7,10 @@
 //               (sample, step) for each weight, then elm_trace_backward.cuh
 
 #include <algorithm>
-#include <numeric>
 
 #include "kernels/core/sum.h"
 #include "kernels/ops/elm_backward.cuh"
+#include "kernels/ops/elm_packed_numbers.cuh"
 #include "kernels/ops/elm_scan_device.h"
 #include "kernels/ops/elm_scan_layout.cuh"
 #include "kernels/ops/elm_scan_pass.h"
@@ -19,11 +19,6 @@
 
 namespace elm {
 namespace {
-
-template <class T, int Rank>
-View<const T, Rank> read_only(const Tensor& tensor) {
-    return view<const T, Rank>(tensor);
-}
 
 Tensor as_rows_of(const Tensor& tensor) { return tensor.reshape(as_rows(tensor.shape())); }
 
@@ -45,9 +40,8 @@ public:
           spikes_(args.spikes),
           input_(args.input),
           batch_(args.output.shape()[0]),
-          n_steps_(args.output.shape()[1]) {
-        upload(stream);
-    }
+          n_steps_(args.output.shape()[1]),
+          packed_(stream, structure_, numbers_) {}
 
     /// Runs all steps. `keep`: leaves what backward() needs.
     void forward(Stream& stream, const ElmScanPassArgs<Real>& args, bool keep) {
@@ -104,113 +98,6 @@ private:
     }
     std::int64_t n_synapse() const { return structure_.n_branch * structure_.n_synapse_per_branch; }
 
-    void upload(Stream& stream) {
-        const auto reals = [&](const std::vector<double>& values) {
-            const std::vector<Real> converted(values.begin(), values.end());
-            return Tensor::from(stream, {static_cast<std::int64_t>(values.size())},
-                                std::span<const Real>(converted));
-        };
-        const auto integers = [&](const std::vector<std::int32_t>& values) {
-            return Tensor::from(stream, {static_cast<std::int64_t>(values.size())},
-                                std::span<const std::int32_t>(values));
-        };
-        model_.n_input = static_cast<int>(structure_.n_input);
-        model_.n_branch = static_cast<int>(structure_.n_branch);
-        model_.n_synapse_per_branch = static_cast<int>(structure_.n_synapse_per_branch);
-        model_.n_memory = static_cast<int>(n_memory());
-        model_.n_output = static_cast<int>(numbers_.n_output());
-        model_.hidden_unit = structure_.hidden_unit;
-        model_.trace_per_synapse = structure_.trace_per_synapse;
-        model_.memory_decay = numbers_.memory_decay;
-        model_.memory_gain = numbers_.memory_gain;
-        model_.trace_decay = reals(structure_.trace_decay);
-        model_.input_sign = reals(structure_.input_sign);
-        model_.host_sign.assign(structure_.input_sign.begin(), structure_.input_sign.end());
-        const std::vector<std::int32_t> input_of(structure_.input_of_synapse.begin(),
-                                                 structure_.input_of_synapse.end());
-        model_.synapse_input = integers(input_of);
-        pack_layers(stream);
-        const auto synapse_input = read_only<std::int32_t, 1>(model_.synapse_input);
-        const auto weight = read_only<Real, 1>(numbers_.synapse_weight);
-        const auto sign = read_only<Real, 1>(model_.input_sign);
-        if (structure_.trace_per_synapse) {
-            model_.synapse_weight = empty(stream, {n_synapse()});
-            Cuda::for_each_index(stream, n_synapse(),
-                                 SignedWeights<Real>{synapse_input, weight, sign,
-                                                     view<Real, 1>(model_.synapse_weight)});
-            std::vector<std::int32_t> order(input_of.size());
-            std::iota(order.begin(), order.end(), 0);
-            std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-                return input_of[static_cast<std::size_t>(a)] <
-                       input_of[static_cast<std::size_t>(b)];
-            });
-            std::vector<std::int32_t> begin(static_cast<std::size_t>(structure_.n_input) + 1);
-            for (std::size_t i = 0; i < begin.size(); ++i) {
-                begin[i] = static_cast<std::int32_t>(std::count_if(
-                    input_of.begin(), input_of.end(),
-                    [&](std::int32_t input) { return input < static_cast<std::int32_t>(i); }));
-            }
-            target_begin_ = integers(begin);
-            target_ = integers(order);
-        } else {
-            model_.branch_table = branch_table(stream, true);
-        }
-    }
-
-    Tensor branch_table(Stream& stream, bool with_sign) const {
-        const Tensor table = empty(stream, {structure_.n_input, structure_.n_branch});
-        Cuda::for_each_element(stream, structure_.n_input, structure_.n_branch,
-                               BranchTable<Real>{read_only<std::int32_t, 1>(model_.synapse_input),
-                                                 read_only<Real, 1>(numbers_.synapse_weight),
-                                                 read_only<Real, 1>(model_.input_sign),
-                                                 view<Real, 2>(table), with_sign});
-        return table;
-    }
-
-    void copy_matrix(Stream& stream, const Tensor& from, Real* to, std::int64_t first_column,
-                     bool transposed) const {
-        Cuda::for_each_element(
-            stream, from.shape()[0], from.shape()[1] - first_column,
-            CopyMatrix<Real>{read_only<Real, 2>(from), to, first_column, transposed});
-    }
-
-    /// Weights column by column, each with its bias behind it; and as the way back wants them.
-    void pack_layers(Stream& stream) {
-        std::int64_t size = 0, size_back = 0;
-        const auto place = [&](const ElmScanTensors::Layer& layer) {
-            const Shape& shape = layer.weight.shape();
-            model_.layers.push_back({size, static_cast<int>(shape[1]), static_cast<int>(shape[0])});
-            size += shape[0] * (shape[1] + 1);
-        };
-        for (const auto& layer : numbers_.layers) {
-            place(layer);
-            size_back += layer.weight.shape().size();
-        }
-        place(numbers_.readout);
-        model_.values = empty(stream, {size});
-        const auto to = view<Real, 1>(model_.values);
-        const auto copy = [&](const ElmScanTensors::Layer& layer, std::int64_t at) {
-            copy_matrix(stream, layer.weight, to.data + at, 0, true);
-            copy_matrix(stream, layer.bias.reshape({layer.bias.shape()[0], 1}),
-                        to.data + at + layer.weight.shape().size(), 0, true);
-        };
-        for (std::size_t l = 0; l < numbers_.layers.size(); ++l) {
-            copy(numbers_.layers[l], model_.layers[l].weight);
-        }
-        copy(numbers_.readout, model_.layers.back().weight);
-
-        const Tensor& first = numbers_.layers.front().weight;
-        size_back -= first.shape()[0] * structure_.n_branch;
-        values_back_ = empty(stream, {size_back});
-        Real* back = view<Real, 1>(values_back_).data;
-        for (std::size_t l = numbers_.layers.size(); l-- > 0;) {
-            const Tensor& weight = numbers_.layers[l].weight;
-            const std::int64_t first_column = l == 0 ? structure_.n_branch : 0;
-            copy_matrix(stream, weight, back, first_column, false);
-            back += weight.shape()[0] * (weight.shape()[1] - first_column);
-        }
-    }
-
     /// Steps whose stored values stay within the memory allowed.
     std::int64_t segment_steps() const {
         const std::int64_t most = std::max<std::int64_t>(n_steps_, 1);
@@ -234,7 +121,7 @@ private:
     void run(Stream& stream, std::int64_t begin, std::int64_t n, const State& state,
              const Tensor& output, bool store) {
         ElmDeviceRun<Real> run;
-        run.model = &model_;
+        run.model = &packed_.model;
         run.spikes = spikes_;
         if (spikes_ == nullptr) run.input = read_only<Real, 3>(input_);
         run.begin = begin;
@@ -311,8 +198,8 @@ private:
         const Tensor last = product(stream, {dy}, {numbers_.readout.weight});
 
         backward::BackwardArgs<Real> args{};
-        args.values = read_only<Real, 1>(values_back_).data;
-        args.n_values = values_back_.shape()[0];
+        args.values = read_only<Real, 1>(packed_.values_back).data;
+        args.n_values = packed_.values_back.shape()[0];
         args.n_layers = static_cast<int>(numbers_.layers.size());
         args.n_memory = static_cast<int>(n_memory());
         args.n_hidden = static_cast<int>(n_hidden());
@@ -330,7 +217,7 @@ private:
 
         add_weight_gradients(stream, last);
         const Tensor first_dz = dz_of(0, last);
-        const Tensor branch_gradient = product(stream, {first_dz}, {branch_weights(stream)})
+        const Tensor branch_gradient = product(stream, {first_dz}, {packed_.branch_weights(stream)})
                                            .reshape({batch_, n, structure_.n_branch});
         if (structure_.trace_per_synapse) {
             step_synapses_back(stream, begin, n, branch_gradient);
@@ -347,14 +234,6 @@ private:
         return l == n_hidden_layers() ? last : hidden_rows(stores_.slope, l);
     }
 
-    /// W1b, (n_out, d_b).
-    Tensor branch_weights(Stream& stream) const {
-        const Tensor& first = numbers_.layers.front().weight;
-        const Tensor part = empty(stream, {first.shape()[0], structure_.n_branch});
-        Cuda::for_each_element(stream, first.shape()[0], structure_.n_branch,
-                               FirstColumns<Real>{read_only<Real, 2>(first), view<Real, 2>(part)});
-        return part;
-    }
     void add_weight_gradients(Stream& stream, const Tensor& last) {
         for (std::int64_t l = 0; l <= n_hidden_layers(); ++l) {
             const Tensor dz = dz_of(l, last);
@@ -381,7 +260,7 @@ private:
         trace_backward::BranchArgs<Real> args{};
         args.gradient = view<Real, 3>(gradient);
         args.adjoint = view<Real, 2>(adjoint_);
-        args.decay = read_only<Real, 1>(model_.trace_decay);
+        args.decay = read_only<Real, 1>(packed_.model.trace_decay);
         args.samples_per_group = samples_per_group_;
         DeviceSpikes events;
         const std::int64_t groups = (batch_ + samples_per_group_ - 1) / samples_per_group_;
@@ -401,7 +280,7 @@ private:
         const Tensor x = as_rows_of(steps_of(stream, input_, begin, n));
         add(stream, dense_sum_, product(stream, {x, true}, {p}));
         if (!input_gradient_.defined()) return;
-        const Tensor part = product(stream, {p}, {branch_table(stream, false), true});
+        const Tensor part = product(stream, {p}, {packed_.branch_table(stream, false), true});
         Cuda::for_each_element(
             stream, batch_ * n, structure_.n_input,
             CopySteps<Real>{read_only<Real, 3>(part.reshape({batch_, n, structure_.n_input})),
@@ -410,18 +289,18 @@ private:
 
     void step_synapses_back(Stream& stream, std::int64_t begin, std::int64_t n,
                             const Tensor& gradient) {
-        const Tensor dense = spikes_ == nullptr
-                                 ? input_
-                                 : signed_dense<Real>(stream, *spikes_, begin, n, model_.host_sign);
+        const Tensor dense = spikes_ == nullptr ? input_
+                                                : signed_dense<Real>(stream, *spikes_, begin, n,
+                                                                     packed_.model.host_sign);
         trace_backward::SynapseArgs<Real> args{};
         args.gradient = read_only<Real, 3>(gradient);
         args.input = read_only<Real, 3>(dense);
         args.input_begin = spikes_ == nullptr ? begin : 0;
         args.begin = begin;
-        args.target_begin = read_only<std::int32_t, 1>(target_begin_);
-        args.target = read_only<std::int32_t, 1>(target_);
+        args.target_begin = read_only<std::int32_t, 1>(packed_.target_begin);
+        args.target = read_only<std::int32_t, 1>(packed_.target);
         args.weight = read_only<Real, 1>(numbers_.synapse_weight);
-        args.decay = read_only<Real, 1>(model_.trace_decay);
+        args.decay = read_only<Real, 1>(packed_.model.trace_decay);
         args.adjoint = view<Real, 2>(adjoint_);
         args.weight_gradient = view<Real, 2>(synapse_sum_);
         if (input_gradient_.defined()) args.input_gradient = view<Real, 3>(input_gradient_);
@@ -445,8 +324,8 @@ private:
             Cuda::for_each_index(
                 stream, n_synapse(),
                 SynapseGradient<Real>{
-                    read_only<std::int32_t, 1>(model_.synapse_input),
-                    read_only<Real, 1>(model_.input_sign),
+                    read_only<std::int32_t, 1>(packed_.model.synapse_input),
+                    read_only<Real, 1>(packed_.model.input_sign),
                     read_only<Real, 2>(sum.reshape({structure_.n_input, structure_.n_branch})),
                     view<Real, 1>(sums_.synapse_weight), spikes_ != nullptr});
         }
@@ -458,10 +337,8 @@ private:
     const SpikeTrain* spikes_;
     Tensor input_;
     std::int64_t batch_, n_steps_, segment_steps_ = 0;
-    ElmScanDevice<Real> model_;
-    Tensor values_back_;            // W of the last layer, ..., W1m
-    Tensor target_begin_, target_;  // synapses of each input, where traces live on synapses
-    std::vector<State> starts_;     // of each segment
+    PackedNumbers<Real> packed_;
+    std::vector<State> starts_;  // of each segment
     Stores stores_;
 
     // Of a backward pass, over the segments that it has passed.
