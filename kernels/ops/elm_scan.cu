@@ -11,6 +11,7 @@
 
 #include "kernels/ops/elm_recurrence.cuh"
 #include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm_tensor_scan.h"
 
 namespace elm {
 namespace {
@@ -146,6 +147,34 @@ Tensor signed_dense(Stream& stream, const SpikeTrain& spikes, std::int64_t begin
     return dense.to(stream);
 }
 
+namespace {
+
+/// The recurrence of one chunk, exact or on tensor cores.
+template <class Real>
+void run_recurrence_of(Stream& stream, const ElmDeviceRun<Real>& run,
+                       const RecurrenceArgs<Real>& args) {
+    if constexpr (std::is_same_v<Real, float>) {
+        if (run.tensor != nullptr) {
+            const auto first_layer = [](const View<float, 4>& all) {
+                return View<float, 3>{all.data, {all.extent[1], all.extent[2], all.extent[3]}};
+            };
+            return run_tensor_forward(stream, {.weights = *run.tensor,
+                                               .branches = args.branches,
+                                               .memory_state = args.memory_state,
+                                               .memory = args.memory,
+                                               .hidden = first_layer(args.stores.hidden),
+                                               .slope = first_layer(args.stores.slope),
+                                               .update = args.stores.update,
+                                               .branches_begin = args.branches_begin,
+                                               .memory_begin = args.memory_begin,
+                                               .n_steps = args.n_steps});
+        }
+    }
+    run_recurrence(stream, args);
+}
+
+}  // namespace
+
 template <class Real>
 void run_on_device(Stream& stream, const ElmDeviceRun<Real>& run) {
     const ElmScanDevice<Real>& device = *run.model;
@@ -220,7 +249,7 @@ void run_on_device(Stream& stream, const ElmDeviceRun<Real>& run) {
         recurrence.branches_begin = record_branches ? begin : 0;
         recurrence.memory_begin = record_memory ? begin : 0;
         recurrence.n_steps = n;
-        run_recurrence(stream, recurrence);
+        run_recurrence_of(stream, run, recurrence);
 
         if (run.output.data == nullptr) continue;
         const ReadoutOne<Real> readout{

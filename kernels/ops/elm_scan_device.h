@@ -40,6 +40,8 @@ struct ElmDeviceStores {
     View<Real, 3> update{};           // (batch, time, d_m): phi(z)
 };
 
+struct ElmTensorWeights;  // elm_tensor_scan.h
+
 /// Steps [begin, begin + n_steps) of the input on a CUDA device.
 template <class Real>
 struct ElmDeviceRun {
@@ -53,6 +55,7 @@ struct ElmDeviceRun {
     View<Real, 3> memory{};          // (batch, n_steps, d_m) or null data
     View<Real, 3> branches{};        // (batch, n_steps, d_b) or null data
     ElmDeviceStores<Real> stores{};  // only with memory
+    const ElmTensorWeights* tensor = nullptr;  // float32 only: the recurrence on tensor cores
 };
 
 /// Defined in elm_scan.cu, where there is CUDA.

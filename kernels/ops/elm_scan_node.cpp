@@ -1,6 +1,7 @@
 #include "kernels/ops/elm_scan_node.h"
 
 #include "kernels/core/check.h"
+#include "kernels/ops/elm_tensor_scan.h"
 
 namespace elm {
 namespace {
@@ -59,6 +60,24 @@ void require_numbers(const Context& context, const ElmScanStructure& structure,
     require(numbers.readout.bias, {n_output}, "readout bias (d_out)");
 }
 
+void require_arithmetic(const Context& context, const ElmScanStructure& structure,
+                        const ElmScanTensors& numbers) {
+    if (structure.arithmetic == ElmArithmetic::exact) return;
+    const DType dtype = numbers.memory_decay.dtype();
+    ELM_CHECK(
+        context.stream.device().kind == DeviceKind::cuda && dtype == DType::f32,
+        "elm_scan: bf16 runs on the tensor cores of a CUDA device with float32 tensors (got {} "
+        "on {}): take exact arithmetic",
+        name_of(dtype), to_string(context.stream.device()));
+    ELM_CHECK(numbers.layers.size() == 2 &&
+                  fits_tensor_cores(structure.n_branch, numbers.n_memory(), numbers.n_hidden()),
+              "elm_scan: bf16 is made for one hidden layer of up to {} units, {} memory units, and "
+              "{} memory units and branches together (got {} hidden layers, {} hidden units, {} "
+              "memory units, {} branches): take exact arithmetic",
+              most_tensor_hidden, most_tensor_memory, most_tensor_input, numbers.layers.size() - 1,
+              numbers.n_hidden(), numbers.n_memory(), structure.n_branch);
+}
+
 /// A copy of a state's tensor, or zeros.
 Tensor begin_state(Context& context, const Tensor* from, const Shape& shape, DType dtype,
                    const std::string& what) {
@@ -103,6 +122,7 @@ Var scan(Context& context, const ElmScanStructure& structure, const ElmScanVars&
          const SpikeTrain* spikes, const Var* input, ElmScanState* state) {
     const ElmScanTensors numbers = tensors_of(vars);
     require_numbers(context, structure, numbers);
+    require_arithmetic(context, structure, numbers);
     const DType dtype = numbers.memory_decay.dtype();
     std::int64_t batch = 0, n_steps = 0;
     if (spikes != nullptr) {

@@ -14,6 +14,7 @@
 #include "kernels/ops/elm_scan_device.h"
 #include "kernels/ops/elm_scan_layout.cuh"
 #include "kernels/ops/elm_scan_pass.h"
+#include "kernels/ops/elm_tensor_scan.h"
 #include "kernels/ops/elm_trace_backward.cuh"
 #include "kernels/ops/matmul.h"
 
@@ -136,6 +137,8 @@ private:
             run.stores.hidden = view<Real, 4>(stores_.hidden);
             run.stores.slope = view<Real, 4>(stores_.slope);
         }
+        const ElmTensorWeights weights = tensor_weights();
+        if (structure_.arithmetic == ElmArithmetic::bf16) run.tensor = &weights;
         run_on_device(stream, run);
     }
 
@@ -197,6 +200,23 @@ private:
         add(stream, sums_.readout.bias, sum_rows(stream, dy));
         const Tensor last = product(stream, {dy}, {numbers_.readout.weight});
 
+        run_recurrence_back(stream, start, last);
+        add_weight_gradients(stream, last);
+        const Tensor first_dz = dz_of(0, last);
+        const Tensor branch_gradient = product(stream, {first_dz}, {packed_.branch_weights(stream)})
+                                           .reshape({batch_, n, structure_.n_branch});
+        if (structure_.trace_per_synapse) {
+            step_synapses_back(stream, begin, n, branch_gradient);
+        } else {
+            step_branches_back(stream, begin, n, branch_gradient);
+        }
+    }
+
+    /// From W_y^T dy in `last` to dz of every layer.
+    void run_recurrence_back(Stream& stream, const State& start, const Tensor& last) {
+        if (structure_.arithmetic == ElmArithmetic::bf16) {
+            return run_tensor_back(stream, start, last);
+        }
         backward::BackwardArgs<Real> args{};
         args.values = read_only<Real, 1>(packed_.values_back).data;
         args.n_values = packed_.values_back.shape()[0];
@@ -214,16 +234,40 @@ private:
         args.decay_sum = view<Real, 2>(decay_sum_);
         args.gain_sum = view<Real, 2>(gain_sum_);
         backward::run_backward(stream, args);
+    }
 
-        add_weight_gradients(stream, last);
-        const Tensor first_dz = dz_of(0, last);
-        const Tensor branch_gradient = product(stream, {first_dz}, {packed_.branch_weights(stream)})
-                                           .reshape({batch_, n, structure_.n_branch});
-        if (structure_.trace_per_synapse) {
-            step_synapses_back(stream, begin, n, branch_gradient);
-        } else {
-            step_branches_back(stream, begin, n, branch_gradient);
+    /// The same on the tensor cores; float32 only.
+    void run_tensor_back(Stream& stream, const State& start, const Tensor& last) {
+        if constexpr (std::is_same_v<Real, float>) {
+            ElmTensorBackwardArgs args{};
+            args.weights = tensor_weights();
+            args.initial_memory = read_only<float, 2>(start.memory);
+            args.update = read_only<float, 3>(stores_.update);
+            args.memory = view<float, 3>(stores_.memory);
+            args.memory_gradient = view<float, 3>(last.reshape(stores_.memory.shape()));
+            args.slope = view<float, 3>(
+                stores_.slope.reshape({batch_, stores_.slope.shape()[2], n_hidden()}));
+            args.carry = view<float, 2>(carry_);
+            args.decay_sum = view<float, 2>(decay_sum_);
+            args.gain_sum = view<float, 2>(gain_sum_);
+            run_tensor_backward(stream, args);
         }
+    }
+
+    /// Empty where the arithmetic is exact.
+    ElmTensorWeights tensor_weights() const {
+        ElmTensorWeights weights{};
+        if constexpr (std::is_same_v<Real, float>) {
+            if (structure_.arithmetic == ElmArithmetic::exact) return weights;
+            weights.hidden = read_only<float, 2>(numbers_.layers[0].weight);
+            weights.hidden_bias = read_only<float, 1>(numbers_.layers[0].bias);
+            weights.memory = read_only<float, 2>(numbers_.layers[1].weight);
+            weights.memory_bias = read_only<float, 1>(numbers_.layers[1].bias);
+            weights.memory_decay = read_only<float, 1>(numbers_.memory_decay);
+            weights.memory_gain = read_only<float, 1>(numbers_.memory_gain);
+            weights.hidden_unit = structure_.hidden_unit;
+        }
+        return weights;
     }
 
     /// Values or dz of hidden layer l over the segment's rows.

@@ -13,6 +13,11 @@
 /// Equations of the way back: elm_gradient.h.
 namespace elm {
 
+/// How a CUDA device multiplies: exact is that of the tensors' type; bf16 rounds weights and what
+/// they are multiplied with to bfloat16 and sums in float32 on the tensor cores, with a float32
+/// state. Every other product of a pass stays exact.
+enum class ElmArithmetic : std::uint8_t { exact, bf16 };
+
 /// What of an ELM is not trained. Lengths are those of ElmScanModel.
 struct ElmScanStructure {
     std::int64_t n_input = 0, n_branch = 0, n_synapse_per_branch = 1;
@@ -21,6 +26,7 @@ struct ElmScanStructure {
     std::vector<double> trace_decay;  // (d_b) or (d_b * n_s)
     std::vector<double> input_sign;   // (n_input): +1 or -1
     HiddenUnit hidden_unit = HiddenUnit::relu;
+    ElmArithmetic arithmetic = ElmArithmetic::exact;
     /// A backward pass whose intermediate values would take more than this many bytes repeats the
     /// forward pass segment by segment.
     std::int64_t most_stored_bytes = std::int64_t{8} << 30;

@@ -34,6 +34,15 @@ struct alignas(16) FragmentC {
     float value[mma_c_count];
 };
 
+/// The shares of A and B as registers, for kernels that keep many of them: an even element is the
+/// low half of its word.
+struct PackedA {
+    std::uint32_t word[mma_a_count / 2];
+};
+struct PackedB {
+    std::uint32_t word[mma_b_count / 2];
+};
+
 #ifdef ELM_EMULATE
 namespace emulation {
 /// In emulation_mma.cpp, which no sanitizer slows down. The arrays are a lane's shares.
@@ -94,38 +103,47 @@ __device__ __forceinline__ void store_fragment_c(const FragmentC& fragment, floa
 
 /// D = A B + C.
 template <MmaFactor Element>
-__device__ __forceinline__ FragmentC mma(const FragmentA<Element>& a, const FragmentB<Element>& b,
-                                         const FragmentC& c, CallSite site = ELM_CALL_SITE) {
+__device__ __forceinline__ FragmentC mma(const PackedA& a, const PackedB& b, const FragmentC& c,
+                                         CallSite site = ELM_CALL_SITE) {
     FragmentC d;
 #ifdef ELM_EMULATE
     float wide_a[mma_a_count];
     float wide_b[mma_b_count];
-    for (int i = 0; i < mma_a_count; ++i) wide_a[i] = to_float(a.value[i]);
-    for (int i = 0; i < mma_b_count; ++i) wide_b[i] = to_float(b.value[i]);
+    const auto element = [](const std::uint32_t* words, int i) {
+        return to_float(Element{static_cast<std::uint16_t>(words[i / 2] >> (i % 2 * 16))});
+    };
+    for (int i = 0; i < mma_a_count; ++i) wide_a[i] = element(a.word, i);
+    for (int i = 0; i < mma_b_count; ++i) wide_b[i] = element(b.word, i);
     emulation::mma_m16n8k16(wide_a, wide_b, c.value, d.value, site);
 #else
     (void)site;
-    std::uint32_t ra[mma_a_count / 2];  // an even element is the low half of its register
-    std::uint32_t rb[mma_b_count / 2];
-    std::memcpy(ra, a.value, sizeof ra);
-    std::memcpy(rb, b.value, sizeof rb);
     if constexpr (std::same_as<Element, Bf16>) {
         asm volatile(
             "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
             "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%10,%11,%12,%13};"
             : "=f"(d.value[0]), "=f"(d.value[1]), "=f"(d.value[2]), "=f"(d.value[3])
-            : "r"(ra[0]), "r"(ra[1]), "r"(ra[2]), "r"(ra[3]), "r"(rb[0]), "r"(rb[1]),
-              "f"(c.value[0]), "f"(c.value[1]), "f"(c.value[2]), "f"(c.value[3]));
+            : "r"(a.word[0]), "r"(a.word[1]), "r"(a.word[2]), "r"(a.word[3]), "r"(b.word[0]),
+              "r"(b.word[1]), "f"(c.value[0]), "f"(c.value[1]), "f"(c.value[2]), "f"(c.value[3]));
     } else {
         asm volatile(
             "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
             "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%10,%11,%12,%13};"
             : "=f"(d.value[0]), "=f"(d.value[1]), "=f"(d.value[2]), "=f"(d.value[3])
-            : "r"(ra[0]), "r"(ra[1]), "r"(ra[2]), "r"(ra[3]), "r"(rb[0]), "r"(rb[1]),
-              "f"(c.value[0]), "f"(c.value[1]), "f"(c.value[2]), "f"(c.value[3]));
+            : "r"(a.word[0]), "r"(a.word[1]), "r"(a.word[2]), "r"(a.word[3]), "r"(b.word[0]),
+              "r"(b.word[1]), "f"(c.value[0]), "f"(c.value[1]), "f"(c.value[2]), "f"(c.value[3]));
     }
 #endif
     return d;
+}
+
+template <MmaFactor Element>
+__device__ __forceinline__ FragmentC mma(const FragmentA<Element>& a, const FragmentB<Element>& b,
+                                         const FragmentC& c, CallSite site = ELM_CALL_SITE) {
+    PackedA packed_a;
+    PackedB packed_b;
+    std::memcpy(packed_a.word, a.value, sizeof packed_a.word);
+    std::memcpy(packed_b.word, b.value, sizeof packed_b.word);
+    return mma<Element>(packed_a, packed_b, c, site);
 }
 
 }  // namespace elm

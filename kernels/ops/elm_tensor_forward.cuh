@@ -1,0 +1,216 @@
+#pragma once
+
+/// The ELM recurrence of elm_tensor_scan.h forward: one persistent block per 8 samples.
+///
+///   phase 1   z1 = W1 [d, b] + c1 of this warp's hidden units; their values go to shared memory
+///   phase 2   z = W2 a + c2 of this warp's memory units; m and d, which goes to shared memory
+///
+/// with a block barrier after each. The traces b ride in the padding behind d.
+
+#include "kernels/core/cuda/async_copy.cuh"
+#include "kernels/core/cuda/shared.cuh"
+#include "kernels/ops/elm_tensor_scan.h"
+#include "kernels/ops/elm_tensor_tile.cuh"
+
+namespace elm::tensor {
+
+template <class Sizes>
+struct ForwardLayout {
+    static constexpr int input_words = (ValueRows<Sizes::input>::words + 3) / 4 * 4;
+    static constexpr int hidden_words = (ValueRows<Sizes::hidden>::words + 3) / 4 * 4;
+    static constexpr int branches = Sizes::input * 16;  // most
+    static constexpr int words = input_words + hidden_words + steps_ahead * samples * branches;
+};
+
+template <class Sizes, int hidden_count, int memory_count>
+__device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden, int first_memory) {
+    using Layout = ForwardLayout<Sizes>;
+    const ElmTensorWeights& w = args.weights;
+    const int thread = static_cast<int>(threadIdx.x), lane = thread % warp_size;
+    constexpr int threads = Sizes::warps * warp_size;
+    const std::int64_t batch = args.memory_state.extent[0];
+    const std::int64_t first = std::int64_t{blockIdx.x} * samples;
+    const int count = batch - first < samples ? static_cast<int>(batch - first) : samples;
+    const int n_memory = static_cast<int>(w.memory.extent[0]);
+    const int n_hidden = static_cast<int>(w.memory.extent[1]);
+    const int n_branch = static_cast<int>(w.hidden.extent[1]) - n_memory;
+    const int limit = (n_memory + 1) / 2 * 2;  // where the branches begin
+
+    auto* const shared = dynamic_shared<std::uint32_t>(Layout::words);
+    const ValueRows<Sizes::input> input{shared};
+    const ValueRows<Sizes::hidden> hidden{shared + Layout::input_words};
+    auto* const ahead =
+        reinterpret_cast<float*>(shared + Layout::input_words + Layout::hidden_words);
+
+    // The branches of step t are in slot t % steps_ahead; each thread reads what it copied itself.
+    const int pairs = (n_branch + 1) / 2;
+    const auto fetch = [&](std::int64_t t) {
+        float* const slot = ahead + t % steps_ahead * samples * Layout::branches;
+        for (int i = thread; i < pairs * samples && t < args.n_steps; i += threads) {
+            const int s = i / pairs, branch = i % pairs * 2;
+            const float* const from =
+                &args.branches(first + (s < count ? s : 0), args.branches_begin + t, branch);
+            copy_async<4>(slot + 2 * i, from, s < count);
+            const bool second = branch + 1 < n_branch;
+            copy_async<4>(slot + 2 * i + 1, from + (second ? 1 : 0), second && s < count);
+        }
+        copy_async_commit();
+    };
+    const auto put_branches = [&](std::int64_t t) {
+        const float* const slot = ahead + t % steps_ahead * samples * Layout::branches;
+        for (int i = thread; i < pairs * samples; i += threads) {
+            input.row(i / pairs)[limit / 2 + i % pairs] = pair_of(slot[2 * i], slot[2 * i + 1]);
+        }
+    };
+
+    WeightTiles<hidden_count, Sizes::input> w1;
+    w1.load(first_hidden, [&](int row, int unit) {
+        if (row >= n_hidden) return 0.0F;
+        if (unit < n_memory) return w.hidden(row, n_branch + unit);
+        if (unit >= limit && unit < limit + n_branch) return w.hidden(row, unit - limit);
+        return 0.0F;
+    });
+    WeightTiles<memory_count, Sizes::hidden> w2;
+    w2.load(first_memory, [&](int row, int unit) {
+        return row < n_memory && unit < n_hidden ? w.memory(row, unit) : 0.0F;
+    });
+    // Rows of this lane: lane / 4 and + 8 of each tile; its samples: lane % 4 * 2 and the next.
+    const auto row_of = [lane](int tile, int i) { return tile * mma_rows + at_c(lane, i).row; };
+    const auto sample_of = [lane](int i) { return at_c(lane, i).column; };
+    float hidden_bias[hidden_count][2], memory_bias[memory_count][2];
+    float decay[memory_count][2], gain[memory_count][2], decayed[memory_count][mma_c_count];
+#pragma unroll
+    for (int r = 0; r < hidden_count; ++r) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            const int unit = row_of(first_hidden + r, 2 * half);
+            hidden_bias[r][half] = unit < n_hidden ? w.hidden_bias(unit) : 0.0F;
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < memory_count; ++r) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            const int unit = row_of(first_memory + r, 2 * half);
+            const bool inside = unit < n_memory;
+            memory_bias[r][half] = inside ? w.memory_bias(unit) : 0.0F;
+            decay[r][half] = inside ? w.memory_decay(unit) : 0.0F;
+            gain[r][half] = inside ? w.memory_gain(unit) : 0.0F;
+        }
+#pragma unroll
+        for (int i = 0; i < mma_c_count; ++i) {
+            const int unit = row_of(first_memory + r, i), s = sample_of(i);
+            decayed[r][i] = unit < n_memory && s < count
+                                ? decay[r][i / 2] * args.memory_state(first + s, unit)
+                                : 0.0F;
+        }
+    }
+    for (int i = thread; i < Layout::input_words + Layout::hidden_words; i += threads) {
+        shared[i] = 0;
+    }
+    for (int t = 0; t < steps_ahead; ++t) fetch(t);
+    block_barrier();
+    copy_async_wait<steps_ahead - 1>();
+    put_branches(0);
+#pragma unroll
+    for (int r = 0; r < memory_count; ++r) store_tile(input, first_memory + r, decayed[r], limit);
+    block_barrier();
+
+    const LaneRange hidden_range(n_hidden, first_hidden, count);
+    const LaneRange memory_range(n_memory, first_memory, count);
+    const bool silu = w.hidden_unit == HiddenUnit::silu, stores = args.hidden.data != nullptr;
+    for (std::int64_t t = 0; t < args.n_steps; ++t) {
+        fetch(t + steps_ahead);
+        const std::int64_t step = args.memory_begin + t;
+        {
+            FragmentC sums[hidden_count][1];
+#pragma unroll
+            for (int r = 0; r < hidden_count; ++r) {
+#pragma unroll
+                for (int i = 0; i < mma_c_count; ++i) {
+                    sums[r][0].value[i] = hidden_bias[r][i / 2];
+                }
+            }
+            w1.multiply(input, sums);
+            const LanePart values(args.hidden, first, step, first_hidden);
+            const LanePart slopes(args.slope, first, step, first_hidden);
+#pragma unroll
+            for (int r = 0; r < hidden_count; ++r) {
+                float value[mma_c_count];
+#pragma unroll
+                for (int i = 0; i < mma_c_count; ++i) {
+                    const float z = sums[r][0].value[i];
+                    float slope = z > 0 ? 1.0F : 0.0F;
+                    value[i] = z > 0 ? z : 0.0F;
+                    if (silu) {
+                        const float share = __fdividef(1.0F, 1.0F + __expf(-z));
+                        value[i] = z * share;
+                        slope = share + value[i] * (1.0F - share);
+                    }
+                    if (stores && hidden_range.has(r, i)) {
+                        *values.at(r, i) = value[i];
+                        *slopes.at(r, i) = slope;
+                    }
+                }
+                store_tile(hidden, first_hidden + r, value, Sizes::hidden * mma_rows);
+            }
+        }
+        block_barrier();
+        {
+            constexpr int sets = memory_count == 1 ? 4 : 2;
+            FragmentC sums[memory_count][sets] = {};
+            w2.multiply(hidden, sums);
+            const LanePart memories(args.memory, first, step, first_memory);
+            const LanePart updates(args.update, first, step, first_memory);
+#pragma unroll
+            for (int r = 0; r < memory_count; ++r) {
+#pragma unroll
+                for (int i = 0; i < mma_c_count; ++i) {
+                    float z = memory_bias[r][i / 2];
+#pragma unroll
+                    for (int set = 0; set < sets; ++set) z += sums[r][set].value[i];
+                    const float update = fast_scaled_tanh(z);
+                    const float memory = decayed[r][i] + gain[r][i / 2] * update;
+                    decayed[r][i] = decay[r][i / 2] * memory;
+                    if (memory_range.has(r, i)) {
+                        *memories.at(r, i) = memory;
+                        if (stores) *updates.at(r, i) = update;
+                    }
+                }
+                store_tile(input, first_memory + r, decayed[r], limit);
+            }
+            copy_async_wait<steps_ahead - 1>();
+            if (t + 1 < args.n_steps) put_branches(t + 1);
+        }
+        block_barrier();
+    }
+    copy_async_wait<0>();
+    // What was written last is this lane's own.
+#pragma unroll
+    for (int r = 0; r < memory_count; ++r) {
+#pragma unroll
+        for (int i = 0; i < mma_c_count; ++i) {
+            if (!memory_range.has(r, i)) continue;
+            args.memory_state(first + sample_of(i), row_of(first_memory + r, i)) =
+                *LanePart(args.memory, first, args.memory_begin + args.n_steps - 1, first_memory)
+                     .at(r, i);
+        }
+    }
+}
+
+/// Block: 8 samples, all steps. Warps own rows of both layers.
+template <class Sizes>
+__global__ void __launch_bounds__(Sizes::warps* warp_size, 1)
+    tensor_forward_kernel(ElmTensorForwardArgs args) {
+    constexpr int two = Sizes::two_memory, each = Sizes::hidden_each;
+    const int warp = static_cast<int>(threadIdx.x) / warp_size;
+    if constexpr (two > 0) {
+        if (warp < two) {
+            forward_role<Sizes, 1, 2>(args, warp, 2 * warp);
+            return;
+        }
+    }
+    forward_role<Sizes, each, 1>(args, two + (warp - two) * each, two + warp);
+}
+
+}  // namespace elm::tensor
