@@ -29,11 +29,34 @@ struct BackwardLayout {
                                           : items(Sizes::hidden_each, 1);
     static constexpr int slot_words = most_items * Sizes::warps * warp_size;
     static constexpr int words = memory_words + hidden_words + steps_ahead * slot_words;
+    // Behind them: decay and gain of the units, padded with zeros, and sums of each thread.
+    static constexpr int memory_numbers = (Sizes::memory + Sizes::warps) * mma_rows;
+    static constexpr int sum_words =
+        2 * mma_c_count * (Sizes::two_memory > 0 ? 2 : 1) * Sizes::warps * warp_size;
+    static constexpr int numbers = 2 * memory_numbers + sum_words;
+    static constexpr int all_words = words + numbers;
+};
+
+/// W2^T.
+struct MemoryWeightsBack {
+    ElmTensorWeights w;
+
+    ELM_HD float operator()(int row, int unit) const {
+        return row < w.n_hidden() && unit < w.n_memory() ? w.memory(unit, row) : 0;
+    }
+};
+/// W1m^T.
+struct InputWeightsBack {
+    ElmTensorWeights w;
+
+    ELM_HD float operator()(int row, int unit) const {
+        return row < w.n_memory() && unit < w.n_hidden() ? w.hidden(unit, w.n_branch() + row) : 0;
+    }
 };
 
 template <class Sizes, int hidden_count, int memory_count>
-__device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidden,
-                              int first_memory) {
+__device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments& fragments,
+                              int first_hidden, int first_memory) {
     using Layout = BackwardLayout<Sizes>;
     const ElmTensorWeights& w = args.weights;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % warp_size;
@@ -43,9 +66,8 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
     const int count = batch - first < samples ? static_cast<int>(batch - first) : samples;
     const int n_memory = static_cast<int>(w.memory.extent[0]);
     const int n_hidden = static_cast<int>(w.memory.extent[1]);
-    const int n_branch = static_cast<int>(w.hidden.extent[1]) - n_memory;
 
-    auto* const shared = dynamic_shared<std::uint32_t>(Layout::words);
+    auto* const shared = dynamic_shared<std::uint32_t>(Layout::all_words);
     const ValueRows<Sizes::memory> dz_rows{shared};
     const ValueRows<Sizes::hidden> dz1_rows{shared + Layout::memory_words};
     auto* const ahead =
@@ -61,6 +83,9 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
     const auto memory_item = [](int what, int r, int i) {
         return mma_c_count * (hidden_count + what * memory_count + r) + i;
     };
+    const int hidden_offset = lane_offset(n_steps, n_hidden, first_hidden);
+    const int memory_offset = lane_offset(n_steps, n_memory, first_memory);
+    const int initial_offset = lane_offset(1, n_memory, first_memory);
     const LaneRange hidden_range(n_hidden, first_hidden, count);
     const LaneRange memory_range(n_memory, first_memory, count);
     // Without data to copy, zeros are: the address must only be valid.
@@ -71,13 +96,16 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
     const View<const float, 3> initial{args.initial_memory.data, {batch, 1, n_memory}};
     const auto fetch = [&](std::int64_t t) {
         if (t >= 0) {
-            const LanePart slopes(args.slope, first, t, first_hidden);
-            const LanePart gradients(args.memory_gradient, first, t, first_memory);
-            const LanePart updates(args.update, first, t, first_memory);
-            const LanePart before(
-                t > 0 ? View<const float, 3>{args.memory.data, {batch, n_steps, n_memory}}
-                      : initial,
-                first, t > 0 ? t - 1 : 0, first_memory);
+            const int offset = recomputed(memory_offset);
+            const LanePart slopes(args.slope, first, t, recomputed(hidden_offset));
+            const LanePart gradients(args.memory_gradient, first, t, offset);
+            const LanePart updates(args.update, first, t, offset);
+            LanePart<const float> before(initial, first, 0, recomputed(initial_offset));
+            if (t > 0) {
+                const LanePart memory(args.memory, first, t - 1, offset);
+                before.of_sample[0] = memory.of_sample[0];
+                before.of_sample[1] = memory.of_sample[1];
+            }
 #pragma unroll
             for (int i = 0; i < mma_c_count; ++i) {
 #pragma unroll
@@ -96,37 +124,37 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
     };
 
     for (int step = 1; step < steps_ahead; ++step) fetch(n_steps - step);
-    WeightTiles<hidden_count, Sizes::memory> w2;  // of W2^T
-    w2.load(first_hidden, [&](int row, int unit) {
-        return row < n_hidden && unit < n_memory ? w.memory(unit, row) : 0.0F;
-    });
-    WeightTiles<memory_count, Sizes::hidden> w1;  // of W1m^T
-    w1.load(first_memory, [&](int row, int unit) {
-        return row < n_memory && unit < n_hidden ? w.hidden(unit, n_branch + row) : 0.0F;
-    });
-    float decay[memory_count][2], gain[memory_count][2];
-    float carry[memory_count][mma_c_count], decay_sum[memory_count][mma_c_count],
-        gain_sum[memory_count][mma_c_count];
+    const WeightTiles<hidden_count, Sizes::memory> w2(fragments.hidden, first_hidden);
+    const WeightTiles<memory_count, Sizes::hidden> w1(fragments.memory, first_memory);
+    auto* const decay = reinterpret_cast<float*>(shared + Layout::words);
+    float* const gain = decay + Layout::memory_numbers;
+    for (int i = thread; i < Layout::memory_numbers; i += threads) {
+        decay[i] = i < n_memory ? w.memory_decay(i) : 0.0F;
+        gain[i] = i < n_memory ? w.memory_gain(i) : 0.0F;
+    }
+    // Each thread's own, hence no barrier.
+    float* const sums_begin = gain + Layout::memory_numbers + thread;
+    const auto decay_sum = [&](int r, int i) -> float& {
+        return sums_begin[(2 * (r * mma_c_count + i)) * threads];
+    };
+    const auto gain_sum = [&](int r, int i) -> float& {
+        return sums_begin[(2 * (r * mma_c_count + i) + 1) * threads];
+    };
+    float carry[memory_count][mma_c_count];
 #pragma unroll
     for (int r = 0; r < memory_count; ++r) {
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            const int unit = row_of(first_memory + r, 2 * half);
-            decay[r][half] = unit < n_memory ? w.memory_decay(unit) : 0.0F;
-            gain[r][half] = unit < n_memory ? w.memory_gain(unit) : 0.0F;
-        }
 #pragma unroll
         for (int i = 0; i < mma_c_count; ++i) {
             const int unit = row_of(first_memory + r, i), s = sample_of(i);
             const bool inside = unit < n_memory && s < count;
             carry[r][i] = inside ? args.carry(first + s, unit) : 0.0F;
-            decay_sum[r][i] = inside ? args.decay_sum(first + s, unit) : 0.0F;
-            gain_sum[r][i] = inside ? args.gain_sum(first + s, unit) : 0.0F;
+            decay_sum(r, i) = inside ? args.decay_sum(first + s, unit) : 0.0F;
+            gain_sum(r, i) = inside ? args.gain_sum(first + s, unit) : 0.0F;
         }
     }
     /// Adds the readout's gradient of step t to g; dz goes to shared and global memory.
     const auto put_dz = [&](std::int64_t t) {
-        const LanePart gradients(args.memory_gradient, first, t, first_memory);
+        const LanePart gradients(args.memory_gradient, first, t, recomputed(memory_offset));
 #pragma unroll
         for (int r = 0; r < memory_count; ++r) {
             float dz[mma_c_count];
@@ -134,11 +162,11 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
             for (int i = 0; i < mma_c_count; ++i) {
                 const float update = item(t, memory_item(update_item, r, i));
                 carry[r][i] += item(t, memory_item(gradient_item, r, i));
-                gain_sum[r][i] += carry[r][i] * update;
+                gain_sum(r, i) += carry[r][i] * update;
                 // phi' = (2/3) (1.7159 - phi^2 / 1.7159)
                 const float slope =
                     2.0F / 3.0F * 1.7159F - update * update * (2.0F / 3.0F / 1.7159F);
-                dz[i] = carry[r][i] * gain[r][i / 2] * slope;
+                dz[i] = carry[r][i] * gain[row_of(first_memory + r, i)] * slope;
                 if (memory_range.has(r, i)) *gradients.at(r, i) = dz[i];
             }
             store_tile(dz_rows, first_memory + r, dz, Sizes::memory * mma_rows);
@@ -158,7 +186,7 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
         {
             FragmentC sums[hidden_count][1] = {};
             w2.multiply(dz_rows, sums);
-            const LanePart slopes(args.slope, first, t, first_hidden);
+            const LanePart slopes(args.slope, first, t, recomputed(hidden_offset));
 #pragma unroll
             for (int r = 0; r < hidden_count; ++r) {
                 float dz1[mma_c_count];
@@ -175,7 +203,7 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
             constexpr int sets = memory_count == 1 ? 4 : 2;
             FragmentC sums[memory_count][sets] = {};
             w1.multiply(dz1_rows, sums);
-            const LanePart memories(args.memory, first, t, first_memory);
+            const LanePart memories(args.memory, first, t, recomputed(memory_offset));
 #pragma unroll
             for (int r = 0; r < memory_count; ++r) {
 #pragma unroll
@@ -184,9 +212,10 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
 #pragma unroll
                     for (int set = 0; set < sets; ++set) gradient += sums[r][set].value[i];
                     const float before = item(t, memory_item(before_item, r, i));
-                    decay_sum[r][i] += before * gradient;
-                    carry[r][i] = decay[r][i / 2] * gradient;
-                    if (memory_range.has(r, i)) *memories.at(r, i) = decay[r][i / 2] * before;
+                    decay_sum(r, i) += before * gradient;
+                    const float kappa = decay[row_of(first_memory + r, i)];
+                    carry[r][i] = kappa * gradient;
+                    if (memory_range.has(r, i)) *memories.at(r, i) = kappa * before;
                 }
             }
             if (t > 0) put_dz(t - 1);
@@ -201,8 +230,8 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
             const int unit = row_of(first_memory + r, i), s = sample_of(i);
             if (unit >= n_memory || s >= count) continue;
             args.carry(first + s, unit) = carry[r][i];
-            args.decay_sum(first + s, unit) = decay_sum[r][i];
-            args.gain_sum(first + s, unit) = gain_sum[r][i];
+            args.decay_sum(first + s, unit) = decay_sum(r, i);
+            args.gain_sum(first + s, unit) = gain_sum(r, i);
         }
     }
 }
@@ -210,16 +239,16 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, int first_hidde
 /// Block: 8 samples, all steps. Warps own rows of both layers.
 template <class Sizes>
 __global__ void __launch_bounds__(Sizes::warps* warp_size, 1)
-    tensor_backward_kernel(ElmTensorBackwardArgs args) {
+    tensor_backward_kernel(ElmTensorBackwardArgs args, Fragments fragments) {
     constexpr int two = Sizes::two_memory, each = Sizes::hidden_each;
     const int warp = static_cast<int>(threadIdx.x) / warp_size;
     if constexpr (two > 0) {
         if (warp < two) {
-            backward_role<Sizes, 1, 2>(args, warp, 2 * warp);
+            backward_role<Sizes, 1, 2>(args, fragments, warp, 2 * warp);
             return;
         }
     }
-    backward_role<Sizes, each, 1>(args, two + (warp - two) * each, two + warp);
+    backward_role<Sizes, each, 1>(args, fragments, two + (warp - two) * each, two + warp);
 }
 
 }  // namespace elm::tensor

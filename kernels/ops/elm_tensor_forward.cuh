@@ -20,10 +20,36 @@ struct ForwardLayout {
     static constexpr int hidden_words = (ValueRows<Sizes::hidden>::words + 3) / 4 * 4;
     static constexpr int branches = Sizes::input * 16;  // most
     static constexpr int words = input_words + hidden_words + steps_ahead * samples * branches;
+    // Numbers of the units, padded with zeros: bias of the hidden ones; decay, gain and bias.
+    static constexpr int hidden_numbers = (Sizes::hidden + 4) * mma_rows;
+    static constexpr int memory_numbers = (Sizes::memory + Sizes::warps) * mma_rows;
+    static constexpr int numbers = hidden_numbers + 3 * memory_numbers;
+    static constexpr int all_words = words + numbers;
+};
+
+/// W1 [d, b]: the branches come behind the memory, from an even column on.
+struct InputWeights {
+    ElmTensorWeights w;
+
+    ELM_HD float operator()(int row, int unit) const {
+        const std::int64_t n_memory = w.n_memory(), behind = unit - (n_memory + 1) / 2 * 2;
+        if (row >= w.n_hidden()) return 0;
+        if (unit < n_memory) return w.hidden(row, w.n_branch() + unit);
+        return behind >= 0 && behind < w.n_branch() ? w.hidden(row, behind) : 0;
+    }
+};
+/// W2.
+struct MemoryWeights {
+    ElmTensorWeights w;
+
+    ELM_HD float operator()(int row, int unit) const {
+        return row < w.n_memory() && unit < w.n_hidden() ? w.memory(row, unit) : 0;
+    }
 };
 
 template <class Sizes, int hidden_count, int memory_count>
-__device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden, int first_memory) {
+__device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& fragments,
+                             int first_hidden, int first_memory) {
     using Layout = ForwardLayout<Sizes>;
     const ElmTensorWeights& w = args.weights;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % warp_size;
@@ -36,7 +62,7 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden,
     const int n_branch = static_cast<int>(w.hidden.extent[1]) - n_memory;
     const int limit = (n_memory + 1) / 2 * 2;  // where the branches begin
 
-    auto* const shared = dynamic_shared<std::uint32_t>(Layout::words);
+    auto* const shared = dynamic_shared<std::uint32_t>(Layout::all_words);
     const ValueRows<Sizes::input> input{shared};
     const ValueRows<Sizes::hidden> hidden{shared + Layout::input_words};
     auto* const ahead =
@@ -63,45 +89,31 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden,
         }
     };
 
-    WeightTiles<hidden_count, Sizes::input> w1;
-    w1.load(first_hidden, [&](int row, int unit) {
-        if (row >= n_hidden) return 0.0F;
-        if (unit < n_memory) return w.hidden(row, n_branch + unit);
-        if (unit >= limit && unit < limit + n_branch) return w.hidden(row, unit - limit);
-        return 0.0F;
-    });
-    WeightTiles<memory_count, Sizes::hidden> w2;
-    w2.load(first_memory, [&](int row, int unit) {
-        return row < n_memory && unit < n_hidden ? w.memory(row, unit) : 0.0F;
-    });
+    const WeightTiles<hidden_count, Sizes::input> w1(fragments.hidden, first_hidden);
+    const WeightTiles<memory_count, Sizes::hidden> w2(fragments.memory, first_memory);
     // Rows of this lane: lane / 4 and + 8 of each tile; its samples: lane % 4 * 2 and the next.
     const auto row_of = [lane](int tile, int i) { return tile * mma_rows + at_c(lane, i).row; };
     const auto sample_of = [lane](int i) { return at_c(lane, i).column; };
-    float hidden_bias[hidden_count][2], memory_bias[memory_count][2];
-    float decay[memory_count][2], gain[memory_count][2], decayed[memory_count][mma_c_count];
-#pragma unroll
-    for (int r = 0; r < hidden_count; ++r) {
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            const int unit = row_of(first_hidden + r, 2 * half);
-            hidden_bias[r][half] = unit < n_hidden ? w.hidden_bias(unit) : 0.0F;
-        }
+    auto* const hidden_bias = reinterpret_cast<float*>(shared + Layout::words);
+    float* const memory_decay = hidden_bias + Layout::hidden_numbers;
+    float* const memory_gain = memory_decay + Layout::memory_numbers;
+    float* const memory_bias = memory_gain + Layout::memory_numbers;
+    for (int i = thread; i < Layout::hidden_numbers; i += threads) {
+        hidden_bias[i] = i < n_hidden ? w.hidden_bias(i) : 0.0F;
     }
+    for (int i = thread; i < Layout::memory_numbers; i += threads) {
+        memory_decay[i] = i < n_memory ? w.memory_decay(i) : 0.0F;
+        memory_gain[i] = i < n_memory ? w.memory_gain(i) : 0.0F;
+        memory_bias[i] = i < n_memory ? w.memory_bias(i) : 0.0F;
+    }
+    float decayed[memory_count][mma_c_count];
 #pragma unroll
     for (int r = 0; r < memory_count; ++r) {
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            const int unit = row_of(first_memory + r, 2 * half);
-            const bool inside = unit < n_memory;
-            memory_bias[r][half] = inside ? w.memory_bias(unit) : 0.0F;
-            decay[r][half] = inside ? w.memory_decay(unit) : 0.0F;
-            gain[r][half] = inside ? w.memory_gain(unit) : 0.0F;
-        }
 #pragma unroll
         for (int i = 0; i < mma_c_count; ++i) {
             const int unit = row_of(first_memory + r, i), s = sample_of(i);
             decayed[r][i] = unit < n_memory && s < count
-                                ? decay[r][i / 2] * args.memory_state(first + s, unit)
+                                ? w.memory_decay(unit) * args.memory_state(first + s, unit)
                                 : 0.0F;
         }
     }
@@ -116,6 +128,8 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden,
     for (int r = 0; r < memory_count; ++r) store_tile(input, first_memory + r, decayed[r], limit);
     block_barrier();
 
+    const int hidden_offset = lane_offset(args.hidden.extent[1], n_hidden, first_hidden);
+    const int memory_offset = lane_offset(args.memory.extent[1], n_memory, first_memory);
     const LaneRange hidden_range(n_hidden, first_hidden, count);
     const LaneRange memory_range(n_memory, first_memory, count);
     const bool silu = w.hidden_unit == HiddenUnit::silu, stores = args.hidden.data != nullptr;
@@ -128,12 +142,13 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden,
             for (int r = 0; r < hidden_count; ++r) {
 #pragma unroll
                 for (int i = 0; i < mma_c_count; ++i) {
-                    sums[r][0].value[i] = hidden_bias[r][i / 2];
+                    sums[r][0].value[i] = hidden_bias[row_of(first_hidden + r, i)];
                 }
             }
             w1.multiply(input, sums);
-            const LanePart values(args.hidden, first, step, first_hidden);
-            const LanePart slopes(args.slope, first, step, first_hidden);
+            const int offset = recomputed(hidden_offset);
+            const LanePart values(args.hidden, first, step, offset);
+            const LanePart slopes(args.slope, first, step, offset);
 #pragma unroll
             for (int r = 0; r < hidden_count; ++r) {
                 float value[mma_c_count];
@@ -160,18 +175,20 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden,
             constexpr int sets = memory_count == 1 ? 4 : 2;
             FragmentC sums[memory_count][sets] = {};
             w2.multiply(hidden, sums);
-            const LanePart memories(args.memory, first, step, first_memory);
-            const LanePart updates(args.update, first, step, first_memory);
+            const int offset = recomputed(memory_offset);
+            const LanePart memories(args.memory, first, step, offset);
+            const LanePart updates(args.update, first, step, offset);
 #pragma unroll
             for (int r = 0; r < memory_count; ++r) {
 #pragma unroll
                 for (int i = 0; i < mma_c_count; ++i) {
-                    float z = memory_bias[r][i / 2];
+                    const int unit = row_of(first_memory + r, i);
+                    float z = memory_bias[unit];
 #pragma unroll
                     for (int set = 0; set < sets; ++set) z += sums[r][set].value[i];
                     const float update = fast_scaled_tanh(z);
-                    const float memory = decayed[r][i] + gain[r][i / 2] * update;
-                    decayed[r][i] = decay[r][i / 2] * memory;
+                    const float memory = decayed[r][i] + memory_gain[unit] * update;
+                    decayed[r][i] = memory_decay[unit] * memory;
                     if (memory_range.has(r, i)) {
                         *memories.at(r, i) = memory;
                         if (stores) *updates.at(r, i) = update;
@@ -192,7 +209,7 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden,
         for (int i = 0; i < mma_c_count; ++i) {
             if (!memory_range.has(r, i)) continue;
             args.memory_state(first + sample_of(i), row_of(first_memory + r, i)) =
-                *LanePart(args.memory, first, args.memory_begin + args.n_steps - 1, first_memory)
+                *LanePart(args.memory, first, args.memory_begin + args.n_steps - 1, memory_offset)
                      .at(r, i);
         }
     }
@@ -201,16 +218,16 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, int first_hidden,
 /// Block: 8 samples, all steps. Warps own rows of both layers.
 template <class Sizes>
 __global__ void __launch_bounds__(Sizes::warps* warp_size, 1)
-    tensor_forward_kernel(ElmTensorForwardArgs args) {
+    tensor_forward_kernel(ElmTensorForwardArgs args, Fragments fragments) {
     constexpr int two = Sizes::two_memory, each = Sizes::hidden_each;
     const int warp = static_cast<int>(threadIdx.x) / warp_size;
     if constexpr (two > 0) {
         if (warp < two) {
-            forward_role<Sizes, 1, 2>(args, warp, 2 * warp);
+            forward_role<Sizes, 1, 2>(args, fragments, warp, 2 * warp);
             return;
         }
     }
-    forward_role<Sizes, each, 1>(args, two + (warp - two) * each, two + warp);
+    forward_role<Sizes, each, 1>(args, fragments, two + (warp - two) * each, two + warp);
 }
 
 }  // namespace elm::tensor

@@ -40,14 +40,35 @@ void with_sizes(const ElmTensorWeights& w, const Run& run) {
     run(Large{});
 }
 
+/// Fragments of both phases in the memory of a device.
+template <class Sizes, int hidden_depth, int memory_depth>
+struct PackedWeights {
+    static constexpr std::int64_t hidden_count = Sizes::owned_hidden * hidden_depth * warp_size;
+    static constexpr std::int64_t memory_count = Sizes::owned_memory * memory_depth * warp_size;
+
+    Tensor room;
+    uint4* data;
+
+    template <class Hidden, class Memory>
+    PackedWeights(Stream& stream, const Hidden& hidden, const Memory& memory)
+        : room(Tensor::empty(stream, {4 * (hidden_count + memory_count)}, DType::i32)),
+          data(reinterpret_cast<uint4*>(room.data())) {
+        Cuda::for_each_index(stream, hidden_count,
+                             PackFragments<Hidden, hidden_depth>{hidden, data});
+        Cuda::for_each_index(stream, memory_count,
+                             PackFragments<Memory, memory_depth>{memory, data + hidden_count});
+    }
+    Fragments fragments() const { return {data, data + hidden_count}; }
+};
+
 template <class Args>
 void launch_block(Stream& stream, const char* name, std::int64_t batch, int warps, int words,
-                  void (*kernel)(Args), const Args& args) {
+                  void (*kernel)(Args, Fragments), const Args& args, const Fragments& fragments) {
     launch(stream, name,
            {.blocks = dim3(static_cast<unsigned>((batch + samples - 1) / samples)),
             .threads = dim3(static_cast<unsigned>(warps * warp_size)),
             .shared_bytes = static_cast<std::size_t>(words) * sizeof(std::uint32_t)},
-           kernel, args);
+           kernel, args, fragments);
 }
 
 }  // namespace
@@ -55,16 +76,22 @@ void launch_block(Stream& stream, const char* name, std::int64_t batch, int warp
 void run_tensor_forward(Stream& stream, const ElmTensorForwardArgs& args) {
     if (args.n_steps == 0) return;
     with_sizes(args.weights, [&]<class Sizes>(Sizes) {
+        const PackedWeights<Sizes, Sizes::input, Sizes::hidden> packed(
+            stream, InputWeights{args.weights}, MemoryWeights{args.weights});
         launch_block(stream, "elm_tensor_forward", args.memory_state.extent[0], Sizes::warps,
-                     ForwardLayout<Sizes>::words, &tensor_forward_kernel<Sizes>, args);
+                     ForwardLayout<Sizes>::all_words, &tensor_forward_kernel<Sizes>, args,
+                     packed.fragments());
     });
 }
 
 void run_tensor_backward(Stream& stream, const ElmTensorBackwardArgs& args) {
     if (args.memory.extent[1] == 0) return;
     with_sizes(args.weights, [&]<class Sizes>(Sizes) {
+        const PackedWeights<Sizes, Sizes::memory, Sizes::hidden> packed(
+            stream, MemoryWeightsBack{args.weights}, InputWeightsBack{args.weights});
         launch_block(stream, "elm_tensor_backward", args.carry.extent[0], Sizes::warps,
-                     BackwardLayout<Sizes>::words, &tensor_backward_kernel<Sizes>, args);
+                     BackwardLayout<Sizes>::all_words, &tensor_backward_kernel<Sizes>, args,
+                     packed.fragments());
     });
 }
 

@@ -14,9 +14,9 @@ struct ElmTensorWeights {
     View<const float, 1> memory_decay, memory_gain;  // (d_m)
     HiddenUnit hidden_unit = HiddenUnit::relu;
 
-    std::int64_t n_hidden() const { return memory.extent[1]; }
-    std::int64_t n_memory() const { return memory.extent[0]; }
-    std::int64_t n_branch() const { return hidden.extent[1] - memory.extent[0]; }
+    ELM_HD std::int64_t n_hidden() const { return memory.extent[1]; }
+    ELM_HD std::int64_t n_memory() const { return memory.extent[0]; }
+    ELM_HD std::int64_t n_branch() const { return hidden.extent[1] - memory.extent[0]; }
 };
 
 /// The largest model that the kernels are made for.

@@ -34,23 +34,31 @@ struct TileSizes {
     static constexpr int two_memory = memory > warps ? memory - warps : 0;
     static constexpr int hidden_each = (hidden - two_memory + warps - two_memory - 1) /
                                        (warps - two_memory);  // of the other warps
+    /// Tiles that all warps own together; those behind the last one that is needed are zeros.
+    static constexpr int owned_hidden = two_memory + (warps - two_memory) * hidden_each;
+    static constexpr int owned_memory = warps + two_memory;
 };
 
 /// Steps that copies from global memory run ahead.
 inline constexpr int steps_ahead = 4;
 
-/// The part of an array (batch, time, width) that a lane owns at one step: of each of its tiles,
-/// rows lane / 4 and + 8 of samples 2 (lane % 4) and the next. `first` is the block's first sample.
+/// Where a lane's part of a block's array (samples, time, width) begins: of each of its tiles, rows
+/// lane / 4 and + 8 of samples 2 (lane % 4) and the next. A block's part has less than 2^31
+/// elements.
+__device__ __forceinline__ int lane_offset(std::int64_t n_steps, int width, int first_tile) {
+    const int lane = static_cast<int>(threadIdx.x % warp_size);
+    return lane % 4 * 2 * static_cast<int>(n_steps) * width + first_tile * mma_rows + lane / 4;
+}
+
+/// That part at one step. `first` is the block's first sample.
 template <class T>
 struct LanePart {
     T* of_sample[2];
 
     __device__ LanePart(const View<T, 3>& array, std::int64_t first, std::int64_t step,
-                        int first_tile) {
-        const int lane = static_cast<int>(threadIdx.x % warp_size);
-        const std::int64_t sample = first + lane % 4 * 2, width = array.extent[2];
-        of_sample[0] = array.data + (sample * array.extent[1] + step) * width +
-                       first_tile * mma_rows + lane / 4;
+                        int offset) {
+        const std::int64_t width = array.extent[2];
+        of_sample[0] = array.data + (first * array.extent[1] + step) * width + offset;
         of_sample[1] = of_sample[0] + array.extent[1] * width;
     }
 
@@ -90,34 +98,53 @@ __device__ __forceinline__ std::uint32_t pair_of(float low, float high) {
     return std::uint32_t{to_bf16(low).bits} | std::uint32_t{to_bf16(high).bits} << 16;
 }
 
+/// Packed weights of both phases, each (tile, inner tile, lane).
+struct Fragments {
+    const uint4 *hidden, *memory;
+};
+
+/// Writes the fragments of `weight(row, unit)`, which gives zero outside: element (tile, k, lane)
+/// is the lane's share of inner tile k of `depth`.
+template <class Weight, int depth>
+struct PackFragments {
+    Weight weight;
+    uint4* to;
+
+    __device__ void operator()(std::int64_t index) const {
+        const int lane = static_cast<int>(index % warp_size);
+        const int k = static_cast<int>(index / warp_size % depth);
+        const int tile = static_cast<int>(index / warp_size / depth);
+        const bool alone = k % 2 == 0 && k + 1 == depth;
+        std::uint32_t words[mma_a_count / 2];
+        for (int word = 0; word < mma_a_count / 2; ++word) {
+            float value[2];
+            for (int half = 0; half < 2; ++half) {
+                const TilePlace place = at_a(lane, 2 * word + half);
+                const int q = place.column % 8 / 2;
+                const int j = place.column / 8 * 2 + place.column % 2;
+                const int unit = alone ? k * 16 + q * 4 + j : k / 2 * 32 + q * 8 + k % 2 * 4 + j;
+                value[half] = weight(tile * mma_rows + place.row, unit);
+            }
+            words[word] = pair_of(value[0], value[1]);
+        }
+        to[index] = {words[0], words[1], words[2], words[3]};
+    }
+};
+
 /// `count` tiles of 16 rows with `depth` inner tiles each, in the registers of one warp.
 template <int count, int depth>
 struct WeightTiles {
     PackedA a[count][depth];
 
-    /// weight(row, unit) gives zero outside.
-    template <class Weight>
-    __device__ void load(int first_tile, const Weight& weight) {
+    /// From the fragments of all tiles.
+    __device__ WeightTiles(const uint4* fragments, int first_tile) {
         const int lane = static_cast<int>(threadIdx.x % warp_size);
 #pragma unroll
         for (int r = 0; r < count; ++r) {
 #pragma unroll
             for (int k = 0; k < depth; ++k) {
-#pragma unroll
-                for (int word = 0; word < mma_a_count / 2; ++word) {
-                    float value[2];
-#pragma unroll
-                    for (int half = 0; half < 2; ++half) {
-                        const TilePlace place = at_a(lane, 2 * word + half);
-                        const int q = place.column % 8 / 2;
-                        const int j = place.column / 8 * 2 + place.column % 2;
-                        const bool alone = k % 2 == 0 && k + 1 == depth;
-                        const int unit =
-                            alone ? k * 16 + q * 4 + j : k / 2 * 32 + q * 8 + k % 2 * 4 + j;
-                        value[half] = weight((first_tile + r) * mma_rows + place.row, unit);
-                    }
-                    a[r][k].word[word] = pair_of(value[0], value[1]);
-                }
+                const uint4 words = fragments[((first_tile + r) * depth + k) * warp_size + lane];
+                a[r][k] = {{words.x, words.y, words.z, words.w}};
             }
         }
     }

@@ -48,6 +48,15 @@ __device__ __forceinline__ void warp_barrier(unsigned mask = all_lanes,
 #endif
 }
 
+/// The same value, of which the compiler must think that it is new here: what is computed from it in
+/// a loop stays in the loop, instead of taking registers all the time.
+__device__ __forceinline__ int recomputed(int value) {
+#ifndef ELM_EMULATE
+    asm volatile("" : "+r"(value));
+#endif
+    return value;
+}
+
 /// A place where the emulation may let another thread run; nothing on a device. Accessors of global
 /// memory call it, so that lost updates show.
 __device__ __forceinline__ void preemption_point() {
