@@ -29,10 +29,11 @@ struct BackwardLayout {
                                           : items(Sizes::hidden_each, 1);
     static constexpr int slot_words = most_items * Sizes::warps * warp_size;
     static constexpr int words = memory_words + hidden_words + steps_ahead * slot_words;
-    // Behind them: decay and gain of the units, padded with zeros, and sums of each thread.
+    // Behind them: decay and gain of the units, padded with zeros, and three numbers of each
+    // thread's elements.
     static constexpr int memory_numbers = (Sizes::memory + Sizes::warps) * mma_rows;
     static constexpr int sum_words =
-        2 * mma_c_count * (Sizes::two_memory > 0 ? 2 : 1) * Sizes::warps * warp_size;
+        3 * mma_c_count * (Sizes::two_memory > 0 ? 2 : 1) * Sizes::warps * warp_size;
     static constexpr int numbers = 2 * memory_numbers + sum_words;
     static constexpr int all_words = words + numbers;
 };
@@ -103,8 +104,7 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
             LanePart<const float> before(initial, first, 0, recomputed(initial_offset));
             if (t > 0) {
                 const LanePart memory(args.memory, first, t - 1, offset);
-                before.of_sample[0] = memory.of_sample[0];
-                before.of_sample[1] = memory.of_sample[1];
+                before = {memory.of_sample[0], memory.of_sample[1]};
             }
 #pragma unroll
             for (int i = 0; i < mma_c_count; ++i) {
@@ -133,21 +133,23 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
         gain[i] = i < n_memory ? w.memory_gain(i) : 0.0F;
     }
     // Each thread's own, hence no barrier.
-    float* const sums_begin = gain + Layout::memory_numbers + thread;
+    float* const own = gain + Layout::memory_numbers + thread;
     const auto decay_sum = [&](int r, int i) -> float& {
-        return sums_begin[(2 * (r * mma_c_count + i)) * threads];
+        return own[(3 * (r * mma_c_count + i)) * threads];
     };
     const auto gain_sum = [&](int r, int i) -> float& {
-        return sums_begin[(2 * (r * mma_c_count + i) + 1) * threads];
+        return own[(3 * (r * mma_c_count + i) + 1) * threads];
     };
-    float carry[memory_count][mma_c_count];
+    const auto carry = [&](int r, int i) -> float& {
+        return own[(3 * (r * mma_c_count + i) + 2) * threads];
+    };
 #pragma unroll
     for (int r = 0; r < memory_count; ++r) {
 #pragma unroll
         for (int i = 0; i < mma_c_count; ++i) {
             const int unit = row_of(first_memory + r, i), s = sample_of(i);
             const bool inside = unit < n_memory && s < count;
-            carry[r][i] = inside ? args.carry(first + s, unit) : 0.0F;
+            carry(r, i) = inside ? args.carry(first + s, unit) : 0.0F;
             decay_sum(r, i) = inside ? args.decay_sum(first + s, unit) : 0.0F;
             gain_sum(r, i) = inside ? args.gain_sum(first + s, unit) : 0.0F;
         }
@@ -161,12 +163,13 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
 #pragma unroll
             for (int i = 0; i < mma_c_count; ++i) {
                 const float update = item(t, memory_item(update_item, r, i));
-                carry[r][i] += item(t, memory_item(gradient_item, r, i));
-                gain_sum(r, i) += carry[r][i] * update;
+                const float gradient = carry(r, i) + item(t, memory_item(gradient_item, r, i));
+                carry(r, i) = gradient;
+                gain_sum(r, i) += gradient * update;
                 // phi' = (2/3) (1.7159 - phi^2 / 1.7159)
                 const float slope =
                     2.0F / 3.0F * 1.7159F - update * update * (2.0F / 3.0F / 1.7159F);
-                dz[i] = carry[r][i] * gain[row_of(first_memory + r, i)] * slope;
+                dz[i] = gradient * gain[row_of(first_memory + r, i)] * slope;
                 if (memory_range.has(r, i)) *gradients.at(r, i) = dz[i];
             }
             store_tile(dz_rows, first_memory + r, dz, Sizes::memory * mma_rows);
@@ -208,13 +211,13 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
             for (int r = 0; r < memory_count; ++r) {
 #pragma unroll
                 for (int i = 0; i < mma_c_count; ++i) {
-                    float gradient = carry[r][i];
+                    float gradient = carry(r, i);
 #pragma unroll
                     for (int set = 0; set < sets; ++set) gradient += sums[r][set].value[i];
                     const float before = item(t, memory_item(before_item, r, i));
                     decay_sum(r, i) += before * gradient;
                     const float kappa = decay[row_of(first_memory + r, i)];
-                    carry[r][i] = kappa * gradient;
+                    carry(r, i) = kappa * gradient;
                     if (memory_range.has(r, i)) *memories.at(r, i) = kappa * before;
                 }
             }
@@ -223,15 +226,17 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
         block_barrier();
     }
     copy_async_wait<0>();
+    const int lane_now = recomputed(lane);
 #pragma unroll
     for (int r = 0; r < memory_count; ++r) {
 #pragma unroll
         for (int i = 0; i < mma_c_count; ++i) {
-            const int unit = row_of(first_memory + r, i), s = sample_of(i);
-            if (unit >= n_memory || s >= count) continue;
-            args.carry(first + s, unit) = carry[r][i];
-            args.decay_sum(first + s, unit) = decay_sum(r, i);
-            args.gain_sum(first + s, unit) = gain_sum(r, i);
+            const TilePlace place = at_c(lane_now, i);
+            const int unit = (first_memory + r) * mma_rows + place.row;
+            if (unit >= n_memory || place.column >= count) continue;
+            args.carry(first + place.column, unit) = carry(r, i);
+            args.decay_sum(first + place.column, unit) = decay_sum(r, i);
+            args.gain_sum(first + place.column, unit) = gain_sum(r, i);
         }
     }
 }

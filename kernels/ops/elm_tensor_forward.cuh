@@ -202,17 +202,6 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
         block_barrier();
     }
     copy_async_wait<0>();
-    // What was written last is this lane's own.
-#pragma unroll
-    for (int r = 0; r < memory_count; ++r) {
-#pragma unroll
-        for (int i = 0; i < mma_c_count; ++i) {
-            if (!memory_range.has(r, i)) continue;
-            args.memory_state(first + sample_of(i), row_of(first_memory + r, i)) =
-                *LanePart(args.memory, first, args.memory_begin + args.n_steps - 1, memory_offset)
-                     .at(r, i);
-        }
-    }
 }
 
 /// Block: 8 samples, all steps. Warps own rows of both layers.

@@ -61,6 +61,17 @@ struct PackedWeights {
     Fragments fragments() const { return {data, data + hidden_count}; }
 };
 
+/// The memory after the last step of a chunk, for the next one.
+struct KeepLastMemory {
+    View<const float, 3> memory;
+    View<float, 2> state;
+    std::int64_t last;
+
+    ELM_HD void operator()(std::int64_t sample, std::int64_t unit) const {
+        state(sample, unit) = memory(sample, last, unit);
+    }
+};
+
 template <class Args>
 void launch_block(Stream& stream, const char* name, std::int64_t batch, int warps, int words,
                   void (*kernel)(Args, Fragments), const Args& args, const Fragments& fragments) {
@@ -82,6 +93,12 @@ void run_tensor_forward(Stream& stream, const ElmTensorForwardArgs& args) {
                      ForwardLayout<Sizes>::all_words, &tensor_forward_kernel<Sizes>, args,
                      packed.fragments());
     });
+    const View<float, 3>& memory = args.memory;
+    Cuda::for_each_element(
+        stream, memory.extent[0], memory.extent[2],
+        KeepLastMemory{{memory.data, {memory.extent[0], memory.extent[1], memory.extent[2]}},
+                       args.memory_state,
+                       args.memory_begin + args.n_steps - 1});
 }
 
 void run_tensor_backward(Stream& stream, const ElmTensorBackwardArgs& args) {

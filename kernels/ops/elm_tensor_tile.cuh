@@ -55,6 +55,8 @@ template <class T>
 struct LanePart {
     T* of_sample[2];
 
+    __device__ LanePart(T* first_sample, T* second_sample)
+        : of_sample{first_sample, second_sample} {}
     __device__ LanePart(const View<T, 3>& array, std::int64_t first, std::int64_t step,
                         int offset) {
         const std::int64_t width = array.extent[2];
