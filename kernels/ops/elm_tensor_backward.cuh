@@ -2,11 +2,12 @@
 
 /// The way back through the recurrence of elm_tensor_scan.h: one persistent block per 8 samples.
 ///
-///   phase 1   dz1 = (W2^T dz) act'(z1) of this warp's hidden units
-///   phase 2   g = kappa (g + W1m^T dz1) of this warp's memory units, then dz of the step before
+///   phase 1   dz = g gamma phi'(z) of this warp's memory units
+///   phase 2   dz1 = (W2^T dz) act'(z1) of this warp's hidden units
+///   phase 3   g = kappa (g + W1m^T dz1) of this warp's memory units
 ///
-/// with a block barrier after each. Values of the forward pass come by asynchronous copies some
-/// steps ahead; each thread reads only what it copied itself.
+/// with a block barrier after the first two. Values of the forward pass come by asynchronous copies
+/// some steps ahead; each thread reads only what it copied itself.
 
 #include "kernels/core/cuda/async_copy.cuh"
 #include "kernels/core/cuda/shared.cuh"
@@ -62,7 +63,8 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
     const ElmTensorWeights& w = args.weights;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % warp_size;
     constexpr int threads = Sizes::warps * warp_size;
-    const std::int64_t batch = args.carry.extent[0], n_steps = args.memory.extent[1];
+    const std::int64_t batch = args.carry.extent[0];
+    const int n_steps = static_cast<int>(args.memory.extent[1]);
     const std::int64_t first = std::int64_t{blockIdx.x} * samples;
     const int count = batch - first < samples ? static_cast<int>(batch - first) : samples;
     const int n_memory = static_cast<int>(w.memory.extent[0]);
@@ -77,8 +79,8 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
     const auto row_of = [lane](int tile, int i) { return tile * mma_rows + at_c(lane, i).row; };
     const auto sample_of = [lane](int i) { return at_c(lane, i).column; };
     // Item k of this thread of step t.
-    const auto item = [&](std::int64_t t, int k) -> float& {
-        return ahead[t % steps_ahead * Layout::slot_words + k * threads + thread];
+    const auto item = [&](int t, int k) -> float& {
+        return ahead[t % steps_ahead * Layout::slot_words + k * threads + recomputed(thread)];
     };
     enum : int { gradient_item, update_item, before_item };
     const auto memory_item = [](int what, int r, int i) {
@@ -95,12 +97,13 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
         copy_async<4>(&to, inside ? part.at(r, i) : args.initial_memory.data, inside);
     };
     const View<const float, 3> initial{args.initial_memory.data, {batch, 1, n_memory}};
-    const auto fetch = [&](std::int64_t t) {
+    const auto fetch = [&](int t) {
         if (t >= 0) {
+            const LaneRange hidden_now = hidden_range.again(), memory_now = memory_range.again();
             const int offset = recomputed(memory_offset);
             const LanePart slopes(args.slope, first, t, recomputed(hidden_offset));
             const LanePart gradients(args.memory_gradient, first, t, offset);
-            const LanePart updates(args.update, first, t, offset);
+            const LanePart updates(args.update, first, t, recomputed(memory_offset));
             LanePart<const float> before(initial, first, 0, recomputed(initial_offset));
             if (t > 0) {
                 const LanePart memory(args.memory, first, t - 1, offset);
@@ -110,19 +113,20 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
             for (int i = 0; i < mma_c_count; ++i) {
 #pragma unroll
                 for (int r = 0; r < hidden_count; ++r) {
-                    copy(item(t, mma_c_count * r + i), slopes, r, i, hidden_range);
+                    copy(item(t, mma_c_count * r + i), slopes, r, i, hidden_now);
                 }
 #pragma unroll
                 for (int r = 0; r < memory_count; ++r) {
-                    copy(item(t, memory_item(gradient_item, r, i)), gradients, r, i, memory_range);
-                    copy(item(t, memory_item(update_item, r, i)), updates, r, i, memory_range);
-                    copy(item(t, memory_item(before_item, r, i)), before, r, i, memory_range);
+                    copy(item(t, memory_item(gradient_item, r, i)), gradients, r, i, memory_now);
+                    copy(item(t, memory_item(update_item, r, i)), updates, r, i, memory_now);
+                    copy(item(t, memory_item(before_item, r, i)), before, r, i, memory_now);
                 }
             }
         }
         copy_async_commit();
     };
 
+#pragma unroll 1
     for (int step = 1; step < steps_ahead; ++step) fetch(n_steps - step);
     const WeightTiles<hidden_count, Sizes::memory> w2(fragments.hidden, first_hidden);
     const WeightTiles<memory_count, Sizes::hidden> w1(fragments.memory, first_memory);
@@ -155,8 +159,9 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
         }
     }
     /// Adds the readout's gradient of step t to g; dz goes to shared and global memory.
-    const auto put_dz = [&](std::int64_t t) {
+    const auto put_dz = [&](int t) {
         const LanePart gradients(args.memory_gradient, first, t, recomputed(memory_offset));
+        const LaneRange range = memory_range.again();
 #pragma unroll
         for (int r = 0; r < memory_count; ++r) {
             float dz[mma_c_count];
@@ -170,7 +175,7 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
                 const float slope =
                     2.0F / 3.0F * 1.7159F - update * update * (2.0F / 3.0F / 1.7159F);
                 dz[i] = gradient * gain[row_of(first_memory + r, i)] * slope;
-                if (memory_range.has(r, i)) *gradients.at(r, i) = dz[i];
+                if (range.has(r, i)) *gradients.at(r, i) = dz[i];
             }
             store_tile(dz_rows, first_memory + r, dz, Sizes::memory * mma_rows);
         }
@@ -180,13 +185,14 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
         shared[i] = 0;
     }
     block_barrier();
-    copy_async_wait<steps_ahead - 2>();
-    put_dz(n_steps - 1);
-    block_barrier();
-    for (std::int64_t t = n_steps - 1; t >= 0; --t) {
+#pragma unroll 1
+    for (int t = n_steps - 1; t >= 0; --t) {
         fetch(t - (steps_ahead - 1));
-        copy_async_wait<steps_ahead - 2>();  // steps t and t - 1 are there
+        copy_async_wait<steps_ahead - 1>();  // step t is there
+        put_dz(t);
+        block_barrier();
         {
+            const LaneRange range = hidden_range.again();
             FragmentC sums[hidden_count][1] = {};
             w2.multiply(dz_rows, sums);
             const LanePart slopes(args.slope, first, t, recomputed(hidden_offset));
@@ -196,13 +202,14 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
 #pragma unroll
                 for (int i = 0; i < mma_c_count; ++i) {
                     dz1[i] = sums[r][0].value[i] * item(t, mma_c_count * r + i);
-                    if (hidden_range.has(r, i)) *slopes.at(r, i) = dz1[i];
+                    if (range.has(r, i)) *slopes.at(r, i) = dz1[i];
                 }
                 store_tile(dz1_rows, first_hidden + r, dz1, Sizes::hidden * mma_rows);
             }
         }
         block_barrier();
         {
+            const LaneRange range = memory_range.again();
             constexpr int sets = memory_count == 1 ? 4 : 2;
             FragmentC sums[memory_count][sets] = {};
             w1.multiply(dz1_rows, sums);
@@ -218,12 +225,10 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
                     decay_sum(r, i) += before * gradient;
                     const float kappa = decay[row_of(first_memory + r, i)];
                     carry(r, i) = kappa * gradient;
-                    if (memory_range.has(r, i)) *memories.at(r, i) = kappa * before;
+                    if (range.has(r, i)) *memories.at(r, i) = kappa * before;
                 }
             }
-            if (t > 0) put_dz(t - 1);
         }
-        block_barrier();
     }
     copy_async_wait<0>();
     const int lane_now = recomputed(lane);

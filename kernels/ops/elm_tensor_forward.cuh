@@ -60,6 +60,7 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
     const int n_memory = static_cast<int>(w.memory.extent[0]);
     const int n_hidden = static_cast<int>(w.memory.extent[1]);
     const int n_branch = static_cast<int>(w.hidden.extent[1]) - n_memory;
+    const int n_steps = static_cast<int>(args.n_steps);
     const int limit = (n_memory + 1) / 2 * 2;  // where the branches begin
 
     auto* const shared = dynamic_shared<std::uint32_t>(Layout::all_words);
@@ -70,9 +71,9 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
 
     // The branches of step t are in slot t % steps_ahead; each thread reads what it copied itself.
     const int pairs = (n_branch + 1) / 2;
-    const auto fetch = [&](std::int64_t t) {
+    const auto fetch = [&](int t) {
         float* const slot = ahead + t % steps_ahead * samples * Layout::branches;
-        for (int i = thread; i < pairs * samples && t < args.n_steps; i += threads) {
+        for (int i = thread; i < pairs * samples && t < n_steps; i += threads) {
             const int s = i / pairs, branch = i % pairs * 2;
             const float* const from =
                 &args.branches(first + (s < count ? s : 0), args.branches_begin + t, branch);
@@ -82,7 +83,7 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
         }
         copy_async_commit();
     };
-    const auto put_branches = [&](std::int64_t t) {
+    const auto put_branches = [&](int t) {
         const float* const slot = ahead + t % steps_ahead * samples * Layout::branches;
         for (int i = thread; i < pairs * samples; i += threads) {
             input.row(i / pairs)[limit / 2 + i % pairs] = pair_of(slot[2 * i], slot[2 * i + 1]);
@@ -133,7 +134,7 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
     const LaneRange hidden_range(n_hidden, first_hidden, count);
     const LaneRange memory_range(n_memory, first_memory, count);
     const bool silu = w.hidden_unit == HiddenUnit::silu, stores = args.hidden.data != nullptr;
-    for (std::int64_t t = 0; t < args.n_steps; ++t) {
+    for (int t = 0; t < n_steps; ++t) {
         fetch(t + steps_ahead);
         const std::int64_t step = args.memory_begin + t;
         {
@@ -197,7 +198,7 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
                 store_tile(input, first_memory + r, decayed[r], limit);
             }
             copy_async_wait<steps_ahead - 1>();
-            if (t + 1 < args.n_steps) put_branches(t + 1);
+            if (t + 1 < n_steps) put_branches(t + 1);
         }
         block_barrier();
     }

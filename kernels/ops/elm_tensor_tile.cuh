@@ -78,6 +78,13 @@ struct LaneRange {
         rows[0] = lane % 4 * 2 < sample_count ? left : 0;
         rows[1] = lane % 4 * 2 + 1 < sample_count ? left : 0;
     }
+    /// The same, so that what follows from it is computed where it is used.
+    __device__ LaneRange again() const {
+        LaneRange copy = *this;
+        copy.rows[0] = recomputed(rows[0]);
+        copy.rows[1] = recomputed(rows[1]);
+        return copy;
+    }
     __device__ bool has(int r, int i) const { return r * mma_rows + i / 2 * 8 < rows[i % 2]; }
 };
 
