@@ -35,12 +35,15 @@ if command -v compute-sanitizer >/dev/null; then
     for tool in memcheck racecheck synccheck initcheck; do
         run "sanitizer_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
             "$build/tests/neuron/elm_neuron_tests" --gtest_filter='*naive_loops_on_cuda*'
+        run "sanitizer_back_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+            "$build/tests/elm_kernels_tests" --gtest_filter='ElmTensorScan.silu*cuda:elm_scan*cuda*spikes_relu'
     done
 else
     echo "compute-sanitizer is not on the PATH: left out"
 fi
 run bench_elm 120 "$build/bench/elm_bench" --benchmark_filter=cuda
-grep -h 'forward/' "$results/bench_elm.txt" || true
+run bench_elm_training 90 "$build/bench/elm_training_bench"
+grep -h 'forward/\|training/' "$results"/bench_elm*.txt || true
 if [ ${#failed[@]} -gt 0 ]; then
     echo "FAILED: ${failed[*]} (see $results)"
     exit 1

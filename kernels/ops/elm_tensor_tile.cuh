@@ -145,6 +145,9 @@ template <int count, int depth>
 struct WeightTiles {
     PackedA a[count][depth];
 
+    __device__ static PackedA packed(const uint4& words) {
+        return {{words.x, words.y, words.z, words.w}};
+    }
     /// From the fragments of all tiles.
     __device__ WeightTiles(const uint4* fragments, int first_tile) {
         const int lane = static_cast<int>(threadIdx.x % warp_size);
@@ -152,8 +155,7 @@ struct WeightTiles {
         for (int r = 0; r < count; ++r) {
 #pragma unroll
             for (int k = 0; k < depth; ++k) {
-                const uint4 words = fragments[((first_tile + r) * depth + k) * warp_size + lane];
-                a[r][k] = {{words.x, words.y, words.z, words.w}};
+                a[r][k] = packed(fragments[((first_tile + r) * depth + k) * warp_size + lane]);
             }
         }
     }
