@@ -160,6 +160,7 @@ Var scan(Context& context, const ElmScanStructure& structure, const ElmScanVars&
         if (input != nullptr) args.input = input->value;
         args.memory_state = memory;
         args.trace_state = trace;
+        args.from_zero = state == nullptr || (!state->memory.defined() && !state->trace.defined());
         args.output = output;
         if (context.tape != nullptr && on_tape) args.saved = &saved;
         elm_scan_pass_kernel<Real>(context.stream, args);

@@ -3,8 +3,7 @@
 #include <type_traits>
 
 #include "kernels/core/check.h"
-#include "kernels/ops/elm_gradient.h"
-#include "kernels/ops/elm_gradient_sums.h"
+#include "kernels/ops/elm_gradient_weights.h"
 
 namespace elm {
 namespace {
@@ -39,11 +38,6 @@ ElmScanModel model_of(const ElmScanStructure& structure, const ElmScanTensors& n
     return model;
 }
 
-template <class Real>
-Tensor tensor_of(Stream& stream, const Shape& shape, const std::vector<Real>& values) {
-    return Tensor::from(stream, shape, std::span<const Real>(values));
-}
-
 /// The way back runs the forward pass once more, tile by tile (elm_gradient.h).
 template <class Real>
 class HostPass : public ElmScanSaved {
@@ -51,6 +45,7 @@ public:
     HostPass(const ElmScanPassArgs<Real>& args, Stream& stream,
              std::shared_ptr<const ElmGradientWeights<Real>> weights)
         : structure_(*args.structure),
+          numbers_(args.numbers),
           weights_(std::move(weights)),
           spikes_(args.spikes),
           input_(args.input),
@@ -67,7 +62,7 @@ public:
         args.spikes = spikes_;
         if (spikes_ == nullptr) args.input = view<const Real, 3>(input_);
         args.memory_state = view<Real, 2>(memory_);
-        args.trace_state = view<Real, 2>(trace_);
+        if (weights_->has_branches()) args.trace_state = view<Real, 2>(trace_);
         const Tensor output = Tensor::empty(stream, shape, dtype);
         args.output = view<Real, 3>(output);
         args.output_gradient = view<const Real, 3>(output_gradient);
@@ -75,29 +70,32 @@ public:
             result.input = Tensor::zeros(stream, input_.shape(), dtype);
             args.input_gradient = view<Real, 3>(result.input);
         }
-        args.time_constants = wanted.time_constants;
         args.segment_steps = segment_steps(shape);
-        const ElmScanGradient<Real> gradient = run_elm_gradient(args);
-        const ElmScanModel& model = weights_->model;
-        const auto layer = [&](const typename ElmScanGradient<Real>::Layer& from,
-                               const DenseLayer& like) {
-            return ElmScanTensors::Layer{
-                tensor_of<Real>(stream, {like.n_out, like.n_in}, from.weight),
-                tensor_of<Real>(stream, {like.n_out}, from.bias)};
+        const auto zeros = [&](const Tensor& like) {
+            return like.defined() ? Tensor::zeros(stream, like.shape(), dtype) : Tensor{};
         };
-        const std::int64_t n_memory = model.n_memory();
-        ElmScanTensors& numbers = result.numbers;
-        numbers.synapse_weight =
-            tensor_of<Real>(stream, {static_cast<std::int64_t>(gradient.synapse_weight.size())},
-                            gradient.synapse_weight);
+        ElmScanTensors& sums = result.numbers;
+        ElmScanNumbers<Real> places;
+        const auto layer = [&](const ElmScanTensors::Layer& like,
+                               typename ElmScanNumbers<Real>::Layer& place) {
+            ElmScanTensors::Layer sum{zeros(like.weight), zeros(like.bias)};
+            place = {view<Real, 2>(sum.weight).data, view<Real, 1>(sum.bias).data};
+            return sum;
+        };
+        sums.synapse_weight = zeros(numbers_.synapse_weight);
+        places.synapse_weight = view<Real, 1>(sums.synapse_weight).data;
         if (wanted.time_constants) {
-            numbers.memory_decay = tensor_of<Real>(stream, {n_memory}, gradient.memory_decay);
-            numbers.memory_gain = tensor_of<Real>(stream, {n_memory}, gradient.memory_gain);
+            sums.memory_decay = zeros(numbers_.memory_decay);
+            sums.memory_gain = zeros(numbers_.memory_gain);
+            places.memory_decay = view<Real, 1>(sums.memory_decay).data;
+            places.memory_gain = view<Real, 1>(sums.memory_gain).data;
         }
-        for (std::size_t l = 0; l < model.layers.size(); ++l) {
-            numbers.layers.push_back(layer(gradient.layers[l], model.layers[l]));
+        places.layers.resize(numbers_.layers.size());
+        for (std::size_t l = 0; l < numbers_.layers.size(); ++l) {
+            sums.layers.push_back(layer(numbers_.layers[l], places.layers[l]));
         }
-        numbers.readout = layer(gradient.readout, model.readout);
+        sums.readout = layer(numbers_.readout, places.readout);
+        run_elm_gradient(args, *make_elm_gradient_workspace<Real>(), places);
         return result;
     }
 
@@ -105,8 +103,8 @@ private:
     /// A few samples are under way at once, one tile on each thread.
     std::int64_t segment_steps(const Shape& shape) const {
         if (structure_.segment_steps > 0) return structure_.segment_steps;
-        std::int64_t width = 4 * weights_->model.n_memory() + weights_->model.n_branch;
-        for (const DenseLayer& layer : weights_->model.layers) width += 2 * layer.n_out;
+        std::int64_t width = 4 * numbers_.n_memory() + structure_.n_branch;
+        for (const auto& layer : numbers_.layers) width += 2 * layer.bias.shape()[0];
         constexpr std::int64_t most_at_once = 64;
         const std::int64_t samples = std::min(shape[0], most_at_once);
         const std::int64_t step_bytes =
@@ -115,6 +113,7 @@ private:
     }
 
     const ElmScanStructure& structure_;
+    ElmScanTensors numbers_;
     std::shared_ptr<const ElmGradientWeights<Real>> weights_;
     const SpikeTrain* spikes_;
     Tensor input_, memory_, trace_;
@@ -152,14 +151,13 @@ template <class Backend, class Real>
 void run_elm_scan_pass(Stream& stream, const ElmScanPassArgs<Real>& args) {
     static_assert(std::is_same_v<Backend, Cpu>);
     const ElmScanModel model = model_of(*args.structure, args.numbers);
-    std::shared_ptr<const ElmScanWeights<Real>> weights;
     if (args.saved != nullptr) {
         auto packed = pack_elm_gradient<Real>(model);
-        weights = packed->forward;
+        // Rows of spikes in place of traces know no traces to start from, and serve spikes alone.
+        if (!args.from_zero || args.spikes == nullptr) packed->spike_rows = {};
         *args.saved = std::make_shared<HostPass<Real>>(args, stream, std::move(packed));
-    } else {
-        weights = pack_elm_scan<Real>(stream, model, SpikeTable::never);
     }
+    const auto weights = pack_elm_scan<Real>(stream, model, SpikeTable::never);
     if (args.output.shape()[1] == 0) return;
     ElmScanArgs<Real> scan;
     scan.weights = weights.get();

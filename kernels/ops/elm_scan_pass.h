@@ -84,6 +84,7 @@ struct ElmScanPassArgs {
     Tensor input;                                    // (batch, time, n_input)
     Tensor memory_state;                             // (batch, d_m): read and written
     Tensor trace_state;                              // (batch, d_b or d_b * n_s): read and written
+    bool from_zero = false;                          // both states are zeros
     Tensor output;                                   // (batch, time, d_out): written
     std::shared_ptr<ElmScanSaved>* saved = nullptr;  // null: forward only
 };
