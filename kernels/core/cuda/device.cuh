@@ -48,8 +48,8 @@ __device__ __forceinline__ void warp_barrier(unsigned mask = all_lanes,
 #endif
 }
 
-/// The same value, of which the compiler must think that it is new here: what is computed from it in
-/// a loop stays in the loop, instead of taking registers all the time.
+/// The same value, of which the compiler must think that it is new here: what is computed from it
+/// in a loop stays in the loop, instead of taking registers all the time.
 __device__ __forceinline__ int recomputed(int value) {
 #ifndef ELM_EMULATE
     asm volatile("" : "+r"(value));
