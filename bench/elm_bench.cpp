@@ -286,8 +286,8 @@ int main(int argc, char** argv) {
         }
     }
     for (const int threads : {1, 2}) {
-        for (const std::int64_t n_memory : {1, 2, 5, 10, 15, 20}) {
-            for (const int n_fits : {2, 4, 8, 16}) {
+        for (const std::int64_t n_memory : {1, 2, 5, 10}) {
+            for (const int n_fits : {4, 8, 16}) {
                 for (const bool side_by_side : {false, true}) {
                     const auto name =
                         fmt::format("{}/cpu/d_m:{}/fits:{}/batch:8/threads:{}",
