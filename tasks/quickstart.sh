@@ -20,6 +20,11 @@ echo "A leaky integrator as an ELM with one memory unit, beside the exact soluti
 "$elmsim" simulate --model leaky-integrator --poisson 10 --seconds 2 \
     --out out/leaky_integrator.h5 --plot out/leaky_integrator.png --force
 
+echo
+echo "A layer-5 pyramidal cell, as an ELM neuron of 20 memory units, on Poisson input:"
+"$elmsim" simulate --model l5pc-elm-20 --poisson 5 --seconds 6 \
+    --out out/l5pc-elm-20.h5 --plot out/l5pc-elm-20.png --force
+
 data=${ELM_DATA_DIR:-$root/../shared/data}
 if [ -f "$data/elm_pretrained/best_elm_neuron.h5" ] && [ -f "$data/neuronio_test.h5" ]; then
     echo
