@@ -109,7 +109,7 @@ TEST_F(FitCommand, leaves_model_checkpoint_metrics_and_pictures) {
 }
 
 TEST_F(FitCommand, goes_on_after_a_kill_with_the_same_bits) {
-    const std::vector<std::string> long_fit{"--budget", "3000u", "--validate-every", "500"};
+    const std::vector<std::string> long_fit{"--budget", "20000u", "--validate-every", "4000"};
     ASSERT_EQ(run_program(fit("whole.h5", long_fit)).exit_code, 0);
     for (const int signal : {SIGKILL, SIGTERM, SIGINT}) {
         const std::string name = "cut" + std::to_string(signal) + ".h5";
@@ -145,7 +145,7 @@ TEST_F(FitCommand, a_sweep_has_a_fit_for_each_size) {
 }
 
 TEST_F(FitCommand, fits_that_share_vectors_go_on_with_the_same_bits) {
-    const std::vector<std::string> more{"--seeds", "2", "--budget", "1500u"};
+    const std::vector<std::string> more{"--seeds", "2", "--budget", "8000u"};
     ASSERT_EQ(run_program(fit("whole.h5", more, {.memory = "1,3"})).exit_code, 0);
     const ProgramResult cut = run_program(fit("cut.h5", more, {.memory = "1,3", .threads = "2"}),
                                           {.signal = SIGTERM, .signal_after_ms = 300});
