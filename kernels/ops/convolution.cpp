@@ -25,13 +25,6 @@ Real* steps_of(const View<Real, 3>& signal, std::int64_t sample, std::int64_t fi
 
 constexpr std::int64_t steps_per_task = 21 * lanes::tile_rows;
 
-/// `count` elements in whole vectors.
-template <class Real>
-std::int64_t padded(std::int64_t count) {
-    constexpr std::int64_t lanes_of_vector = lanes::native<Real>;
-    return (count + lanes_of_vector - 1) / lanes_of_vector * lanes_of_vector;
-}
-
 /// weight (out, in, width) as panels of `columns` of the result: (panel, tap, inner, columns),
 /// which are what one tile takes; columns past the last are 0. Forwards, columns are outputs and
 /// inner are inputs; for the gradient of the input the other way round.
@@ -41,7 +34,7 @@ public:
     TapPanels(const View<const Real, 3>& weight, bool forwards)
         : taps_(weight.extent[2]),
           inner_(weight.extent[forwards ? 1 : 0]),
-          columns_(padded<Real>(weight.extent[forwards ? 0 : 1])),
+          columns_(lanes::padded<Real>(weight.extent[forwards ? 0 : 1])),
           values_(static_cast<std::size_t>(taps_ * inner_ * columns_)) {
         const std::int64_t in = weight.extent[1];
         Cpu::for_each_task(weight.extent[0], [&](std::int64_t o) {
@@ -172,7 +165,7 @@ void add_tap_gradient(const Real* output_gradient, std::int64_t out, const Real*
 template <class Real>
 void weight_gradient(const ConvolutionWeightGradientArgs<Real>& args) {
     const std::int64_t out = args.parts.extent[1], in = args.parts.extent[2];
-    const std::int64_t width = args.parts.extent[3], columns = padded<Real>(in);
+    const std::int64_t width = args.parts.extent[3], columns = lanes::padded<Real>(in);
     const std::int64_t batch = args.input.extent[0], time = args.input.extent[1];
     // Rows in whole vectors, in memory of their own unless they are so already.
     const bool whole = columns == in;

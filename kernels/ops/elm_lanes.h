@@ -35,6 +35,12 @@ inline constexpr int registers = 16;
 template <class Real>
 inline constexpr int native = native_bytes / static_cast<int>(sizeof(Real));
 
+/// `count` elements in whole vectors.
+template <class Real>
+constexpr std::int64_t padded(std::int64_t count) {
+    return (count + native<Real> - 1) / native<Real> * native<Real>;
+}
+
 /// Storage that starts on a cache line, so that aligned rows of vectors stay aligned.
 template <class T>
 struct CacheLineAllocator {

@@ -33,12 +33,6 @@ using Gru = GruCell<Real, LaneFunctions<Real>>;
 
 constexpr int largest_tile = 8;  // samples: as many independent sums hide the latency of one
 
-template <class Real>
-std::int64_t padded(std::int64_t units) {
-    constexpr std::int64_t width = lanes::native<Real>;
-    return (units + width - 1) / width * width;
-}
-
 /// A matrix (inner, columns) in panels of one vector of columns each.
 template <class Real>
 class Panels {
@@ -132,7 +126,7 @@ void scan(const GatedScanArgs<Real>& args) {
     const std::int64_t samples = args.hidden.extent[0], steps = args.hidden.extent[1];
     const std::int64_t units = args.hidden.extent[2];
     if (units == 0) return;
-    const std::int64_t row = padded<Real>(units), slot_row = gate_slots * row;
+    const std::int64_t row = lanes::padded<Real>(units), slot_row = gate_slots * row;
     const Panels<Real> weight(row, gates * row, [&](std::int64_t k, std::int64_t column) {
         const std::int64_t gate = column / row, unit = column % row;
         return k < units && unit < units ? args.weight(gate * units + unit, k) : Real(0);
@@ -203,7 +197,7 @@ void scan_backward(const GatedScanBackwardArgs<Real>& args) {
     const std::int64_t samples = args.hidden.extent[0], steps = args.hidden.extent[1];
     const std::int64_t units = args.hidden.extent[2];
     if (units == 0) return;
-    const std::int64_t row = padded<Real>(units), gate_row = gates * row;
+    const std::int64_t row = lanes::padded<Real>(units), gate_row = gates * row;
     const Panels<Real> weight(gate_row, row, [&](std::int64_t k, std::int64_t column) {
         const std::int64_t gate = k / row, unit = k % row;
         return column < units && unit < units ? args.weight(gate * units + unit, column) : Real(0);
