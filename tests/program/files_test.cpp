@@ -21,13 +21,6 @@ namespace fs = std::filesystem;
 
 class Files : public testing::Test {
 protected:
-    void expect_error(const std::vector<std::string>& arguments, int exit_code,
-                      const std::string& part) {
-        const ProgramResult result = run_program(arguments);
-        EXPECT_EQ(result.exit_code, exit_code) << result.err;
-        EXPECT_NE(result.error().find(part), std::string::npos)
-            << "expected: " << part << "\nstderr: " << result.err;
-    }
     void expect_model_error(const std::string& path, const std::string& part) {
         expect_error({"simulate", "--model", path, "--poisson", "5", "--seconds", "0.1"}, 3, part);
         expect_error({"inspect", path}, 3, part);

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <gtest/gtest.h>
+
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
@@ -64,6 +66,14 @@ ProgramResult run_program(const std::vector<std::string>& arguments, const RunOp
     waitpid(child, &status, 0);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents(out),
             contents(err)};
+}
+
+void expect_error(const std::vector<std::string>& arguments, int exit_code,
+                  const std::string& part) {
+    const ProgramResult result = run_program(arguments);
+    EXPECT_EQ(result.exit_code, exit_code) << result.err;
+    EXPECT_NE(result.error().find(part), std::string::npos)
+        << "expected: " << part << "\nstderr: " << result.err;
 }
 
 }  // namespace elm

@@ -26,4 +26,8 @@ struct ProgramResult {
 ProgramResult run_program(const std::vector<std::string>& arguments,
                           const RunOptions& options = {});
 
+/// Expects a run to end with this exit code and its error line to say `part`.
+void expect_error(const std::vector<std::string>& arguments, int exit_code,
+                  const std::string& part);
+
 }  // namespace elm

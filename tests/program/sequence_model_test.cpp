@@ -54,13 +54,6 @@ protected:
         file.close();
         return path;
     }
-    void expect_error(const std::vector<std::string>& arguments, int exit_code,
-                      const std::string& part) {
-        const ProgramResult result = run_program(arguments);
-        EXPECT_EQ(result.exit_code, exit_code) << result.err;
-        EXPECT_NE(result.error().find(part), std::string::npos)
-            << "expected: " << part << "\nstderr: " << result.err;
-    }
     static std::vector<std::string> simulate(const std::string& name,
                                              const std::vector<std::string>& more) {
         std::vector<std::string> arguments{"simulate",  "--model", name,     "--poisson", "20",

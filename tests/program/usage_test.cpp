@@ -22,8 +22,8 @@ std::vector<std::string> short_run_with(const std::vector<std::string>& more) {
 }
 
 /// Runs the program and expects one error line that holds `part`.
-void expect_error(const std::vector<std::string>& arguments, int exit_code,
-                  const std::string& part) {
+void expect_one_line_error(const std::vector<std::string>& arguments, int exit_code,
+                           const std::string& part) {
     const ProgramResult result = run_program(arguments);
     EXPECT_EQ(result.exit_code, exit_code) << result.err;
     EXPECT_NE(result.error().find(part), std::string::npos) << result.err;
@@ -32,46 +32,56 @@ void expect_error(const std::vector<std::string>& arguments, int exit_code,
 }
 
 TEST(Usage, unknown_names_are_answered_with_the_nearest) {
-    expect_error({"simulat"}, 2, "Did you mean simulate?");
-    expect_error({"simulate", "--poison", "5"}, 2, "Did you mean --poisson?");
-    expect_error({"simulate", "--model", "leaky-integratr", "--poisson", "5", "--seconds", "1"}, 2,
-                 "Did you mean leaky-integrator?");
-    expect_error({"list", "model"}, 2, "Did you mean models?");
-    expect_error(short_run_with({"--record", "outptu"}), 2, "Did you mean output?");
-    expect_error(short_run_with({"--precision", "f65"}), 2, "Did you mean f64?");
-    expect_error(short_run_with({"--set", "elm.lambda=3"}), 2, "Did you mean");
-    expect_error(short_run_with({"--set", "elmm.lambda_value=3"}), 2, "Did you mean elm?");
-    expect_error(short_run_with({"--set", "simulate.second=3"}), 2, "Did you mean seconds?");
+    expect_one_line_error({"simulat"}, 2, "Did you mean simulate?");
+    expect_one_line_error({"simulate", "--poison", "5"}, 2, "Did you mean --poisson?");
+    expect_one_line_error(
+        {"simulate", "--model", "leaky-integratr", "--poisson", "5", "--seconds", "1"}, 2,
+        "Did you mean leaky-integrator?");
+    expect_one_line_error({"list", "model"}, 2, "Did you mean models?");
+    expect_one_line_error(short_run_with({"--record", "outptu"}), 2, "Did you mean output?");
+    expect_one_line_error(short_run_with({"--precision", "f65"}), 2, "Did you mean f64?");
+    expect_one_line_error(short_run_with({"--set", "elm.lambda=3"}), 2, "Did you mean");
+    expect_one_line_error(short_run_with({"--set", "elmm.lambda_value=3"}), 2, "Did you mean elm?");
+    expect_one_line_error(short_run_with({"--set", "simulate.second=3"}), 2,
+                          "Did you mean seconds?");
 }
 
 TEST(Usage, impossible_values_are_refused) {
-    expect_error({"simulate", "--model", "leaky-integrator"}, 2, "--input FILE or --poisson");
-    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5"}, 2, "--seconds");
-    expect_error(short_run_with({"--seconds", "2"}), 2, "given 2 times");
-    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "-5", "--seconds", "1"},
-                 2, "must not be negative");
-    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds", "x"}, 2,
-                 "--seconds x: expected a number");
-    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds", "-1"},
-                 2, "above 0");
-    expect_error({"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds"}, 2,
-                 "seconds");
-    expect_error(short_run_with({"--dt-ms", "0"}), 2, "--dt-ms 0");
-    expect_error(short_run_with({"--start-ms", "500"}), 2, "--start-ms 500");
-    expect_error(short_run_with({"--threads", "0"}), 2, "--threads 0");
-    expect_error(short_run_with({"--seed", "-1"}), 2, "--seed -1");
-    expect_error(short_run_with({"--plot", "x.bmp"}), 2, ".png, .svg or .pdf");
-    expect_error(short_run_with({"something"}), 2, "flags only (got 'something')");
-    expect_error(short_run_with({"--set", "nonsense"}), 2, "SECTION.KEY=VALUE");
-    expect_error(short_run_with({"--config", "/nowhere.toml"}), 3, "no such configuration file");
-    expect_error({"evaluate", "--model", "leaky-integrator"}, 2, "--data is missing");
+    expect_one_line_error({"simulate", "--model", "leaky-integrator"}, 2,
+                          "--input FILE or --poisson");
+    expect_one_line_error({"simulate", "--model", "leaky-integrator", "--poisson", "5"}, 2,
+                          "--seconds");
+    expect_one_line_error(short_run_with({"--seconds", "2"}), 2, "given 2 times");
+    expect_one_line_error(
+        {"simulate", "--model", "leaky-integrator", "--poisson", "-5", "--seconds", "1"}, 2,
+        "must not be negative");
+    expect_one_line_error(
+        {"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds", "x"}, 2,
+        "--seconds x: expected a number");
+    expect_one_line_error(
+        {"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds", "-1"}, 2,
+        "above 0");
+    expect_one_line_error(
+        {"simulate", "--model", "leaky-integrator", "--poisson", "5", "--seconds"}, 2, "seconds");
+    expect_one_line_error(short_run_with({"--dt-ms", "0"}), 2, "--dt-ms 0");
+    expect_one_line_error(short_run_with({"--start-ms", "500"}), 2, "--start-ms 500");
+    expect_one_line_error(short_run_with({"--threads", "0"}), 2, "--threads 0");
+    expect_one_line_error(short_run_with({"--seed", "-1"}), 2, "--seed -1");
+    expect_one_line_error(short_run_with({"--plot", "x.bmp"}), 2, ".png, .svg or .pdf");
+    expect_one_line_error(short_run_with({"something"}), 2, "flags only (got 'something')");
+    expect_one_line_error(short_run_with({"--set", "nonsense"}), 2, "SECTION.KEY=VALUE");
+    expect_one_line_error(short_run_with({"--config", "/nowhere.toml"}), 3,
+                          "no such configuration file");
+    expect_one_line_error({"evaluate", "--model", "leaky-integrator"}, 2, "--data is missing");
 }
 
 TEST(Usage, devices_and_precisions_that_are_not_there_are_refused) {
-    expect_error(short_run_with({"--device", "gpu"}), 2, "expected cpu, cuda, cuda:N or auto");
-    expect_error(short_run_with({"--precision", "bf16"}), 4, "--precision bf16 is not available");
+    expect_one_line_error(short_run_with({"--device", "gpu"}), 2,
+                          "expected cpu, cuda, cuda:N or auto");
+    expect_one_line_error(short_run_with({"--precision", "bf16"}), 4,
+                          "--precision bf16 is not available");
     if (!why_no_cuda().empty()) {
-        expect_error(short_run_with({"--device", "cuda"}), 4, why_no_cuda());
+        expect_one_line_error(short_run_with({"--device", "cuda"}), 4, why_no_cuda());
     }
 }
 
