@@ -46,7 +46,7 @@ ElmModel published_shape(std::int64_t n_memory) {
                     .n_branch = 45,
                     .n_synapse_per_branch = 100,
                     .routing = SynapseRouting::neuronio,
-                    .activation = n_memory == 100 ? Activation::silu : Activation::relu};
+                    .activation = n_memory == 100 ? HiddenUnit::silu : HiddenUnit::relu};
     return test::make_model(spec);
 }
 

@@ -44,8 +44,8 @@ void ElmOptions::check() const {
     }
 }
 
-std::string_view name_of(Activation activation) noexcept {
-    return activation == Activation::relu ? "relu" : "silu";
+std::string_view name_of(HiddenUnit activation) noexcept {
+    return activation == HiddenUnit::relu ? "relu" : "silu";
 }
 
 std::string_view name_of(SynapseRouting routing) noexcept {
@@ -60,9 +60,9 @@ std::string_view name_of(SynapseRouting routing) noexcept {
     return "?";
 }
 
-Activation parse_activation(std::string_view name) {
-    if (name == "relu") return Activation::relu;
-    if (name == "silu") return Activation::silu;
+HiddenUnit parse_activation(std::string_view name) {
+    if (name == "relu") return HiddenUnit::relu;
+    if (name == "silu") return HiddenUnit::silu;
     throw Error(ErrorKind::invalid,
                 fmt::format("mlp_activation is '{}', expected relu or silu", name));
 }

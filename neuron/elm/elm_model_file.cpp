@@ -69,7 +69,7 @@ struct Assign {
         if (number != 1 && number != 2) wrong_type(name, value, "1 or 2");
         member = number == 1 ? ElmVersion::v1 : ElmVersion::v2;
     }
-    void operator()(Activation& member) const { member = parse_activation(text()); }
+    void operator()(HiddenUnit& member) const { member = parse_activation(text()); }
     void operator()(SynapseRouting& member) const { member = parse_routing(text()); }
 
 private:
@@ -84,7 +84,7 @@ Value as_value(double member) { return member; }
 Value as_value(std::int64_t member) { return member; }
 Value as_value(bool member) { return member; }
 Value as_value(ElmVersion member) { return static_cast<std::int64_t>(member); }
-Value as_value(Activation member) { return std::string(name_of(member)); }
+Value as_value(HiddenUnit member) { return std::string(name_of(member)); }
 Value as_value(SynapseRouting member) { return std::string(name_of(member)); }
 
 /// Reads the arrays that these options call for, and any other that stands beside them, so that

@@ -3,10 +3,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernels/ops/elm_scan.h"
+
 namespace elm {
 
 enum class ElmVersion { v1 = 1, v2 = 2 };
-enum class Activation { relu, silu };
 enum class SynapseRouting { none, random, neuronio };
 
 /// Hyper-parameters of an ELM neuron, with the symbols of Spieler et al. 2024 (arXiv 2306.16922).
@@ -20,7 +21,7 @@ struct ElmOptions {
     SynapseRouting routing = SynapseRouting::none;
     std::int64_t mlp_layers = 1;  // hidden layers; 0: one linear map
     std::int64_t mlp_hidden = 0;  // h; 0: 2 d_m
-    Activation activation = Activation::relu;
+    HiddenUnit activation = HiddenUnit::relu;
     double lambda = 5.0;
     double synapse_tau_ms = 5.0;  // tau_s (v1), tau_b (v2); start value
     double memory_tau_min_ms = 1.0;
@@ -36,9 +37,9 @@ struct ElmOptions {
     void check() const;
 };
 
-std::string_view name_of(Activation activation) noexcept;
+std::string_view name_of(HiddenUnit activation) noexcept;
 std::string_view name_of(SynapseRouting routing) noexcept;  // "none", "random_routing", ...
-Activation parse_activation(std::string_view name);
+HiddenUnit parse_activation(std::string_view name);
 SynapseRouting parse_routing(std::string_view name);
 
 }  // namespace elm

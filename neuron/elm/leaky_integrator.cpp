@@ -35,7 +35,7 @@ ElmModel make_leaky_integrator(double time_step_ms) {
     options.routing = SynapseRouting::neuronio;
     options.mlp_layers = 1;
     options.mlp_hidden = 2;
-    options.activation = Activation::relu;
+    options.activation = HiddenUnit::relu;
     options.lambda = 1.0;
     options.synapse_tau_ms = cell.tau_syn;
     options.time_step_ms = time_step_ms;

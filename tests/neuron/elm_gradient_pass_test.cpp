@@ -28,7 +28,7 @@ test::RandomElm small(SynapseRouting routing = SynapseRouting::random, bool uneq
     elm.options.n_branch = 18;
     elm.options.n_synapse_per_branch = 9;  // of 24 inputs: some branches take one twice
     elm.options.routing = routing;
-    elm.options.activation = Activation::silu;
+    elm.options.activation = HiddenUnit::silu;
     elm.options.learn_memory_tau = true;
     elm.unequal_tau = unequal;
     return elm;

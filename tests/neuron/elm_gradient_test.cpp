@@ -98,7 +98,7 @@ TEST(ElmGradientGolden, agrees_with_the_authors_modules) {
     check_file(path);
 }
 
-test::RandomElm spiking(Activation activation, std::int64_t layers, bool unequal = false) {
+test::RandomElm spiking(HiddenUnit activation, std::int64_t layers, bool unequal = false) {
     test::RandomElm elm;
     elm.options.version = ElmVersion::v1;
     elm.options.n_input = 24;
@@ -160,16 +160,16 @@ void agrees_with_differences(const test::RandomElm& spec) {
 }
 
 TEST(ElmGradient, agrees_with_differences_for_relu) {
-    agrees_with_differences(spiking(Activation::relu, 1));
+    agrees_with_differences(spiking(HiddenUnit::relu, 1));
 }
 TEST(ElmGradient, agrees_with_differences_for_silu_and_two_hidden_layers) {
-    agrees_with_differences(spiking(Activation::silu, 2));
+    agrees_with_differences(spiking(HiddenUnit::silu, 2));
 }
 TEST(ElmGradient, agrees_with_differences_without_a_hidden_layer) {
-    agrees_with_differences(spiking(Activation::silu, 0));
+    agrees_with_differences(spiking(HiddenUnit::silu, 0));
 }
 TEST(ElmGradient, agrees_with_differences_for_traces_per_synapse) {
-    agrees_with_differences(spiking(Activation::silu, 1, true));
+    agrees_with_differences(spiking(HiddenUnit::silu, 1, true));
 }
 
 void expect_same_bits(const ElmGradient& a, const ElmGradient& b) {
@@ -181,7 +181,7 @@ void expect_same_bits(const ElmGradient& a, const ElmGradient& b) {
 }
 
 TEST(ElmGradient, gives_the_same_bits_for_any_number_of_threads_and_segments) {
-    const ElmModel model = test::make_model(spiking(Activation::relu, 1));
+    const ElmModel model = test::make_model(spiking(HiddenUnit::relu, 1));
     const SpikeTrain spikes = test::random_spikes(23, 150, 24, 0.1, 3);
     const auto weight = loss_weights(23 * 150 * 2);
     const int threads_before = thread_count();
@@ -198,18 +198,18 @@ TEST(ElmGradient, gives_the_same_bits_for_any_number_of_threads_and_segments) {
 TEST(ElmGradient, leaves_nothing_behind_for_the_next_model) {
     const SpikeTrain spikes = test::random_spikes(5, 70, 24, 0.1, 3);
     const auto weight = loss_weights(5 * 70 * 2);
-    const auto run = [&](Activation activation, std::int64_t layers) {
+    const auto run = [&](HiddenUnit activation, std::int64_t layers) {
         return elm_gradient(test::make_model(spiking(activation, layers)), spikes,
                             weighted_sum(weight));
     };
-    const ElmGradient expected = run(Activation::silu, 1);
-    run(Activation::relu, 2);
-    expect_same_bits(run(Activation::silu, 1), expected);
-    expect_same_bits(run(Activation::silu, 1), expected);
+    const ElmGradient expected = run(HiddenUnit::silu, 1);
+    run(HiddenUnit::relu, 2);
+    expect_same_bits(run(HiddenUnit::silu, 1), expected);
+    expect_same_bits(run(HiddenUnit::silu, 1), expected);
 }
 
 TEST(ElmGradient, gives_the_outputs_of_a_forward_run_of_dense_input) {
-    const test::RandomElm spec = spiking(Activation::silu, 1);
+    const test::RandomElm spec = spiking(HiddenUnit::silu, 1);
     const ElmModel model = test::make_model(spec);
     Stream host{Device{}};
     const Tensor input = to_dense(host, test::random_spikes(6, 70, 24, 0.1, 3), DType::f32);

@@ -27,7 +27,7 @@ struct Fit {
 
 struct FitSpec {
     std::int64_t n_memory, batch;
-    Activation activation = Activation::relu;
+    HiddenUnit activation = HiddenUnit::relu;
     std::int64_t hidden = 0;
     bool learn_tau = true;
     ElmVersion version = ElmVersion::v1;
@@ -154,8 +154,8 @@ TEST(ElmGroupPass, agrees_with_fits_of_different_sizes) {
 }
 
 TEST(ElmGroupPass, agrees_with_fits_of_silu_and_dense_input) {
-    const std::vector<FitSpec> specs{{.n_memory = 3, .batch = 16, .activation = Activation::silu},
-                                     {.n_memory = 9, .batch = 17, .activation = Activation::silu}};
+    const std::vector<FitSpec> specs{{.n_memory = 3, .batch = 16, .activation = HiddenUnit::silu},
+                                     {.n_memory = 9, .batch = 17, .activation = HiddenUnit::silu}};
     agrees_with_fits_alone(specs, DType::f64);
     agrees_with_fits_alone(specs, DType::f64, true);
 }
@@ -199,7 +199,7 @@ TEST(ElmGroupPass, runs_large_or_unlike_fits_one_after_another) {
     for (const std::vector<FitSpec>& specs :
          {std::vector<FitSpec>(2, FitSpec{.n_memory = 40, .batch = 16}),
           std::vector<FitSpec>{{.n_memory = 3, .batch = 16},
-                               {.n_memory = 3, .batch = 16, .activation = Activation::silu}},
+                               {.n_memory = 3, .batch = 16, .activation = HiddenUnit::silu}},
           std::vector<FitSpec>(2, FitSpec{.n_memory = 3, .batch = 2})}) {
         const std::vector<Fit> fits = make_fits(specs, DType::f32),
                                alone = make_fits(specs, DType::f32);

@@ -82,7 +82,7 @@ inline reference::ElmParameters reference_of(const ElmModel& model) {
     }
     elm.lambda = options.lambda;
     elm.delta_t = options.time_step_ms;
-    elm.silu = options.activation == Activation::silu;
+    elm.silu = options.activation == HiddenUnit::silu;
     const auto linear = [&](const std::string& name) {
         const NamedArray& weight = model.at(name + ".weight");
         return reference::Linear{static_cast<int>(weight.shape[0]),
