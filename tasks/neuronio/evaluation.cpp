@@ -1,6 +1,7 @@
 #include "tasks/neuronio/evaluation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/core.h>
@@ -227,6 +228,14 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
     scores.mean_tpr_below_fpr_0_01 = mean_true_positive_rate(scores.roc, 200);
     scores.voltage = fit_quality(kept_target, kept_voltage);
     return scores;
+}
+
+NeuronIoScores evaluate(Stream& stream, const Surrogate& model,
+                        std::span<const NeuronIoSimulation> simulations, Protocol protocol) {
+    const std::array<const Surrogate*, 1> models{&model};
+    return score(simulations,
+                 predict(stream, models, simulations, protocol, [](auto, auto) {}).front(),
+                 protocol);
 }
 
 }  // namespace elm

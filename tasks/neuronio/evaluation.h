@@ -51,4 +51,8 @@ struct NeuronIoScores {
 NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
                      const NeuronIoPrediction& prediction, Protocol protocol);
 
+/// predict() and score() for one model.
+NeuronIoScores evaluate(Stream& stream, const Surrogate& model,
+                        std::span<const NeuronIoSimulation> simulations, Protocol protocol);
+
 }  // namespace elm

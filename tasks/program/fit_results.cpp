@@ -1,6 +1,6 @@
 #include "tasks/program/fit_results.h"
 
-#include <array>
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -16,17 +16,6 @@
 
 namespace elm {
 namespace {
-
-NeuronIoScores score_model_file(RunContext& context, const std::string& path,
-                                std::span<const NeuronIoSimulation> simulations) {
-    const auto model = load_surrogate(context.stream(), path, context.precision());
-    const std::array<const Surrogate*, 1> models{model.get()};
-    return score(
-        simulations,
-        predict(context.stream(), models, simulations, Protocol::published, [](auto, auto) {})
-            .front(),
-        Protocol::published);
-}
 
 /// One run over a simulation, drawn over its ground truth.
 Figure prediction_figure(RunContext& context, const std::string& path,
@@ -46,7 +35,10 @@ Table result_table(RunContext& context, const std::vector<std::unique_ptr<Runnin
     Table table({"model", "parameters", "updates", "best at", "AUC", "TPR at 0.0025",
                  "expl. var. %", "RMSE mV", "MAE mV"});
     for (const auto& running : fits) {
-        const NeuronIoScores scores = score_model_file(context, running->files.model(), validation);
+        const auto model =
+            load_surrogate(context.stream(), running->files.model(), context.precision());
+        const NeuronIoScores scores =
+            evaluate(context.stream(), *model, validation, Protocol::published);
         table.add({running->candidate.name,
                    fmt::format("{}", trainable_count(running->fit->model().module())),
                    fmt::format("{}", running->fit->update_count()),
@@ -58,6 +50,19 @@ Table result_table(RunContext& context, const std::vector<std::unique_ptr<Runnin
                    fmt::format("{:.4f}", scores.voltage.mean_absolute_error)});
     }
     return table;
+}
+
+void add_outcome(Record& record, const RunningFit& running) {
+    const FitScores& best = *running.fit->best();
+    Record scores;
+    scores.set("update", best.update)
+        .set("auc", best.auc)
+        .set("voltage_explained_variance_percent", best.explained_variance_percent)
+        .set("voltage_rmse_mV", best.rmse_mV)
+        .set("voltage_mae_mV", best.mae_mV);
+    record.set("updates", running.fit->update_count())
+        .set("best", scores)
+        .set("checkpoint", running.files.checkpoint());
 }
 
 void print_summary(const Arguments& arguments, RunContext& context,
@@ -73,32 +78,17 @@ void print_summary(const Arguments& arguments, RunContext& context,
     }
     std::vector<Record> records;
     for (const auto& running : fits) {
-        const FitScores& best = *running->fit->best();
-        Record record, scores;
-        scores.set("update", best.update)
-            .set("auc", best.auc)
-            .set("voltage_explained_variance_percent", best.explained_variance_percent)
-            .set("voltage_rmse_mV", best.rmse_mV)
-            .set("voltage_mae_mV", best.mae_mV);
+        Record record;
         record.set("model", running->candidate.name)
             .set("parameters", trainable_count(running->fit->model().module()))
-            .set("updates", running->fit->update_count())
-            .set("best", scores)
-            .set("output", running->files.model())
-            .set("checkpoint", running->files.checkpoint());
+            .set("output", running->files.model());
+        add_outcome(record, *running);
         records.push_back(record);
     }
     Record result = result_header(arguments, context.stream().device());
     // One fit stands at the top, as scripts expect it; `fits` holds every one.
-    const FitScores& best = *fits.front()->fit->best();
-    Record scores;
-    scores.set("update", best.update)
-        .set("auc", best.auc)
-        .set("voltage_explained_variance_percent", best.explained_variance_percent);
-    result.set("updates", fits.front()->fit->update_count())
-        .set("best", scores)
-        .set("checkpoint", fits.front()->files.checkpoint())
-        .set("fits", records);
+    add_outcome(result, *fits.front());
+    result.set("fits", records);
     print_result(result.to_json());
 }
 
@@ -106,7 +96,8 @@ void print_summary(const Arguments& arguments, RunContext& context,
 
 void finish(const Arguments& arguments, RunContext& context,
             const std::vector<std::unique_ptr<RunningFit>>& fits,
-            std::span<const NeuronIoSimulation> validation, const std::string& first_file) {
+            std::span<const NeuronIoSimulation> validation, const NeuronIoSimulation& shown,
+            const std::string& shown_file) {
     const FitFiles whole(arguments.text("out"));
     std::vector<FitRun> runs;
     std::vector<SweepPoint> points;
@@ -124,7 +115,7 @@ void finish(const Arguments& arguments, RunContext& context,
     draw(learning_curve(runs), whole.beside("png"), true);
     if (fits.size() > 1) draw(auc_against_parameters(points), whole.beside("sweep.png"), true);
     if (!arguments.has("plot")) return;
-    draw(prediction_figure(context, fits.front()->files.model(), validation.front(), first_file),
+    draw(prediction_figure(context, fits.front()->files.model(), shown, shown_file),
          arguments.text("plot"), true);
 }
 

@@ -23,10 +23,11 @@ struct RunningFit {
 
 /// What is left when all fits are done: scores of the best models on the held-out simulations as a
 /// table or as JSON, the learning curves and, for several fits, the AUC against their size beside
-/// --out, NAME.safetensors and --plot where asked for. `first_file` holds the first of the
-/// held-out simulations.
+/// --out, NAME.safetensors and --plot where asked for: the latter over `shown`, which stands in
+/// the file `shown_file`.
 void finish(const Arguments& arguments, RunContext& context,
             const std::vector<std::unique_ptr<RunningFit>>& fits,
-            std::span<const NeuronIoSimulation> validation, const std::string& first_file);
+            std::span<const NeuronIoSimulation> validation, const NeuronIoSimulation& shown,
+            const std::string& shown_file);
 
 }  // namespace elm

@@ -182,11 +182,8 @@ FitScores Fit::validate(std::span<const NeuronIoSimulation> simulations) {
     FitScores scores;
     scores.update = update_count();
     with_average([&] {
-        const auto surrogate = model_->surrogate(stream_);
-        const std::array<const Surrogate*, 1> models{surrogate.get()};
-        const NeuronIoPrediction prediction =
-            predict(stream_, models, simulations, Protocol::published, [](auto, auto) {}).front();
-        const NeuronIoScores all = score(simulations, prediction, Protocol::published);
+        const NeuronIoScores all =
+            evaluate(stream_, *model_->surrogate(stream_), simulations, Protocol::published);
         scores.auc = all.auc;
         scores.explained_variance_percent = all.voltage.explained_variance_percent;
         scores.rmse_mV = all.voltage.root_mean_square_error;

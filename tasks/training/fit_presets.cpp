@@ -6,38 +6,37 @@
 
 namespace elm {
 
+namespace {
+
+/// What the published recipes share. Source: Spieler et al. 2024, arXiv 2306.16922, and its public
+/// implementation.
+constexpr const char* published = R"(
+    [training]
+    batch = 8
+    window_steps = 500
+    first_step = 500
+    budget = "350000u"
+    optimizer = "adam"
+    weight_decay = 0.0
+    learning_rate = 5e-4
+    schedule = "cosine"
+    [elm]
+    elm_version = 1
+    mlp_activation = "relu"
+    lambda_value = 5.0
+)";
+
+}  // namespace
+
 const std::vector<FitPreset>& fit_presets() {
-    // Both recipes: Spieler et al. 2024, arXiv 2306.16922, and its public implementation.
     static const std::vector<FitPreset> presets{
-        {"neuronio", "35 epochs of 10,000 batches of 8 windows; ReLU", R"(
-            [training]
-            batch = 8
-            window_steps = 500
-            first_step = 500
-            budget = "350000u"
-            optimizer = "adam"
-            weight_decay = 0.0
-            learning_rate = 5e-4
-            schedule = "cosine"
-            [elm]
-            elm_version = 1
-            mlp_activation = "relu"
-            lambda_value = 5.0
-         )"},
-        {"neuronio-best", "100 epochs of 2,500 batches of 32 windows; SiLU", R"(
+        {"neuronio", "35 epochs of 10,000 batches of 8 windows; ReLU", ""},
+        {"neuronio-best", "100 epochs of 2,500 batches of 32 windows; 100 memory units, SiLU", R"(
             [training]
             batch = 32
-            window_steps = 500
-            first_step = 500
             budget = "250000u"
-            optimizer = "adam"
-            weight_decay = 0.0
-            learning_rate = 5e-4
-            schedule = "cosine"
             [elm]
-            elm_version = 1
             mlp_activation = "silu"
-            lambda_value = 5.0
             num_memory = 100
          )"},
     };
@@ -47,8 +46,14 @@ const std::vector<FitPreset>& fit_presets() {
 Config find_fit_preset(const std::string& name) {
     std::vector<std::string> names;
     for (const FitPreset& preset : fit_presets()) {
-        if (preset.name == name) return Config::parse(preset.toml, "preset " + name);
         names.push_back(preset.name);
+        if (preset.name != name) continue;
+        Config config = Config::parse(published, "presets");
+        const Config own = Config::parse(preset.toml, "preset " + name);
+        for (const auto& [section, values] : own.sections) {
+            for (const auto& [key, value] : values) config.sections[section][key] = value;
+        }
+        return config;
     }
     throw Error(ErrorKind::invalid, fmt::format("--preset {}: there is no such preset.{} See "
                                                 "elmsim list presets.",

@@ -8,15 +8,16 @@
 
 namespace elm {
 
-/// A recipe by name: sections of options, as in a configuration file.
+/// A recipe by name.
 struct FitPreset {
     std::string name, summary;
-    const char* toml;
+    const char* toml;  // options in which it differs from the published recipe
 };
 
 const std::vector<FitPreset>& fit_presets();
 
-/// Throws Error{invalid} with the nearest name.
+/// All options of a recipe, as in a configuration file. Throws Error{invalid} with the nearest
+/// name.
 Config find_fit_preset(const std::string& name);
 
 /// The options of the section [training]: windows, budget, optimiser and learning rate, with the
