@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "kernels/core/check.h"
 #include "kernels/core/random.h"
+#include "kernels/modules/layers.h"
+#include "kernels/ops/activation.h"
+#include "neuron/elm/elm_scan_model.h"
 
 namespace elm {
 namespace {
@@ -44,6 +48,67 @@ std::vector<double> repeated(const NamedArray& array, double value) {
     std::int64_t size = 1;
     for (const std::int64_t extent : array.shape) size *= extent;
     return std::vector<double>(static_cast<std::size_t>(size), value);
+}
+
+/// kappa_m and gamma (elm_scan_model.h), d_m numbers each.
+struct MemoryFactors {
+    Var decay, gain;
+};
+
+/// On the host: there are few of them.
+template <class Real>
+std::vector<MemoryNumbers> numbers_of(const ElmOptions& options, std::span<const Real> proto) {
+    std::vector<MemoryNumbers> numbers;
+    for (const Real value : proto) {
+        numbers.push_back(memory_numbers(options, static_cast<double>(value)));
+    }
+    return numbers;
+}
+
+template <class Real, class Member>
+Tensor column(Stream& stream, const std::vector<MemoryNumbers>& numbers, Member member) {
+    std::vector<Real> values;
+    for (const MemoryNumbers& one : numbers) values.push_back(static_cast<Real>(one.*member));
+    return Tensor::from<Real>(stream, {std::ssize(values)}, values);
+}
+
+/// Constants.
+MemoryFactors memory_factors(Context& context, const ElmOptions& options,
+                             const std::vector<double>& proto, DType dtype) {
+    const auto numbers = numbers_of<double>(options, proto);
+    return visit_real(dtype, [&]<class Real>(Real) -> MemoryFactors {
+        return {Var{column<Real>(context.stream, numbers, &MemoryNumbers::decay)},
+                Var{column<Real>(context.stream, numbers, &MemoryNumbers::gain)}};
+    });
+}
+
+/// Of `_proto_tau_m`.
+MemoryFactors memory_factors(Context& context, const ElmOptions& options, const Var& proto) {
+    Stream host{Device{}};
+    context.stream.synchronize();
+    const Tensor values = proto.value.to(host);
+    return visit_real(values.dtype(), [&]<class Real>(Real) -> MemoryFactors {
+        const auto numbers = numbers_of<Real>(options, values.host<Real>());
+        const std::vector<Tensor> factors{
+            column<Real>(context.stream, numbers, &MemoryNumbers::decay),
+            column<Real>(context.stream, numbers, &MemoryNumbers::gain)};
+        const auto backward = [numbers](Stream& stream, std::span<const Tensor> gradients,
+                                        std::span<GradSink> sinks) {
+            if (!sinks[0].wanted()) return;
+            Stream cpu{Device{}};
+            stream.synchronize();
+            const Tensor decay = gradients[0].to(cpu), gain = gradients[1].to(cpu);
+            std::vector<Real> slopes;
+            for (std::size_t m = 0; m < numbers.size(); ++m) {
+                slopes.push_back(static_cast<Real>(
+                    static_cast<double>(decay.host<Real>()[m]) * numbers[m].decay_slope +
+                    static_cast<double>(gain.host<Real>()[m]) * numbers[m].gain_slope));
+            }
+            sinks[0].deliver(stream, Tensor::from<Real>(stream, {std::ssize(slopes)}, slopes));
+        };
+        const std::vector<Var> vars = record(context, factors, {proto}, backward);
+        return {vars[0], vars[1]};
+    });
 }
 
 Initialiser copy_of(const std::vector<double>& values) {
@@ -88,8 +153,11 @@ ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed) {
     return model;
 }
 
-ElmModule::ElmModule(ElmModel model) : model_(std::move(model)) {
+ElmModule::ElmModule(ElmModel model, ElmArithmetic arithmetic)
+    : SequenceModel({model.options.n_input, model.options.n_output}), model_(std::move(model)) {
     model_.check();
+    structure_ = scan_structure(scan_model(model_));
+    structure_.arithmetic = arithmetic;
     const ElmModel plain = make_elm_model(model_.options, 0);
     for (std::size_t a = 0; a < model_.parameters.size(); ++a) {
         const NamedArray& array = model_.parameters[a];
@@ -126,6 +194,42 @@ ElmModel ElmModule::model() const {
         });
     }
     return now;
+}
+
+ModuleParameter& ElmModule::find(const std::string& name) const {
+    for (const Entry& entry : entries_) {
+        if (model_.parameters[entry.array].name == name) return *entry.parameter;
+    }
+    throw Error(ErrorKind::invalid, fmt::format("the array {} does not train", name));
+}
+
+ElmScanVars::Layer ElmModule::layer(Context& context, const std::string& name) const {
+    return {use(context, find(name + ".weight")), use(context, find(name + ".bias"))};
+}
+
+Var ElmModule::run(Context& context, const SequenceInput& input, SequenceState& state) {
+    if (!state.empty()) require_state(state, 2, 0, input.batch());
+    const ElmOptions& elm = options();
+    ElmScanVars vars;
+    vars.synapse_weight = activate(context, use(context, find("_proto_w_s")), Activation::relu);
+    const DType dtype = vars.synapse_weight.value.dtype();
+    const MemoryFactors factors =
+        elm.learn_memory_tau
+            ? memory_factors(context, elm, use(context, find("_proto_tau_m")))
+            : memory_factors(context, elm, model_.at("_proto_tau_m").values, dtype);
+    vars.memory_decay = factors.decay;
+    vars.memory_gain = factors.gain;
+    for (std::int64_t l = 0; l <= elm.mlp_layers; ++l) {
+        vars.layers.push_back(layer(context, fmt::format("mlp.network.{}", 2 * l)));
+    }
+    vars.readout = layer(context, "w_y");
+    ElmScanState scan;
+    if (!state.empty()) scan = {state.tensors[0], state.tensors[1]};
+    const Var output = input.spikes != nullptr
+                           ? elm_scan(context, structure_, vars, *input.spikes, &scan)
+                           : elm_scan(context, structure_, vars, input.dense, &scan);
+    state.tensors = {scan.memory, scan.trace};
+    return output;
 }
 
 }  // namespace elm

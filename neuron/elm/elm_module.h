@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/modules/module.h"
+#include "kernels/modules/sequence_model.h"
+#include "kernels/ops/elm_scan_node.h"
 #include "neuron/elm/elm_model.h"
 
 namespace elm {
@@ -15,11 +16,12 @@ namespace elm {
 ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed);
 
 /// An ELM neuron in training: the arrays of a model as parameters under their state-dict names.
-/// Arrays that follow from the options alone stay outside; the others do not train.
-class ElmModule : public Module {
+/// Arrays that follow from the options alone stay outside; the others do not train. Its state is
+/// memory and traces.
+class ElmModule : public SequenceModel {
 public:
     /// Begins with the numbers of `model`.
-    explicit ElmModule(ElmModel model);
+    explicit ElmModule(ElmModel model, ElmArithmetic arithmetic = ElmArithmetic::exact);
 
     const ElmOptions& options() const noexcept { return model_.options; }
     /// The model that it began with: the present one in all but the trainable numbers.
@@ -29,8 +31,15 @@ public:
     /// The model with the present numbers.
     ElmModel model() const;
 
+protected:
+    Var run(Context& context, const SequenceInput& input, SequenceState& state) override;
+
 private:
+    ModuleParameter& find(const std::string& name) const;
+    ElmScanVars::Layer layer(Context& context, const std::string& name) const;
+
     ElmModel model_;
+    ElmScanStructure structure_;
     struct Entry {
         std::size_t array;  // index in model_.parameters
         ModuleParameter* parameter;

@@ -101,7 +101,7 @@ ElmScanModel scan_model(const ElmModel& model) {
     for (std::int64_t layer = 0; layer <= options.mlp_layers; ++layer) {
         scan.layers.push_back(dense_layer(model, fmt::format("mlp.network.{}", 2 * layer)));
     }
-    scan.hidden_unit = options.activation == Activation::relu ? HiddenUnit::relu : HiddenUnit::silu;
+    scan.hidden_unit = options.activation;
     for (const double proto : model.at("_proto_tau_m").values) {
         const MemoryNumbers memory = memory_numbers(options, proto);
         scan.memory_decay.push_back(memory.decay);
@@ -109,6 +109,19 @@ ElmScanModel scan_model(const ElmModel& model) {
     }
     scan.readout = dense_layer(model, "w_y");
     return scan;
+}
+
+ElmScanStructure scan_structure(const ElmScanModel& scan) {
+    ElmScanStructure structure;
+    structure.n_input = scan.n_input;
+    structure.n_branch = scan.n_branch;
+    structure.n_synapse_per_branch = scan.n_synapse_per_branch;
+    structure.input_of_synapse = scan.input_of_synapse;
+    structure.trace_per_synapse = scan.trace_per_synapse;
+    structure.trace_decay = scan.trace_decay;
+    structure.input_sign = scan.input_sign;
+    structure.hidden_unit = scan.hidden_unit;
+    return structure;
 }
 
 }  // namespace elm

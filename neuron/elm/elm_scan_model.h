@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm_scan_pass.h"
 #include "neuron/elm/elm_model.h"
 
 namespace elm {
@@ -25,5 +25,8 @@ MemoryNumbers memory_numbers(const ElmOptions& options, double proto);
 
 /// The recurrence that a model stands for: rectified weights, decay factors, routing, layers.
 ElmScanModel scan_model(const ElmModel& model);
+
+/// What of it does not train.
+ElmScanStructure scan_structure(const ElmScanModel& scan);
 
 }  // namespace elm

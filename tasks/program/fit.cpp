@@ -10,6 +10,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
+#include "kernels/core/output_file.h"
 #include "tasks/neuronio/selection.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
@@ -29,8 +30,9 @@ namespace {
 /// Simulations to learn from, and others to score on.
 struct Data {
     NeuronIoDataset train;
-    std::vector<NeuronIoSimulation> validation;
-    std::string first_validation_file;
+    std::vector<NeuronIoSimulation> validation = {};
+    std::size_t shown = 0;        // of the validation: the liveliest one
+    std::string shown_file = {};  // where it stands
 };
 
 std::string as_selection(const std::vector<std::int64_t>& indices) {
@@ -91,10 +93,18 @@ Data load_data(const Arguments& arguments) {
     options.selection = as_selection(validation);
     const NeuronIoDataset held_out(files, options);
     options.selection = as_selection(train);
-    Data data{NeuronIoDataset(files, options), {}, held_out.path(0)};
+    Data data{.train = NeuronIoDataset(files, options)};
     for (std::int64_t index = 0; index < held_out.size(); ++index) {
         data.validation.push_back(held_out.read(index));
     }
+    const auto spikes = [](const NeuronIoSimulation& simulation) {
+        return simulation.output_spike_times_ms.size();
+    };
+    const auto liveliest =
+        std::max_element(data.validation.begin(), data.validation.end(),
+                         [&](const auto& a, const auto& b) { return spikes(a) < spikes(b); });
+    data.shown = static_cast<std::size_t>(liveliest - data.validation.begin());
+    data.shown_file = held_out.path(static_cast<std::int64_t>(data.shown));
     log::info(
         "{} simulations to train on, {} to validate on: {} steps, {} channels, {:.2f} output "
         "spikes/s",
@@ -186,7 +196,6 @@ Config configuration(const Arguments& arguments, const FitCandidate& candidate,
 
 /// Everything in which two runs differ that changes what is learnt, one after the other.
 std::string differences(const Config& before, const Config& now) {
-    const std::set<std::string> compared{"training", "data", "elm", "lstm", "tcn", "lif", "alif"};
     std::string found;
     const auto text = [](const Config& config, const std::string& section, const std::string& key) {
         const auto values = config.sections.find(section);
@@ -197,7 +206,7 @@ std::string differences(const Config& before, const Config& now) {
     std::set<std::pair<std::string, std::string>> keys;
     for (const Config* config : {&before, &now}) {
         for (const auto& [section, values] : config->sections) {
-            if (!compared.contains(section)) continue;
+            if (section == "fit") continue;  // files and the like
             for (const auto& [key, value] : values) keys.emplace(section, key);
         }
     }
@@ -235,6 +244,7 @@ void set_up(RunContext& context, const Arguments& arguments, const OptionSet& op
     if (updates == 0 || fixed) {
         updates = count_updates(context, running.candidate, options, data.train, n_fits);
     }
+    updates = processes.gather(updates).front();  // clocks differ
     running.config = configuration(arguments, running.candidate, options, data, updates);
     if (goes_on) {
         const std::string found = differences(before, running.config);
@@ -269,15 +279,19 @@ TrainerSettings trainer_settings(const Arguments& arguments, std::int64_t update
 }
 
 int run(const Arguments& arguments) {
-    if (arguments.has("plot")) require_plot_name(arguments.text("plot"));
     const bool resumes = arguments.has("resume"), force = arguments.has("force");
+    if (arguments.has("plot")) {
+        const std::string plot = arguments.text("plot");
+        require_plot_name(plot);
+        if (plot != "-") const OutputFile probe(plot, force || resumes);
+    }
     ELM_CHECK(!(resumes && force),
               "--resume goes on with a fit and --force begins anew: give one.");
     ELM_CHECK(!(resumes && arguments.has("init-from")),
               "--resume takes the numbers of the checkpoint and --init-from those of a model: give "
               "one.");
     Communicator processes = Communicator::world();
-    RunContext context(arguments);
+    RunContext context(arguments, true);
     const Config preset =
         arguments.has("preset") ? find_fit_preset(arguments.text("preset")) : Config{};
     const OptionSet options = training_settings(arguments, preset);
@@ -285,7 +299,7 @@ int run(const Arguments& arguments) {
     const Data data = load_data(arguments);
     std::vector<std::unique_ptr<RunningFit>> fits;
     for (FitCandidate& candidate :
-         fit_candidates(arguments, preset, data.train.n_channels(), context.precision())) {
+         fit_candidates(arguments, context, preset, data.train.n_channels())) {
         FitFiles files(candidate.path);
         if (!resumes && processes.leads()) files.require_new(force);
         fits.push_back(std::make_unique<RunningFit>(
@@ -304,7 +318,7 @@ int run(const Arguments& arguments) {
           throw_if_interrupted);
 
     if (!processes.leads()) return 0;
-    finish(arguments, context, fits, data.validation, data.first_validation_file);
+    finish(arguments, context, fits, data.validation, data.validation[data.shown], data.shown_file);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "kernels/core/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/program/arguments.h"
+#include "tasks/program/run_context.h"
 #include "tasks/training/elm_fit.h"
 #include "tasks/training/sequence_fit.h"
 
@@ -74,8 +75,8 @@ ElmModel initial_model(const Arguments& arguments, const ElmOptions& options, st
 }
 
 /// One candidate for each size of memory.
-std::vector<FitCandidate> elm_candidates(const Arguments& arguments, const Config& preset,
-                                         std::int64_t n_channels, DType precision,
+std::vector<FitCandidate> elm_candidates(const Arguments& arguments, RunContext& context,
+                                         const Config& preset, std::int64_t n_channels,
                                          std::uint64_t seed) {
     std::vector<FitCandidate> candidates;
     ElmOptions options = elm_options(arguments, preset, n_channels);
@@ -85,14 +86,21 @@ std::vector<FitCandidate> elm_candidates(const Arguments& arguments, const Confi
         candidate.name = fmt::format("elm-{}", n_memory);
         const ElmModel start = initial_model(arguments, options, seed);
         candidate.options = to_values(start.options);
-        candidate.make = [start, precision] { return elm_fit(start, precision); };
+        candidate.make = [start, precision = context.precision(),
+                          device = context.stream().device(), arithmetic = context.arithmetic()] {
+            return elm_fit(start, precision, device, arithmetic);
+        };
         candidates.push_back(std::move(candidate));
     }
     return candidates;
 }
 
-FitCandidate sequence_candidate(const Arguments& arguments, const Config& preset,
-                                const std::string& kind, std::int64_t n_channels, DType precision) {
+FitCandidate sequence_candidate(const Arguments& arguments, const RunContext& context,
+                                const Config& preset, const std::string& kind,
+                                std::int64_t n_channels) {
+    ELM_CHECK(context.arithmetic() == ElmArithmetic::exact,
+              "--precision bf16 is of ELM neurons, and --model {} is none.", kind);
+    const DType precision = context.precision();
     Values values;
     if (const auto found = preset.sections.find(kind); found != preset.sections.end()) {
         values = found->second;
@@ -141,8 +149,8 @@ std::vector<std::string> kinds_of(const Arguments& arguments) {
 
 }  // namespace
 
-std::vector<FitCandidate> fit_candidates(const Arguments& arguments, const Config& preset,
-                                         std::int64_t n_channels, DType precision) {
+std::vector<FitCandidate> fit_candidates(const Arguments& arguments, RunContext& context,
+                                         const Config& preset, std::int64_t n_channels) {
     const std::int64_t n_seeds = arguments.integer("seeds");
     ELM_CHECK(n_seeds >= 1 && n_seeds <= 10000, "--seeds {}: expected 1 or more.", n_seeds);
     std::vector<FitCandidate> candidates;
@@ -151,9 +159,9 @@ std::vector<FitCandidate> fit_candidates(const Arguments& arguments, const Confi
             const std::uint64_t seed = arguments.seed() + static_cast<std::uint64_t>(k);
             std::vector<FitCandidate> found;
             if (kind == "elm") {
-                found = elm_candidates(arguments, preset, n_channels, precision, seed);
+                found = elm_candidates(arguments, context, preset, n_channels, seed);
             } else {
-                found.push_back(sequence_candidate(arguments, preset, kind, n_channels, precision));
+                found.push_back(sequence_candidate(arguments, context, preset, kind, n_channels));
             }
             for (FitCandidate& candidate : found) {
                 candidate.kind = candidate.section = kind;

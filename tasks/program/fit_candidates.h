@@ -12,6 +12,7 @@
 namespace elm {
 
 class Arguments;
+class RunContext;
 
 /// One surrogate that a user asked to have fitted.
 struct FitCandidate {
@@ -26,7 +27,7 @@ struct FitCandidate {
 
 /// Every combination of --model, --memory and --seeds, with the options of preset and --set. Throws
 /// Error{invalid} for options that contradict each other and unknown names, with the nearest.
-std::vector<FitCandidate> fit_candidates(const Arguments& arguments, const Config& preset,
-                                         std::int64_t n_channels, DType precision);
+std::vector<FitCandidate> fit_candidates(const Arguments& arguments, RunContext& context,
+                                         const Config& preset, std::int64_t n_channels);
 
 }  // namespace elm

@@ -51,7 +51,7 @@ Record result_header(const Arguments& arguments, Device device) {
     return record;
 }
 
-RunContext::RunContext(const Arguments& arguments) {
+RunContext::RunContext(const Arguments& arguments, bool trains) {
     if (arguments.has("threads")) {
         const std::int64_t threads = arguments.integer("threads");
         ELM_CHECK(threads >= 1 && threads <= 65536, "--threads {}: expected 1 or more.", threads);
@@ -59,7 +59,9 @@ RunContext::RunContext(const Arguments& arguments) {
     }
     const Device device = parse_device(arguments.text("device"));
     const std::string precision = arguments.text("precision");
-    if (precision != "f32" && precision != "f64") {
+    if (precision == "bf16" && trains && device.kind == DeviceKind::cuda) {
+        arithmetic_ = ElmArithmetic::bf16;
+    } else if (precision != "f32" && precision != "f64") {
         throw Error(ErrorKind::unsupported,
                     fmt::format("--precision {} is not available for elmsim {} on {}. Use f32 or "
                                 "f64.",

@@ -6,6 +6,7 @@
 
 #include "kernels/core/dtype.h"
 #include "kernels/core/stream.h"
+#include "kernels/ops/elm_scan_pass.h"
 #include "neuron/elm/elm_model.h"
 #include "tasks/report/results_writer.h"
 
@@ -20,17 +21,20 @@ Record result_header(const Arguments& arguments, Device device);
 class RunContext {
 public:
     /// Reads --device, --precision and --threads. Throws Error{unsupported} for a device or a
-    /// precision that is not there.
-    explicit RunContext(const Arguments& arguments);
+    /// precision that is not there: bf16 is for commands that train, on CUDA.
+    explicit RunContext(const Arguments& arguments, bool trains = false);
 
     Stream& stream() noexcept { return *stream_; }
     DType precision() const noexcept { return precision_; }
+    /// bf16: tensors are float32 and products of the recurrence are in bfloat16.
+    ElmArithmetic arithmetic() const noexcept { return arithmetic_; }
     /// Says on stderr what the work runs on.
     void announce() const;
 
 private:
     std::unique_ptr<Stream> stream_;
     DType precision_ = DType::f32;
+    ElmArithmetic arithmetic_ = ElmArithmetic::exact;
 };
 
 /// The model behind --model: a file, or the name of a built-in one, with the options of section

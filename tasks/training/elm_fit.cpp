@@ -7,24 +7,30 @@
 #include "kernels/modules/safetensors.h"
 #include "neuron/elm/elm_gradient_pass.h"
 #include "neuron/elm/elm_model_file.h"
+#include "tasks/training/tape_gradient.h"
 
 namespace elm {
 namespace {
 
 class ElmFit final : public FitModel, public GroupMember {
 public:
-    ElmFit(ElmModel start, DType precision)
-        : precision_(precision), module_(std::move(start)), pass_(module_.structure(), precision) {}
+    ElmFit(ElmModel start, DType precision, Device device, ElmArithmetic arithmetic)
+        : precision_(precision),
+          on_host_(device.kind == DeviceKind::cpu),
+          module_(std::move(start), arithmetic),
+          pass_(module_.structure(), precision) {}
 
     Module& module() override { return module_; }
 
-    NeuronIoLoss add_gradient(Stream&, const NeuronIoBatch& batch, const RandomKey&) override {
+    NeuronIoLoss add_gradient(Stream& stream, const NeuronIoBatch& batch,
+                              const RandomKey& key) override {
+        if (!on_host_) return tape_gradient(stream, module_, batch, key);
         const ElmPassCall pass = call(batch);
         pass_.run(pass.parameters, pass.gradients, *pass.spikes, pass.outputs, pass.loss);
         return loss();
     }
 
-    GroupMember* group_member() override { return this; }
+    GroupMember* group_member() override { return on_host_ ? this : nullptr; }
     const ElmModel& structure() const override { return module_.structure(); }
 
     ElmPassCall call(const NeuronIoBatch& batch) override {
@@ -91,6 +97,7 @@ private:
     }
 
     DType precision_;
+    bool on_host_;
     ElmModule module_;
     ElmGradientPass pass_;
     std::vector<Tensor> values_, gradients_;  // of the trainable parameters
@@ -121,11 +128,12 @@ void ElmFit::save_safetensors(const std::string& path) {
 
 }  // namespace
 
-std::unique_ptr<FitModel> elm_fit(ElmModel start, DType precision) {
+std::unique_ptr<FitModel> elm_fit(ElmModel start, DType precision, Device device,
+                                  ElmArithmetic arithmetic) {
     ELM_CHECK(start.options.n_output == 2,
               "a surrogate of a neuron has 2 outputs, spike logit and voltage (got {})",
               start.options.n_output);
-    return std::make_unique<ElmFit>(std::move(start), precision);
+    return std::make_unique<ElmFit>(std::move(start), precision, device, arithmetic);
 }
 
 }  // namespace elm

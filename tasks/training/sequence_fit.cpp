@@ -1,12 +1,10 @@
 #include "tasks/training/sequence_fit.h"
 
-#include <array>
 #include <utility>
 #include <vector>
 
-#include "kernels/autograd/tape.h"
-#include "kernels/core/check.h"
 #include "kernels/modules/safetensors.h"
+#include "tasks/training/tape_gradient.h"
 
 namespace elm {
 namespace {
@@ -38,23 +36,7 @@ public:
 
     NeuronIoLoss add_gradient(Stream& stream, const NeuronIoBatch& batch,
                               const RandomKey& key) override {
-        Tape tape;
-        Context context{.stream = stream, .tape = &tape, .random = key, .training = true};
-        const Var output = model_->forward(context, {.spikes = &batch.spikes});
-        Stream host{Device{}};
-        const bool on_host = stream.device().kind == DeviceKind::cpu;
-        stream.synchronize();
-        const Tensor values = on_host ? output.value : output.value.to(host);
-        const Tensor gradient = Tensor::empty(host, values.shape(), precision_);
-        NeuronIoLoss total;
-        for (std::int64_t sample = 0; sample < batch.spikes.n_samples; ++sample) {
-            total.add(neuronio_loss(values, batch.spike_target, batch.voltage_target, sample,
-                                    batch.n_bins, gradient));
-        }
-        const std::array<Var, 1> outputs{output};
-        const std::array<Tensor, 1> gradients{on_host ? gradient : gradient.to(stream)};
-        tape.backward(stream, outputs, gradients);
-        return total;
+        return tape_gradient(stream, *model_, batch, key);
     }
 
     std::unique_ptr<Surrogate> surrogate(Stream&) override {

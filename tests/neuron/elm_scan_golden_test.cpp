@@ -17,20 +17,6 @@ namespace {
 using test::tensor_of;
 using test::values_of;
 
-ElmScanStructure structure_of(const ElmScanModel& model, std::int64_t segment_steps) {
-    ElmScanStructure structure;
-    structure.n_input = model.n_input;
-    structure.n_branch = model.n_branch;
-    structure.n_synapse_per_branch = model.n_synapse_per_branch;
-    structure.input_of_synapse = model.input_of_synapse;
-    structure.trace_per_synapse = model.trace_per_synapse;
-    structure.trace_decay = model.trace_decay;
-    structure.input_sign = model.input_sign;
-    structure.hidden_unit = model.hidden_unit;
-    structure.segment_steps = segment_steps;
-    return structure;
-}
-
 /// Leaves of a tape and their gradients.
 struct Leaves {
     Stream& stream;
@@ -53,7 +39,8 @@ void check_case(const Hdf5File& file, const std::string& name, Device device, DT
     SCOPED_TRACE(name + " on " + to_string(device) + " in " + std::string(name_of(precision)));
     const ElmModel model = read_state_dict(file, name, name + "/parameters");
     const ElmScanModel scan = scan_model(model);
-    const ElmScanStructure structure = structure_of(scan, segment_steps);
+    ElmScanStructure structure = scan_structure(scan);
+    structure.segment_steps = segment_steps;
     Stream stream{device};
     Tape tape;
     Context context{stream, &tape};

@@ -9,6 +9,8 @@
 #include "tasks/training/budget.h"
 #include "tasks/training/elm_fit.h"
 #include "tasks/training/fit_presets.h"
+#include "tasks/training/tape_gradient.h"
+#include "tests/support/devices.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/tasks/leaky_neuronio.h"
 
@@ -107,6 +109,69 @@ TEST_F(FitTest, goes_on_from_a_checkpoint_with_the_same_bits) {
     resumed->advance(30, 600);
     EXPECT_EQ(numbers(*whole), numbers(*resumed));
     EXPECT_EQ(whole->report().loss.voltage, resumed->report().loss.voltage);
+}
+
+TEST_F(FitTest, tape_gives_the_gradients_of_the_fused_pass) {
+    const WindowOptions windows{
+        .batch = 3, .window_steps = 40, .first_step = 200, .dtype = DType::f64};
+    NeuronIoBatch batch;
+    sample_windows(data_, windows, 3, 0, batch);
+    ElmModule module(small_neuron());
+    const auto fused = elm_fit(small_neuron(), DType::f64);
+    const FlatParameters taped_row = allocate_parameters(stream_, module, DType::f64, {});
+    const FlatParameters fused_row = allocate_parameters(stream_, fused->module(), DType::f64, {});
+    const NeuronIoLoss taped_loss = tape_gradient(stream_, module, batch, {});
+    const NeuronIoLoss fused_loss = fused->add_gradient(stream_, batch, {});
+    // The same sums of at most 3 x 40 x 20 terms in another order.
+    const double allowed = 8 * 2.2e-16 * std::sqrt(2400.0);
+    EXPECT_NEAR(taped_loss.mean(), fused_loss.mean(), allowed);
+    const auto a = taped_row.gradients.host<double>(), b = fused_row.gradients.host<double>();
+    ASSERT_EQ(a.size(), b.size());
+    double largest = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) {
+        largest = std::max(largest, std::abs(b[k]));
+        ASSERT_NEAR(a[k], b[k], allowed) << k;
+    }
+    EXPECT_GT(largest, 1e-3);
+}
+
+/// Three updates by the tape on a device against three by the fused pass.
+void expect_equal_update(const NeuronIoDataset& data, Device device, double tolerance,
+                         ElmArithmetic arithmetic = ElmArithmetic::exact) {
+    FitSettings s;
+    s.updates = 3;
+    s.windows = {.batch = 3, .window_steps = 40, .first_step = 200};
+    s.optimizer.rule = OptimizerRule::sgd;
+    s.learning_rate = {.peak = 0.1};
+    Communicator alone;
+    Stream host{Device{}}, stream{device};
+    Fit fused(host, elm_fit(small_neuron(), s.precision), s, data, alone);
+    Fit taped(stream, elm_fit(small_neuron(), s.precision, device, arithmetic), s, data, alone);
+    fused.advance(3, 600);
+    taped.advance(3, 600);
+    const auto left = fused.model().module().parameters();
+    const auto right = taped.model().module().parameters();
+    ASSERT_EQ(left.size(), right.size());
+    for (std::size_t p = 0; p < left.size(); ++p) {
+        const Tensor other = right[p].parameter->value.to(host);
+        const auto a = left[p].parameter->value.host<float>(), b = other.host<float>();
+        for (std::size_t k = 0; k < a.size(); ++k) {
+            ASSERT_NEAR(a[k], b[k], tolerance) << left[p].name << " " << k;
+        }
+    }
+    EXPECT_NEAR(fused.report().loss.mean(), taped.report().loss.mean(), tolerance);
+}
+
+TEST_F(FitTest, learns_the_same_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    // Values of order 1 after 40 steps of sums of at most 20 terms: some hundred roundings.
+    expect_equal_update(data_, {DeviceKind::cuda, 0}, 512 * 6e-8);
+}
+
+TEST_F(FitTest, learns_nearly_the_same_in_bfloat16_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    // Operands of 8 bits: three updates move no number by more than 0.3, 1 % of that may differ.
+    expect_equal_update(data_, {DeviceKind::cuda, 0}, 3e-3, ElmArithmetic::bf16);
 }
 
 TEST_F(FitTest, a_diverging_fit_names_step_and_parameter_and_keeps_its_numbers) {
