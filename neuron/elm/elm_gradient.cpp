@@ -16,7 +16,7 @@ ElmGradient run(const ElmModel& model, const Input& input, std::int64_t batch, s
     std::vector<Tensor> parameters, gradients;
     for (const std::string& name : pass.names()) {
         const NamedArray& array = model.at(name);
-        const Shape shape{std::span<const std::int64_t>(array.shape)};
+        const Shape shape = shape_of(array);
         const Tensor values = Tensor::from(host, shape, std::span<const double>(array.values));
         parameters.push_back(values.cast(host, type));
         gradients.push_back(Tensor::zeros(host, shape, type));

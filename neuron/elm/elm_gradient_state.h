@@ -16,10 +16,6 @@
 /// One neuron of a gradient pass: between the trainable arrays and the numbers of the recurrence.
 namespace elm {
 
-inline Shape shape_of(const NamedArray& array) {
-    return Shape(std::span<const std::int64_t>(array.shape));
-}
-
 /// The model with zeros where a trainable array has no numbers: they come with each pass.
 inline ElmModel filled(ElmModel model) {
     for (NamedArray& array : model.parameters) {

@@ -14,40 +14,27 @@
 namespace elm {
 namespace {
 
-std::vector<double> drawn(const NamedArray& array, std::int64_t fan_in, const RandomKey& key) {
+std::vector<double> drawn(const NamedArray& array, DType dtype, const Initialiser& initialiser,
+                          const RandomKey& key = {}) {
     Stream host{Device{}};
-    std::int64_t size = 1;
-    for (const std::int64_t extent : array.shape) size *= extent;
-    const Tensor values = Tensor::empty(host, {size}, DType::f32);
-    initialise::uniform_fan_in(fan_in)(host, values, key.for_purpose(array.name));
-    const auto numbers = values.host<float>();
-    return {numbers.begin(), numbers.end()};
+    const Tensor values = Tensor::empty(host, shape_of(array), dtype);
+    initialiser(host, values, key);
+    return visit_real(dtype, [&]<class Real>(Real) {
+        const auto numbers = values.host<Real>();
+        return std::vector<double>(numbers.begin(), numbers.end());
+    });
 }
 
 /// `_proto_tau_m` of time constants from the shortest to the longest, evenly in their logarithm.
-std::vector<double> spread_time_constants(const ElmOptions& options) {
+std::vector<double> spread_time_constants(const NamedArray& array, const ElmOptions& options) {
     constexpr double margin_ms = 1e-6;
-    const double low = options.memory_tau_min_ms;
-    const double high = options.version == ElmVersion::v2
-                            ? std::max(options.memory_tau_max_ms, low + 3 * margin_ms)
-                            : options.memory_tau_max_ms;
-    const double first = std::log(low + margin_ms), last = std::log(high - margin_ms);
-    std::vector<double> proto;
-    for (std::int64_t m = 0; m < options.n_memory; ++m) {
-        const double share = options.n_memory == 1 ? 0.0
-                                                   : static_cast<double>(m) /
-                                                         static_cast<double>(options.n_memory - 1);
-        const double tau = std::clamp(std::exp(first + share * (last - first)), low + margin_ms,
-                                      std::max(low + margin_ms, high - margin_ms));
-        proto.push_back(std::log((tau - low) / (high - tau)));
+    const double low = options.memory_tau_min_ms + margin_ms;
+    const double high = longest_memory_tau_ms(options) - margin_ms;
+    std::vector<double> values = drawn(array, DType::f64, initialise::log_spaced(low, high));
+    for (double& value : values) {
+        value = memory_tau_proto(options, std::clamp(value, low, high));
     }
-    return proto;
-}
-
-std::vector<double> repeated(const NamedArray& array, double value) {
-    std::int64_t size = 1;
-    for (const std::int64_t extent : array.shape) size *= extent;
-    return std::vector<double>(static_cast<std::size_t>(size), value);
+    return values;
 }
 
 /// kappa_m and gamma (elm_scan_model.h), d_m numbers each.
@@ -130,11 +117,11 @@ ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed) {
     std::int64_t fan_in = 1;
     for (NamedArray& array : model.parameters) {
         if (array.name == "_proto_w_s") {
-            array.values = repeated(array, 0.5);
+            array.values = drawn(array, DType::f64, initialise::constant(0.5));
         } else if (array.name == "tau_s" || array.name == "tau_b") {
-            array.values = repeated(array, options.synapse_tau_ms);
+            array.values = drawn(array, DType::f64, initialise::constant(options.synapse_tau_ms));
         } else if (array.name == "_proto_tau_m") {
-            array.values = spread_time_constants(options);
+            array.values = spread_time_constants(array, options);
         } else if (array.name == "input_to_synapse_indices") {
             for (std::size_t s = 0; array.shape[0] > 0 && s < routing.size(); ++s) {
                 array.values.push_back(
@@ -146,7 +133,8 @@ ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed) {
             }
         } else {
             if (array.shape.size() == 2) fan_in = array.shape[1];  // a bias follows its weight
-            array.values = drawn(array, fan_in, key);
+            array.values = drawn(array, DType::f32, initialise::uniform_fan_in(fan_in),
+                                 key.for_purpose(array.name));
         }
     }
     model.check();
@@ -165,9 +153,7 @@ ElmModule::ElmModule(ElmModel model, ElmArithmetic arithmetic)
         if (!trains && (array.values == plain.at(array.name).values || array.values.empty())) {
             continue;
         }
-        const Shape shape =
-            array.shape.size() == 2 ? Shape{array.shape[0], array.shape[1]} : Shape{array.shape[0]};
-        ModuleParameter& added = parameter(array.name, shape, copy_of(array.values));
+        ModuleParameter& added = parameter(array.name, shape_of(array), copy_of(array.values));
         added.trainable = trains;
         entries_.push_back({a, &added});
     }

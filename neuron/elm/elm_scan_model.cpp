@@ -59,17 +59,24 @@ void set_traces(const ElmModel& model, ElmScanModel& scan) {
 
 }  // namespace
 
-MemoryTau memory_tau(const ElmOptions& options, double proto) {
+double longest_memory_tau_ms(const ElmOptions& options) {
     // v2 keeps the interval open where both ends agree.
-    const double highest =
-        options.version == ElmVersion::v2
-            ? std::max(options.memory_tau_max_ms, options.memory_tau_min_ms + 3e-6)
-            : options.memory_tau_max_ms;
-    const double range = highest - options.memory_tau_min_ms;
+    return options.version == ElmVersion::v2
+               ? std::max(options.memory_tau_max_ms, options.memory_tau_min_ms + 3e-6)
+               : options.memory_tau_max_ms;
+}
+
+MemoryTau memory_tau(const ElmOptions& options, double proto) {
+    const double range = longest_memory_tau_ms(options) - options.memory_tau_min_ms;
     const double share = 1.0 / (1.0 + std::exp(-proto));
     // An infinite proto stands at an end of the interval, where the slope is zero.
     const double rest = 1.0 / (1.0 + std::exp(proto));
     return {range * share + options.memory_tau_min_ms, range * share * rest};
+}
+
+double memory_tau_proto(const ElmOptions& options, double tau_ms) {
+    return std::log((tau_ms - options.memory_tau_min_ms) /
+                    (longest_memory_tau_ms(options) - tau_ms));
 }
 
 MemoryNumbers memory_numbers(const ElmOptions& options, double proto) {

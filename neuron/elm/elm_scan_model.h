@@ -14,6 +14,10 @@ struct MemoryTau {
     double value_ms, slope_ms;
 };
 MemoryTau memory_tau(const ElmOptions& options, double proto);
+/// The `_proto_tau_m` of a time constant between the ends.
+double memory_tau_proto(const ElmOptions& options, double tau_ms);
+/// memory_tau_max, or a little above memory_tau_min in v2 where it is not.
+double longest_memory_tau_ms(const ElmOptions& options);
 
 /// What the recurrence takes from a time constant, and the derivatives with respect to
 /// `_proto_tau_m`: kappa_m = exp(-dt / tau), gamma = lambda (1 - kappa_m) in v1 and

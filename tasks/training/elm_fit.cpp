@@ -1,5 +1,6 @@
 #include "tasks/training/elm_fit.h"
 
+#include <optional>
 #include <vector>
 
 #include "kernels/core/check.h"
@@ -15,22 +16,21 @@ namespace {
 class ElmFit final : public FitModel, public GroupMember {
 public:
     ElmFit(ElmModel start, DType precision, Device device, ElmArithmetic arithmetic)
-        : precision_(precision),
-          on_host_(device.kind == DeviceKind::cpu),
-          module_(std::move(start), arithmetic),
-          pass_(module_.structure(), precision) {}
+        : precision_(precision), module_(std::move(start), arithmetic) {
+        if (device.kind == DeviceKind::cpu) pass_.emplace(module_.structure(), precision);
+    }
 
     Module& module() override { return module_; }
 
     NeuronIoLoss add_gradient(Stream& stream, const NeuronIoBatch& batch,
                               const RandomKey& key) override {
-        if (!on_host_) return tape_gradient(stream, module_, batch, key);
+        if (!pass_) return tape_gradient(stream, module_, batch, key);
         const ElmPassCall pass = call(batch);
-        pass_.run(pass.parameters, pass.gradients, *pass.spikes, pass.outputs, pass.loss);
+        pass_->run(pass.parameters, pass.gradients, *pass.spikes, pass.outputs, pass.loss);
         return loss();
     }
 
-    GroupMember* group_member() override { return on_host_ ? this : nullptr; }
+    GroupMember* group_member() override { return pass_ ? this : nullptr; }
     const ElmModel& structure() const override { return module_.structure(); }
 
     ElmPassCall call(const NeuronIoBatch& batch) override {
@@ -97,9 +97,8 @@ private:
     }
 
     DType precision_;
-    bool on_host_;
     ElmModule module_;
-    ElmGradientPass pass_;
+    std::optional<ElmGradientPass> pass_;     // on the CPU
     std::vector<Tensor> values_, gradients_;  // of the trainable parameters
     Tensor output_, output_gradient_;         // (batch, time, 2)
     std::vector<NeuronIoLoss> losses_;        // by sample
@@ -110,8 +109,7 @@ void ElmFit::save_safetensors(const std::string& path) {
     Stream host{Device{}};
     std::vector<NamedTensor> tensors;
     for (const NamedArray& array : model.parameters) {
-        const Shape shape =
-            array.shape.size() == 2 ? Shape{array.shape[0], array.shape[1]} : Shape{array.shape[0]};
+        const Shape shape = shape_of(array);
         if (array.values.empty()) continue;
         if (array.name == "input_to_synapse_indices") {
             const std::vector<std::int32_t> indices(array.values.begin(), array.values.end());
