@@ -190,6 +190,7 @@ Config configuration(const Arguments& arguments, const FitCandidate& candidate,
         {"channels", data.train.n_channels()},
         {"input_spikes", data.train.n_input_spikes()},
         {"output_spikes", data.train.n_output_spikes()},
+        {"init_from", arguments.has("init-from") ? arguments.text("init-from") : std::string()},
     };
     return config;
 }
@@ -287,9 +288,6 @@ int run(const Arguments& arguments) {
     }
     ELM_CHECK(!(resumes && force),
               "--resume goes on with a fit and --force begins anew: give one.");
-    ELM_CHECK(!(resumes && arguments.has("init-from")),
-              "--resume takes the numbers of the checkpoint and --init-from those of a model: give "
-              "one.");
     Communicator processes = Communicator::world();
     RunContext context(arguments, true);
     const Config preset =

@@ -162,6 +162,14 @@ TEST_F(FitCommand, begins_with_the_numbers_of_a_model) {
                                  "training.learning_rate=0"}));
     ASSERT_EQ(more.exit_code, 0) << more.err;
     expect_equal_models(folder_ / "a.h5", folder_ / "b.h5");
+    // Its wiring is that of the model: a fit goes on with the same beginning, or not at all.
+    const std::vector<std::string> again{"--budget", "1u", "--set", "training.learning_rate=0",
+                                         "--resume"};
+    expect_error(fit("b.h5", again), 2, "data.init_from was");
+    auto same = again;
+    same.insert(same.end(), {"--init-from", folder_ / "a.h5"});
+    const ProgramResult on = run_program(fit("b.h5", same));
+    EXPECT_EQ(on.exit_code, 0) << on.err;
 }
 
 TEST_F(FitCommand, two_processes_learn_what_one_learns) {
@@ -195,7 +203,6 @@ TEST_F(FitCommand, refuses_options_that_contradict_each_other) {
     expect_error(fit("a.h5", {"--train", "0:4", "--validate", "3:6"}), 2, "simulation 3");
     expect_error(fit("a.h5", {"--preset", "neuronoi"}), 2, "neuronio");
     expect_error(fit("a.h5", {"--resume", "--force"}), 2, "--resume");
-    expect_error(fit("a.h5", {"--resume", "--init-from", "x.h5"}), 2, "--init-from");
     expect_error(fit("a.h5", {"--set", "training.bacth=3"}), 2, "batch");
     expect_error(fit("a.h5", {"--set", "elm.lambda=3"}), 2, "lambda_value");
     expect_error(fit("a.h5", {"--model", "ell"}), 2, "Did you mean elm?");
