@@ -62,8 +62,9 @@ struct RunOptions {
     /// f32: batches in vector lanes, rates from piecewise polynomials. f64: rates as written.
     DType precision = DType::f32;
     std::vector<Probe> probes;
-    /// Called now and then from the calling thread with trial-steps done and in all.
-    std::function<void(std::int64_t done, std::int64_t all)> progress = {};
+    /// Called now and then from the calling thread with trial-steps done and in all. If it returns
+    /// false the run stops, and simulate() returns no recordings.
+    std::function<bool(std::int64_t done, std::int64_t all)> progress = {};
 };
 
 /// What the probes of one trial saw: recordings[p] holds floor(steps / every_steps) + 1 values, the
@@ -75,7 +76,7 @@ struct TrialRecording {
 /// Simulates all trials of one cell. A trial has the same bits whatever trials run beside it and
 /// whatever the number of threads. Throws Error{invalid} for options out of range and events off
 /// the cell, Error{numeric} naming trial, time and segment where a voltage leaves +-1000 mV or is
-/// not finite, Error{numeric} too for calcium. Stops between blocks of steps when `interrupted`.
+/// not finite, Error{numeric} too for calcium.
 std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>& trials,
                                      const RunOptions& options);
 
