@@ -59,6 +59,9 @@ struct BatchView {
     float voltage_scale;  // of the solved change: 1, or 2 for Crank-Nicolson
 };
 
+/// Values of a group of lanes must stay in registers from one function to the next.
+#define ELM_CABLE_INLINE ELM_HD inline __attribute__((always_inline))
+
 /// State of a group: rows of `stride` lanes.
 struct BatchState {
     float* state;                 // (states)
@@ -78,19 +81,19 @@ struct CableStep {
     const BatchState& group;
     Lanes lanes;
 
-    ELM_HD const float* function(std::int32_t index) const {
+    ELM_CABLE_INLINE const float* function(std::int32_t index) const {
         return cell.tables + static_cast<std::int64_t>(index) * table::size;
     }
 
     /// Moves one gate on by a step; `x` says where it is driven to.
-    ELM_HD Value advance(const Value& gate, std::int32_t table_index, const Row& x) const {
+    ELM_CABLE_INLINE Value advance(const Value& gate, std::int32_t table_index, const Row& x) const {
         const float* steady = function(table_index);
         const Value target = Lanes::polynomial(steady, x);
         const Value relaxation = Lanes::polynomial(steady + table::size, x);
         return Lanes::multiply_add(relaxation, target - gate, gate);
     }
 
-    ELM_HD static Value power(const Value& x, int exponent) {
+    ELM_CABLE_INLINE static Value power(const Value& x, int exponent) {
         switch (exponent) {
             case 1:
                 return x;
@@ -107,7 +110,7 @@ struct CableStep {
 
     /// Conductance of a channel, whose gates begin at row `at`, after they have moved on.
     template <bool moves>
-    ELM_HD Value conductance(const BatchChannel& channel, std::int32_t at, float density,
+    ELM_CABLE_INLINE Value conductance(const BatchChannel& channel, std::int32_t at, float density,
                              const Row& x) const {
         Value first = lanes.load(group.state, at);
         if constexpr (moves) {
@@ -128,7 +131,7 @@ struct CableStep {
 
     /// Adds slope (S/cm2) to `diagonal` and takes the current (mA/cm2) from `residual`.
     template <bool moves>
-    ELM_HD void membrane(const BatchNode& node, std::int32_t i, const Value& v, Value& diagonal,
+    ELM_CABLE_INLINE void membrane(const BatchNode& node, std::int32_t i, const Value& v, Value& diagonal,
                          Value& residual) const {
         const BatchKind& kind = cell.kinds[node.kind];
         const Row at_voltage = Lanes::voltage_row(v);
@@ -194,7 +197,7 @@ struct CableStep {
         residual = residual - current;
     }
 
-    ELM_HD static void add(const BatchChannel& channel, const BatchNode& node, const Value& g,
+    ELM_CABLE_INLINE static void add(const BatchChannel& channel, const BatchNode& node, const Value& g,
                            const Value& v, Value& slope, Value& current) {
         const auto ion = static_cast<Ion>(channel.ion);
         const float reversal = ion == Ion::sodium      ? node.sodium_mV
@@ -205,7 +208,7 @@ struct CableStep {
     }
 
     template <bool moves>
-    ELM_HD void synapses(const BatchNode& node, std::int32_t at, const Value& v,
+    ELM_CABLE_INLINE void synapses(const BatchNode& node, std::int32_t at, const Value& v,
                          const Row& at_voltage, Value& slope, Value& current) const {
         const BatchSynapses& all = cell.synapses;
         Value open[3];

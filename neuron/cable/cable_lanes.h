@@ -120,20 +120,29 @@ struct CpuLanes {
     }
 
     ELM_INLINE static Value polynomial(const float* function, const Row& x) {
-        return x.main ? horner<true>(function, x) : horner<false>(function, x);
+        if (x.main) [[likely]] return horner<true>(function, x);
+        return outside(function, x);
     }
 
     /// The value, and the derivative with respect to mV.
     ELM_INLINE static void polynomial(const float* function, const Row& x, Value& value,
                                       Value& slope) {
-        if (x.main) {
+        if (x.main) [[likely]] {
             horner<true>(function, x, value, slope);
         } else {
-            horner<false>(function, x, value, slope);
+            outside(function, x, value, slope);
         }
     }
 
 private:
+    [[gnu::noinline, gnu::cold]] static Value outside(const float* function, const Row& x) {
+        return horner<false>(function, x);
+    }
+    [[gnu::noinline, gnu::cold]] static void outside(const float* function, const Row& x,
+                                                     Value& value, Value& slope) {
+        horner<false>(function, x, value, slope);
+    }
+
     /// Whole rows 32 to 63 differ from 32 in their low five bits alone.
     ELM_INLINE static void finish(Row& result, const Whole& odd) {
         result.main = !any(odd & ~(table::main_rows - 1));
