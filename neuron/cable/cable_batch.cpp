@@ -86,14 +86,32 @@ BatchPlan::BatchPlan(const CablePlan& plan, const std::vector<Trial>& trials)
     synapses.nmda_mV = static_cast<float>(plan.nmda.reversal_mV);
     synapses.inhibition_mV = static_cast<float>(plan.gaba.reversal_mV);
     voltage_scale = plan.crank_nicolson ? 2.0F : 1.0F;
+    dt_ms = plan.dt_ms;
+    const auto event_of = [](const SynapsePlan& synapse) {
+        return BatchEvent{synapse.factor, synapse.rise_ms, synapse.decay_ms};
+    };
+    ampa = event_of(plan.ampa);
+    nmda = event_of(plan.nmda);
+    gaba = event_of(plan.gaba);
 }
 
 BatchView BatchPlan::view() const {
-    return {nodes.data(),     static_cast<std::int32_t>(nodes.size()),
-            kinds.data(),     channels.data(),
-            densities.data(), tables.values.data(),
-            tables.magnesium, tables.calcium_reversal,
-            synapses,         voltage_scale};
+    return {nodes.data(),
+            static_cast<std::int32_t>(nodes.size()),
+            kinds.data(),
+            channels.data(),
+            densities.data(),
+            tables.values.data(),
+            tables.magnesium,
+            tables.calcium_reversal,
+            synapses,
+            voltage_scale,
+            dt_ms,
+            site_states.data(),
+            static_cast<std::int32_t>(site_states.size()),
+            ampa,
+            nmda,
+            gaba};
 }
 
 namespace {
@@ -103,7 +121,7 @@ constexpr int steps_between_checks = 40;
 /// Kicks of one lane, and how far they are delivered.
 struct LaneInput {
     std::vector<Kick> kicks;
-    std::size_t next = 0;
+    std::int64_t next = 0;
 };
 
 template <class Lanes>
@@ -136,7 +154,7 @@ public:
                                 diagonal_.data(), residual_.data(), clamps_.data()};
         const CableStep<Lanes> one{view_, arrays, Lanes{}};
         for (int step = 0; step <= run_.steps; ++step) {
-            deliver(step);
+            deliver_events(step);
             set_clamps(step);
             if (step == 0) {
                 one.template eliminate<false>();
@@ -159,35 +177,11 @@ public:
 private:
     static constexpr std::size_t stride = Lanes::stride;
 
-    /// Adds the events of a step to states that this step still lets decay (but for step 0).
-    void deliver(int step) {
-        const CablePlan& plan = run_.plan;
-        const std::size_t sites = run_.batch.site_states.size();
-        const double decays_for = step == 0 ? 0 : plan.dt_ms;
+    void deliver_events(int step) {
         for (std::size_t lane = 0; lane < count_; ++lane) {
             LaneInput& input = inputs_[lane];
-            for (; input.next < input.kicks.size() && input.kicks[input.next].step <= step;
-                 ++input.next) {
-                const Kick& kick = input.kicks[input.next];
-                const double late = static_cast<double>(kick.late_ms) - decays_for;
-                const auto channel = static_cast<std::size_t>(kick.channel);
-                float* states =
-                    &state_[static_cast<std::size_t>(run_.batch.site_states[channel % sites]) *
-                                stride +
-                            lane];
-                const auto add = [&](const SynapsePlan& synapse, std::size_t at) {
-                    states[at * stride] +=
-                        static_cast<float>(synapse.factor * std::exp(-late / synapse.rise_ms));
-                    states[(at + 1) * stride] +=
-                        static_cast<float>(synapse.factor * std::exp(-late / synapse.decay_ms));
-                };
-                if (channel < sites) {
-                    add(plan.ampa, 0);
-                    add(plan.nmda, 2);
-                } else {
-                    add(plan.gaba, 4);
-                }
-            }
+            deliver(view_, input.kicks.data(), static_cast<std::int64_t>(input.kicks.size()),
+                    input.next, step, &state_[lane], static_cast<std::int64_t>(stride));
         }
     }
 
@@ -203,7 +197,7 @@ private:
                     segments.begin());
                 const PlanNode& node = node_of(clamp.segment);
                 clamps_[row * stride + lane] +=
-                    static_cast<float>(clamp_current(clamp, middle) * node.per_area);
+                    static_cast<float>(clamp.at(middle) * node.per_area);
             }
         }
     }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <vector>
 
 #include "neuron/cable/cable_body.h"
+#include "neuron/cable/rate_tables.h"
 
 namespace elm::cable {
 
@@ -21,8 +23,10 @@ struct BatchPlan {
     RateTables tables;
     BatchSynapses synapses{};
     float voltage_scale = 1;
-    std::vector<int> clamped_segments;  // that any trial puts current into, rising
-    std::vector<int> site_states;       // (sites) first of the six synaptic states
+    double dt_ms = 0;
+    BatchEvent ampa{}, nmda{}, gaba{};
+    std::vector<int> clamped_segments;      // that any trial puts current into, rising
+    std::vector<std::int32_t> site_states;  // (sites) first of the six synaptic states
 };
 
 /// What a group of trials found that no living cell has.

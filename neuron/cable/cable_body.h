@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "kernels/core/host_device.h"
-#include "neuron/cable/rate_tables.h"
+#include "neuron/cable/channel.h"
+#include "neuron/cable/kick.h"
+#include "neuron/cable/rate_rows.h"
 
 /// One step of a group of trials of one cell, in float32; the CPU's lanes and the CUDA threads run
 /// the same text. A trial is a lane: all arrays are [what][lane]. A step is two walks over the
@@ -47,6 +50,11 @@ struct BatchSynapses {
     float excitation_mV, nmda_mV, inhibition_mV;
 };
 
+/// What an event adds to the two states of a conductance.
+struct BatchEvent {
+    double factor, rise_ms, decay_ms;
+};
+
 struct BatchView {
     const BatchNode* nodes;
     std::int32_t node_count;
@@ -57,6 +65,10 @@ struct BatchView {
     std::int32_t magnesium, calcium_reversal;
     BatchSynapses synapses;
     float voltage_scale;  // of the solved change: 1, or 2 for Crank-Nicolson
+    double dt_ms;
+    const std::int32_t* site_states;  // (sites) first of the six synaptic states
+    std::int32_t sites;
+    BatchEvent ampa, nmda, gaba;
 };
 
 /// Values of a group of lanes must stay in registers from one function to the next.
@@ -72,6 +84,31 @@ struct BatchState {
     const float* clamp_currents;  // (clamped segments) mA/cm2 inward, of this step
 };
 
+/// Adds the events of a step to the states of one lane, rows of `stride`, and moves `next` past
+/// them. The step lets these states decay before it uses them, but for the first.
+ELM_HD inline void deliver(const BatchView& cell, const Kick* kicks, std::int64_t end,
+                           std::int64_t& next, std::int32_t step, float* state,
+                           std::int64_t stride) {
+    for (; next < end && kicks[next].step <= step; ++next) {
+        const Kick& kick = kicks[next];
+        const double late = static_cast<double>(kick.late_ms) - (step == 0 ? 0 : cell.dt_ms);
+        const bool excites = kick.channel < cell.sites;
+        const std::int32_t site = excites ? kick.channel : kick.channel - cell.sites;
+        float* const states = state + cell.site_states[site] * stride;
+        const auto add = [&](const BatchEvent& event, std::int32_t at) {
+            states[at * stride] += static_cast<float>(event.factor * exp(-late / event.rise_ms));
+            states[(at + 1) * stride] +=
+                static_cast<float>(event.factor * exp(-late / event.decay_ms));
+        };
+        if (excites) {
+            add(cell.ampa, 0);
+            add(cell.nmda, 2);
+        } else {
+            add(cell.gaba, 4);
+        }
+    }
+}
+
 template <class Lanes>
 struct CableStep {
     using Value = typename Lanes::Value;
@@ -86,7 +123,8 @@ struct CableStep {
     }
 
     /// Moves one gate on by a step; `x` says where it is driven to.
-    ELM_CABLE_INLINE Value advance(const Value& gate, std::int32_t table_index, const Row& x) const {
+    ELM_CABLE_INLINE Value advance(const Value& gate, std::int32_t table_index,
+                                   const Row& x) const {
         const float* steady = function(table_index);
         const Value target = Lanes::polynomial(steady, x);
         const Value relaxation = Lanes::polynomial(steady + table::size, x);
@@ -111,7 +149,7 @@ struct CableStep {
     /// Conductance of a channel, whose gates begin at row `at`, after they have moved on.
     template <bool moves>
     ELM_CABLE_INLINE Value conductance(const BatchChannel& channel, std::int32_t at, float density,
-                             const Row& x) const {
+                                       const Row& x) const {
         Value first = lanes.load(group.state, at);
         if constexpr (moves) {
             first = advance(first, channel.table[0], x);
@@ -131,8 +169,8 @@ struct CableStep {
 
     /// Adds slope (S/cm2) to `diagonal` and takes the current (mA/cm2) from `residual`.
     template <bool moves>
-    ELM_CABLE_INLINE void membrane(const BatchNode& node, std::int32_t i, const Value& v, Value& diagonal,
-                         Value& residual) const {
+    ELM_CABLE_INLINE void membrane(const BatchNode& node, std::int32_t i, const Value& v,
+                                   Value& diagonal, Value& residual) const {
         const BatchKind& kind = cell.kinds[node.kind];
         const Row at_voltage = Lanes::voltage_row(v);
         Value slope = Lanes::broadcast(node.leak);
@@ -197,8 +235,8 @@ struct CableStep {
         residual = residual - current;
     }
 
-    ELM_CABLE_INLINE static void add(const BatchChannel& channel, const BatchNode& node, const Value& g,
-                           const Value& v, Value& slope, Value& current) {
+    ELM_CABLE_INLINE static void add(const BatchChannel& channel, const BatchNode& node,
+                                     const Value& g, const Value& v, Value& slope, Value& current) {
         const auto ion = static_cast<Ion>(channel.ion);
         const float reversal = ion == Ion::sodium      ? node.sodium_mV
                                : ion == Ion::potassium ? node.potassium_mV
@@ -209,7 +247,7 @@ struct CableStep {
 
     template <bool moves>
     ELM_CABLE_INLINE void synapses(const BatchNode& node, std::int32_t at, const Value& v,
-                         const Row& at_voltage, Value& slope, Value& current) const {
+                                   const Row& at_voltage, Value& slope, Value& current) const {
         const BatchSynapses& all = cell.synapses;
         Value open[3];
         for (int k = 0; k < 3; ++k) {

@@ -100,7 +100,7 @@ void ExactCell::assemble() {
     for (const CurrentClamp& clamp : trial_.clamps) {
         const auto i =
             static_cast<std::size_t>(plan_.segment_nodes[static_cast<std::size_t>(clamp.segment)]);
-        residual_[i] += clamp_current(clamp, middle) * plan_.nodes[i].per_area;
+        residual_[i] += clamp.at(middle) * plan_.nodes[i].per_area;
     }
     for (std::size_t i = 1; i < plan_.nodes.size(); ++i) {
         const PlanNode& node = plan_.nodes[i];

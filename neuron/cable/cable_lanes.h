@@ -120,7 +120,8 @@ struct CpuLanes {
     }
 
     ELM_INLINE static Value polynomial(const float* function, const Row& x) {
-        if (x.main) [[likely]] return horner<true>(function, x);
+        if (x.main) [[likely]]
+            return horner<true>(function, x);
         return outside(function, x);
     }
 

@@ -194,16 +194,4 @@ std::vector<Kick> schedule(const CablePlan& plan, const Trial& trial, std::size_
     return kicks;
 }
 
-double clamp_current(const CurrentClamp& clamp, double t) {
-    if (clamp.decay_ms <= 0) {
-        return t >= clamp.start_ms && t < clamp.start_ms + clamp.duration_ms ? clamp.amplitude_nA
-                                                                             : 0.0;
-    }
-    if (t <= clamp.start_ms) return 0.0;
-    const double rise = clamp.rise_ms, decay = clamp.decay_ms, since = t - clamp.start_ms;
-    const double peak = rise * decay / (decay - rise) * std::log(decay / rise);
-    return clamp.amplitude_nA * (std::exp(-since / decay) - std::exp(-since / rise)) /
-           (std::exp(-peak / decay) - std::exp(-peak / rise));
-}
-
 }  // namespace elm::cable

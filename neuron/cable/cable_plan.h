@@ -5,6 +5,7 @@
 
 #include "neuron/cable/cable_run.h"
 #include "neuron/cable/channel.h"
+#include "neuron/cable/kick.h"
 
 namespace elm::cable {
 
@@ -87,19 +88,9 @@ CablePlan make_plan(const Cell& cell, const RunOptions& options);
 /// doi:10.1523/JNEUROSCI.10-09-03178.1990, with other constants.
 inline double magnesium_gate(double v) { return 1 / (1 + std::exp(-0.08 * v) / 3.57); }
 
-/// An event on the grid of steps: it acts from step `step` on, `late_ms` before the time that the
-/// synaptic states of that step stand for.
-struct Kick {
-    int step = 0;
-    int channel = 0;
-    float late_ms = 0;
-};
 /// Events of one trial in order of steps, without channels that have one at t = 0.
 /// Throws Error{invalid} naming the event for channels and times that are out of range.
 std::vector<Kick> schedule(const CablePlan& plan, const Trial& trial, std::size_t trial_index);
-
-/// Current of a clamp at time t, nA inward.
-double clamp_current(const CurrentClamp& clamp, double t_ms);
 
 inline double power_of(double x, int power) {
     double result = x;

@@ -7,6 +7,7 @@
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
 #include "neuron/cable/cable_batch.h"
+#include "neuron/cable/cable_device.h"
 #include "neuron/cable/cable_exact.h"
 
 namespace elm::cable {
@@ -114,6 +115,18 @@ std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>&
         if (!options.progress(std::min(all, run.trial_steps_done.load()), all)) run.stopped = true;
     };
     const bool exact = options.precision == DType::f64;
+    if (options.device.kind == DeviceKind::cuda) {
+        if (exact) {
+            throw Error(
+                ErrorKind::unsupported,
+                "a biophysical cell runs in float32 on CUDA. Use --device cpu for float64.");
+        }
+        if (const auto found = run_on_device(run, options.device, tick)) {
+            throw_blow_up(cell, plan, *found);
+        }
+        if (run.stopped) return {};
+        return recordings;
+    }
     const int lanes = exact ? 1 : lanes_of_group(trials.size(), thread_count());
     const auto groups =
         (trials.size() + static_cast<std::size_t>(lanes) - 1) / static_cast<std::size_t>(lanes);

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "kernels/core/device.h"
 #include "kernels/core/dtype.h"
+#include "kernels/core/host_device.h"
 #include "neuron/cable/cell.h"
 
 namespace elm::cable {
@@ -22,6 +25,16 @@ struct CurrentClamp {
     int segment = 0;
     double amplitude_nA = 0, start_ms = 0, duration_ms = 0;
     double rise_ms = 0, decay_ms = 0;
+
+    /// Current at time t, nA inward.
+    ELM_HD double at(double t_ms) const {
+        const double since = t_ms - start_ms;
+        if (decay_ms <= 0) return since >= 0 && since < duration_ms ? amplitude_nA : 0.0;
+        if (since <= 0) return 0.0;
+        const double peak = rise_ms * decay_ms / (decay_ms - rise_ms) * log(decay_ms / rise_ms);
+        return amplitude_nA * (exp(-since / decay_ms) - exp(-since / rise_ms)) /
+               (exp(-peak / decay_ms) - exp(-peak / rise_ms));
+    }
 };
 
 /// Input of one trial. A channel with an event at t = 0 is silent for the whole trial, as in the
@@ -61,6 +74,8 @@ struct RunOptions {
     bool half_step_kicks = true;
     /// f32: batches in vector lanes, rates from piecewise polynomials. f64: rates as written.
     DType precision = DType::f32;
+    /// On a CUDA device a thread runs a trial, in f32; probes there read voltage or calcium.
+    Device device = {};
     std::vector<Probe> probes;
     /// Called now and then from the calling thread with trial-steps done and in all. If it returns
     /// false the run stops, and simulate() returns no recordings.
