@@ -1,0 +1,214 @@
+// SWC texts: what they become, and where their mistakes stand.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/core.h>
+
+#include "kernels/core/error.h"
+#include "neuron/cable/compartments.h"
+#include "neuron/cable/morphology_edit.h"
+#include "neuron/cable/swc_reader.h"
+
+namespace elm::cable {
+namespace {
+
+std::string message_of(const std::string& text) {
+    try {
+        read_swc(text, "cell.swc");
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::data);
+        return error.message();
+    }
+    return "no error";
+}
+
+struct Summary {
+    std::vector<std::string> names;
+    std::vector<int> parents;
+    std::vector<double> parent_x, lengths;
+};
+
+Summary summary_of(const Morphology& cell) {
+    Summary summary;
+    for (const Section& section : cell.sections) {
+        summary.names.push_back(section.name);
+        summary.parents.push_back(section.parent);
+        summary.parent_x.push_back(section.parent_x);
+        summary.lengths.push_back(length_of(section));
+    }
+    return summary;
+}
+
+using Names = std::vector<std::string>;
+using Integers = std::vector<int>;
+using Reals = std::vector<double>;
+
+TEST(SwcReader, makes_sections_of_unbranched_runs) {
+    const Morphology cell = read_swc(
+        "# a comment\r\n"
+        "1 1 0 0 0 5 -1\r\n"
+        "2 2 0 -5 0 1 1  # axon\n"
+        "3 2 0 -25 0 1 2\n"
+        "\n"
+        "10 4 0 5 0 2 1\n"
+        "11 4 0 15 0 2 10\n"
+        "12 4 0 25 0 1 11\n"
+        "13 4 10 25 0 0.5 12\n"  // fork at 12
+        "14 4 -10 25 0 0.5 12\n"
+        "15 4 -30 25 0 0.5 14\n"
+        "16 3 5 0 0 1 1\n"
+        "17 3 25 0 0 1 16\n"
+        "18 2 25 -40 0 0.2 17\n",  // an axon that leaves a dendrite
+        "cell.swc");
+    const Summary is = summary_of(cell);
+    EXPECT_EQ(is.names,
+              (Names{"soma[0]", "dend[0]", "apic[0]", "apic[1]", "apic[2]", "axon[0]", "axon[1]"}));
+    EXPECT_EQ(is.parents, (Integers{-1, 0, 0, 2, 2, 0, 1}));
+    EXPECT_EQ(is.parent_x, (Reals{1, 0.5, 0.5, 1, 1, 0.5, 1}));
+    // Stems begin at their own first point, runs below a fork at the last point above.
+    EXPECT_EQ(is.lengths, (Reals{10, 20, 20, 10, 30, 20, 40}));
+    EXPECT_EQ(cell.sections[3].points[0].diameter, 1);  // twice its own first radius
+    EXPECT_EQ(cell.sections[3].points[0].y, 25);
+}
+
+TEST(SwcReader, order_and_gaps_of_ids_do_not_matter) {
+    const Morphology cell = read_swc("7 3 9 0 0 1 5\n5 3 5 0 0 1 900\n900 1 0 0 0 5 -1\n", "x");
+    EXPECT_EQ(summary_of(cell).lengths, (Reals{10, 4}));
+}
+
+TEST(SwcReader, a_soma_of_one_point_has_the_area_of_the_sphere) {
+    const Morphology cell = read_swc("1 1 3 4 5 6 -1\n", "x");
+    EXPECT_NEAR(discretise(cell, {}).segments[0].area_um2, 4 * std::numbers::pi * 36, 1e-10);
+    EXPECT_EQ(cell.sections[0].points[1].x, 3);
+}
+
+TEST(SwcReader, a_soma_of_three_points_is_one_cylinder) {
+    const Morphology cell = read_swc(
+        "1 1 3 4 5 6 -1\n2 1 3 -2 5 6 1\n3 1 3 10 5 6 1\n4 3 20 4 5 1 1\n5 3 40 4 5 1 4\n", "x");
+    EXPECT_EQ(summary_of(cell).lengths, (Reals{12, 20}));
+    EXPECT_NEAR(discretise(cell, {}).segments[0].area_um2, 4 * std::numbers::pi * 36, 1e-10);
+    EXPECT_EQ(cell.sections[1].parent_x, 0.5);
+}
+
+TEST(SwcReader, a_traced_soma_is_taken_as_it_is) {
+    const Morphology line = read_swc(
+        "1 1 0 0 0 3 -1\n2 1 0 10 0 6 1\n3 1 0 20 0 3 2\n4 3 9 10 0 1 2\n5 3 29 10 0 1 4\n"
+        "6 4 0 23 0 1 3\n7 4 0 43 0 1 6\n",
+        "x");
+    EXPECT_EQ(summary_of(line).names, (Names{"soma[0]", "dend[0]", "apic[0]"}));
+    EXPECT_EQ(summary_of(line).lengths, (Reals{20, 20, 20}));
+    EXPECT_EQ(summary_of(line).parent_x, (Reals{1, 0.5, 0.5}));
+    // A soma with branches: from the root, the first goes on, the second begins at its start.
+    const Morphology tree = read_swc(
+        "1 1 0 0 0 3 -1\n2 1 0 10 0 6 1\n3 1 0 20 0 3 2\n4 1 9 10 0 1 2\n5 1 -7 0 0 1 1\n"
+        "6 3 -9 0 0 1 5\n7 3 -19 0 0 1 6\n",
+        "x");
+    EXPECT_EQ(summary_of(tree).names,
+              (Names{"soma[0]", "soma[1]", "soma[2]", "soma[3]", "dend[0]"}));
+    EXPECT_EQ(summary_of(tree).parents, (Integers{-1, 0, 0, 0, 3}));
+    EXPECT_EQ(summary_of(tree).parent_x, (Reals{1, 1, 1, 0, 0.5}));
+    EXPECT_EQ(summary_of(tree).lengths, (Reals{10, 10, 9, 7, 10}));
+}
+
+TEST(SwcReader, a_neurite_of_one_point_begins_in_the_soma) {
+    const Morphology cell = read_swc("1 1 0 0 0 5 -1\n2 3 15 0 0 1 1\n", "x");
+    EXPECT_EQ(summary_of(cell).lengths, (Reals{10, 15}));
+    EXPECT_EQ(cell.sections[1].points[0].diameter, 2);
+}
+
+TEST(SwcReader, fork_and_end_types_are_those_of_the_parent) {
+    const Morphology cell =
+        read_swc("1 1 0 0 0 5 -1\n2 4 5 0 0 1 1\n3 5 15 0 0 1 2\n4 6 25 0 0 1 3\n", "x");
+    EXPECT_EQ(summary_of(cell).names, (Names{"soma[0]", "apic[0]"}));
+    EXPECT_EQ(summary_of(cell).lengths, (Reals{10, 20}));
+}
+
+TEST(SwcReader, names_the_place_of_every_mistake) {
+    struct Case {
+        std::string text, message;
+    };
+    const std::string soma = "1 1 0 0 0 5 -1\n";
+    const std::vector<Case> cases{
+        {"", "cell.swc:1:1: the file is empty; expected a traced neuron"},
+        {"# nothing\n\n",
+         "cell.swc:1:1: there is no point; expected lines \"id type x y z radius "
+         "parent\""},
+        {std::string("1 1 0\n0 \0 5", 11),
+         "cell.swc:2:3: a byte 0 stands here: this is no text. "
+         "Expected SWC or Neurolucida ASC"},
+        {"\x89PNG\r\n\x1a\n", "cell.swc:1:1: expected an id as a number, got \"?PNG\""},
+        {soma + "2 3 5 0 0 1\n",
+         "cell.swc:2:12: the line ends after 6 columns; expected \"id type "
+         "x y z radius parent\""},
+        {soma + "2 3 5 0 0 1 1 9\n",
+         "cell.swc:2:15: an eighth column; expected \"id type x y z "
+         "radius parent\""},
+        {soma + "2 3 5 zero 0 1 1\n", "cell.swc:2:7: expected y as a number, got \"zero\""},
+        {soma + "2 3 5 0 nan 1 1\n", "cell.swc:2:9: expected z as a finite number, got \"nan\""},
+        {soma + "2 3 5 0 0 inf 1\n",
+         "cell.swc:2:11: expected a radius as a finite number, got "
+         "\"inf\""},
+        {soma + "2 3 5 0 0 0 1\n",
+         "cell.swc:2:11: the radius is 0 um; expected more than 0, and "
+         "finite"},
+        {soma + "2 3 5 0 0 -1 1\n",
+         "cell.swc:2:11: the radius is -1 um; expected more than 0, and "
+         "finite"},
+        {soma + "2.5 3 5 0 0 1 1\n", "cell.swc:2:1: expected an id as a whole number, got 2.5"},
+        {soma + "-2 3 5 0 0 1 1\n", "cell.swc:2:1: id -2 is below 0"},
+        {soma + "2 0 5 0 0 1 1\n",
+         "cell.swc:2:3: type 0 is not known; expected 1 (soma), 2 "
+         "(axon), 3 (basal), 4 (apical), 5 (fork) or 6 (end)"},
+        {soma + "2 3 5 0 0 1 1\n2 3 9 0 0 1 1\n",
+         "cell.swc:3:1: id 2 stands twice, first in line "
+         "2"},
+        {soma + "2 3 5 0 0 1 8\n", "cell.swc:2:13: there is no point with id 8, the parent of 2"},
+        {soma + "2 3 5 0 0 1 -1\n",
+         "cell.swc:2:13: a second point without a parent (the first "
+         "stands in line 1): these are two trees. Expected one, "
+         "connected to its soma"},
+        {"1 1 0 0 0 5 2\n2 3 5 0 0 1 1\n",
+         "cell.swc:1:13: no point has the parent -1, so all hang "
+         "on each other in a cycle; expected one root"},
+        {soma + "2 3 5 0 0 1 4\n3 3 6 0 0 1 2\n4 3 7 0 0 1 3\n5 3 9 0 0 1 1\n",
+         "cell.swc:2:13: point 2 is its own ancestor: a cycle. Expected a tree"},
+        {soma + "2 3 5 0 0 1 3\n3 3 6 0 0 1 3\n",
+         "cell.swc:3:13: point 3 is its own ancestor: a cycle. Expected a tree"},
+        {"1 3 0 0 0 5 -1\n2 3 5 0 0 1 1\n",
+         "cell.swc:1:3: there is no soma: no point has type 1. "
+         "Expected the soma as the root"},
+        {"1 3 0 0 0 5 -1\n2 1 5 0 0 1 1\n",
+         "cell.swc:1:3: the tree begins with type 3, but its "
+         "soma stands in line 2. Expected the soma (type 1) as "
+         "the root"},
+        {soma + "2 3 5 0 0 1 1\n3 1 50 0 0 5 2\n",
+         "cell.swc:3:3: a point of the soma hangs on a "
+         "neurite: a second soma. Expected one"},
+        {soma + "2 3 5 0 0 1 1\n3 3 5 0 0 2 2\n",
+         "cell.swc:2:5: the branch that begins here has "
+         "length 0 um; expected more than 0, and finite"},
+    };
+    for (const Case& one : cases) EXPECT_EQ(message_of(one.text), one.message) << one.text;
+}
+
+TEST(SwcReader, a_million_points_take_seconds) {
+    // A comb: half a million forks, one behind the other.
+    std::string text = "1 1 0 0 0 5 -1\n2 3 5 0 0 1 1\n";
+    for (int i = 0; i < 500000; ++i) {
+        text += fmt::format("{} 3 {} 0 0 1 {}\n{} 3 {} 1 0 1 {}\n", 2 * i + 4, 6 + i, 2 * i + 2,
+                            2 * i + 3, 6 + i, 2 * i + 2);
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    const Morphology cell = read_swc(text, "cell.swc");
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    EXPECT_GT(cell.sections.size(), 999999U);
+    EXPECT_LT(seconds.count(), 20);  // 0.5 s alone on two cores
+    EXPECT_GT(discretise(cell, {}).segments.size(), 999999U);
+}
+
+}  // namespace
+}  // namespace elm::cable
