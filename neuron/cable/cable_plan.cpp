@@ -123,8 +123,13 @@ CablePlan make_plan(const Cell& cell, const RunOptions& options) {
             known.try_emplace(std::pair(kind.channels, flags), static_cast<int>(plan.kinds.size()));
         if (is_new) plan.kinds.push_back(kind);
         node.kind = entry->second;
+    }
+    // The solver walks from the tips to the root: in this order memory is read from end to end.
+    for (std::size_t i = plan.nodes.size(); i-- > 0;) {
+        PlanNode& node = plan.nodes[i];
+        if (node.kind < 0) continue;
         node.first_state = plan.state_count;
-        plan.state_count += kind.state_count();
+        plan.state_count += plan.kinds[static_cast<std::size_t>(node.kind)].state_count();
     }
     return plan;
 }
