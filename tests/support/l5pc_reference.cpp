@@ -8,7 +8,7 @@
 
 #include "kernels/core/hdf5_file.h"
 
-namespace elm::testing {
+namespace elm::test {
 
 std::string reference_file(const std::string& name) {
     const char* const folder = std::getenv("ELM_DATA_DIR");
@@ -73,4 +73,4 @@ cable::Cell cell_from_geometry(const std::string& path) {
     return cell;
 }
 
-}  // namespace elm::testing
+}  // namespace elm::test
