@@ -121,6 +121,8 @@ Handle stored_type(FileType type) {
             return {H5Tcopy(H5T_IEEE_F32LE), H5Tclose};
         case FileType::f64:
             return {H5Tcopy(H5T_IEEE_F64LE), H5Tclose};
+        case FileType::u16:
+            return {H5Tcopy(H5T_STD_U16LE), H5Tclose};
         case FileType::i32:
             return {H5Tcopy(H5T_STD_I32LE), H5Tclose};
         case FileType::i64:
@@ -471,6 +473,19 @@ double Hdf5File::number_attribute(const std::string& object, const std::string& 
     }
     file_->fail(ErrorKind::data, object,
                 fmt::format("must have the attribute {}, a number.", name));
+}
+
+void Hdf5File::copy_from(const Hdf5File& other, const std::string& object) {
+    const auto lock = library_lock();
+    if (other.file_->type_of(object) == H5I_BADID) {
+        other.file_->fail(ErrorKind::data, object, "is not there.");
+    }
+    const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
+    H5Pset_create_intermediate_group(links, 1);
+    if (H5Ocopy(other.file_->id, object.c_str(), file_->id, object.c_str(), H5P_DEFAULT, links) <
+        0) {
+        file_->fail_writing(object);
+    }
 }
 
 void Hdf5File::make_group(const std::string& group) {

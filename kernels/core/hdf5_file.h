@@ -13,7 +13,7 @@ namespace elm {
 
 /// Types of elements that files are written with. Reading converts from whatever is stored,
 /// float16 and booleans included.
-enum class FileType { f16, f32, f64, i32, i64, boolean };
+enum class FileType { f16, f32, f64, u16, i32, i64, boolean };
 
 /// An HDF5 file, open as long as the object lives. Objects inside are named by their path from the
 /// root ("/model/w_y.weight" or "model/w_y.weight"; "/" is the root group).
@@ -72,6 +72,8 @@ public:
     double number_attribute(const std::string& object, const std::string& name) const;
 
     // --- writing; parent groups are made as needed
+    /// Copies an object of another file, with all it holds, to the same path in this one.
+    void copy_from(const Hdf5File& other, const std::string& object);
     void make_group(const std::string& group);
     template <class T>
     void write(const std::string& dataset, const std::vector<std::int64_t>& shape,
