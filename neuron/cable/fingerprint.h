@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "neuron/cable/cell.h"
+
+namespace elm::cable {
+
+/// 16 hexadecimal digits that change with the shape: lengths, areas, resistances, the tree.
+std::string fingerprint(const Compartments& compartments);
+/// The same over all numbers of a cell, its shape among them.
+std::string fingerprint(const Cell& cell);
+
+}  // namespace elm::cable
