@@ -34,7 +34,11 @@ std::int64_t first_bad_voltage(const std::vector<double>& voltages) {
 }  // namespace
 
 bool NeuronIoFile::is_neuronio(const Hdf5File& file) {
-    return file.attributes("/").contains("num_segments") && file.has("/sim_00000/input_synapse");
+    if (!file.attributes("/").contains("num_segments")) return false;
+    const std::vector<std::string> names = file.links("/");
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return name.starts_with("sim_") && file.has("/" + name + "/input_synapse");
+    });
 }
 
 NeuronIoFile::NeuronIoFile(const std::string& path)

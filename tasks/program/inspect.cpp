@@ -10,9 +10,13 @@
 #include "kernels/core/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"
+#include "tasks/neuronio/neuronio_plot.h"
+#include "tasks/neuronio/neuronio_statistics.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
+#include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
+#include "tasks/report/table.h"
 #include "tasks/spike_file.h"
 
 namespace elm {
@@ -22,6 +26,7 @@ namespace {
 struct Findings {
     std::string kind;
     std::vector<std::pair<std::string, Value>> facts;
+    std::optional<NeuronIoStatistics> statistics = {};
 };
 
 std::string shape_text(const Hdf5File& file, const std::string& dataset) {
@@ -61,10 +66,35 @@ Findings inspect_sequence_model(const std::string& path) {
 
 Findings inspect_neuronio(const std::string& path) {
     const NeuronIoFile file(path);
-    return {"NeuronIO ground truth",
-            {{"simulations", file.size()},
-             {"input channels", file.n_channels()},
-             {"duration_ms", file.n_steps()}}};
+    Findings findings{"NeuronIO ground truth",
+                      {{"simulations", file.size()},
+                       {"input channels", file.n_channels()},
+                       {"duration_ms", file.n_steps()}}};
+    const Hdf5File raw = Hdf5File::open(path);
+    for (const auto& [name, value] : raw.attributes("/")) {
+        if (name == "num_segments" || name == "sim_duration_ms") continue;
+        findings.facts.emplace_back(name, value);
+    }
+    // A file of input alone is NeuronIO too.
+    const std::string first = "/" + file.name(0);
+    if (raw.has(first + "/output_spike_time_ms") && raw.has(first + "/soma_voltage_mV")) {
+        findings.statistics = neuronio_statistics(path, throw_if_interrupted);
+        findings.facts.emplace_back("output spikes", findings.statistics->output_spikes);
+        findings.facts.emplace_back("silent simulations", findings.statistics->silent);
+    }
+    return findings;
+}
+
+Table statistics_table(const NeuronIoStatistics& statistics) {
+    Table table(
+        {"per simulation", "unit", "of", "mean", "SE", "SD", "lowest", "median", "highest"});
+    const auto text = [](double value) { return fmt::format("{:.5g}", value); };
+    for (const StatisticRow& row : statistics.rows) {
+        table.add({row.name, row.unit, fmt::format("{}", row.count), text(row.mean),
+                   text(row.standard_error), text(row.standard_deviation), text(row.lowest),
+                   text(row.median), text(row.highest)});
+    }
+    return table;
 }
 
 Findings inspect_spikes(const Hdf5File& file, const std::vector<SpikeGroup>& groups) {
@@ -128,6 +158,10 @@ Findings inspect_file(const std::string& path) {
 
 int run(const Arguments& arguments) {
     ELM_CHECK(!arguments.words().empty(), "elmsim inspect: expected the name of a file.");
+    const bool draws = arguments.has("plot");
+    if (draws) require_plot_name(arguments.text("plot"));
+    ELM_CHECK(!draws || arguments.words().size() == 1, "--plot draws one file (got {}).",
+              arguments.words().size());
     std::vector<Record> records;
     std::string text;
     for (const std::string& path : arguments.words()) {
@@ -140,8 +174,19 @@ int run(const Arguments& arguments) {
             text += fmt::format("  {:<{}}  {}\n", name, width, to_text(value));
             facts.set(name, value);
         }
-        records.push_back(
-            Record().set("path", path).set("kind", findings.kind).set("facts", std::move(facts)));
+        Record record;
+        record.set("path", path).set("kind", findings.kind).set("facts", std::move(facts));
+        if (findings.statistics) {
+            const Table table = statistics_table(*findings.statistics);
+            text += '\n' + table.to_text();
+            record.set("statistics", table.to_records());
+        }
+        records.push_back(std::move(record));
+        if (!draws) continue;
+        ELM_CHECK(findings.statistics, "--plot draws NeuronIO data, and {} is {}.", path,
+                  findings.kind);
+        draw(neuronio_figure(path, *findings.statistics), arguments.text("plot"),
+             arguments.has("force"));
     }
     print_result(arguments.has("json")
                      ? result_header(arguments, Device{}).set("files", std::move(records)).to_json()
@@ -154,8 +199,9 @@ int run(const Arguments& arguments) {
 Command inspect_command() {
     return {.name = "inspect",
             .summary = "says what a file is: model, data, spikes, recording",
-            .examples = {"elmsim inspect fit.h5"},
+            .examples = {"elmsim inspect fit.h5", "elmsim inspect train.h5 --plot train.png"},
             .words = "FILE...",
+            .shared = {"plot", "force"},
             .run = run};
 }
 

@@ -21,6 +21,8 @@ void watch_signals() {
     std::signal(SIGXFSZ, SIG_IGN);
 }
 
+bool interrupted() { return received != 0; }
+
 void throw_if_interrupted() {
     if (received != 0) throw Interrupted{static_cast<int>(received)};
 }

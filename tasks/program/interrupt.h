@@ -12,6 +12,9 @@ struct Interrupted {
 /// From now on SIGINT and SIGTERM set a mark; a second one of them ends the program at once.
 void watch_signals();
 
+/// True once a signal came: for callbacks that must not throw.
+bool interrupted();
+
 /// Throws Interrupted once a signal came. Long loops call it between pieces of work.
 void throw_if_interrupted();
 

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 
 #include "baselines/model_registry.h"
 #include "kernels/core/check.h"
 #include "kernels/core/option_set.h"
 #include "kernels/ops/kernel_list.h"
+#include "neuron/cable/cell_file.h"
+#include "neuron/cable/channel.h"
 #include "neuron/elm/elm_builtin.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
@@ -81,12 +84,47 @@ Table preset_table() {
     return table;
 }
 
+Table cell_table() {
+    Table table({"cell", "segments", "synapses", "what it is"});
+    for (const cable::BuiltinCell& builtin : cable::builtin_cells()) {
+        const cable::Cell cell = cable::load_cell(builtin.name, std::nullopt);
+        table.add({builtin.name, fmt::format("{}", cell.compartments.segments.size()),
+                   fmt::format("{}", 2 * cell.site_segments.size()), builtin.summary});
+    }
+    return table;
+}
+
+Table channel_table() {
+    Table table({"channel", "ion", "gates", "reversal"});
+    for (const cable::Channel& channel : cable::all_channels()) {
+        static constexpr const char* ions[] = {"-", "sodium", "potassium", "calcium"};
+        std::string gates;
+        for (const cable::Gate& gate : channel.gates) {
+            gates += fmt::format("{}{}{}", gates.empty() ? "" : " ", gate.name,
+                                 gate.power == 1 ? "" : fmt::format("^{}", gate.power));
+        }
+        table.add({channel.name, ions[static_cast<std::size_t>(channel.ion)],
+                   channel.calcium_gated ? gates + " of calcium" : gates,
+                   channel.ion == cable::Ion::none ? fmt::format("{} mV", channel.reversal_mV)
+                                                   : "of the ion"});
+    }
+    return table;
+}
+
 /// What can be listed: one line each.
 struct Topic {
     const char* name;
     std::vector<NamedTable> (*tables)();
 };
 constexpr Topic topics[] = {{"models", models},
+                            {"cells",
+                             [] {
+                                 return std::vector<NamedTable>{{"cells", cell_table()}};
+                             }},
+                            {"channels",
+                             [] {
+                                 return std::vector<NamedTable>{{"channels", channel_table()}};
+                             }},
                             {"presets",
                              [] {
                                  return std::vector<NamedTable>{{"presets", preset_table()}};

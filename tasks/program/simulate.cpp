@@ -23,6 +23,7 @@
 #include "tasks/program/interrupt.h"
 #include "tasks/program/resolve_surrogate.h"
 #include "tasks/program/run_context.h"
+#include "tasks/program/simulate_cell.h"
 #include "tasks/simulation/recording_writer.h"
 #include "tasks/simulation/simulation_plot.h"
 #include "tasks/spike_file.h"
@@ -235,6 +236,11 @@ void print_summary(RunContext& context, const Arguments& arguments, const Plan& 
 }
 
 int run(const Arguments& arguments) {
+    if (arguments.has("cell")) return simulate_cell(arguments);
+    for (const Flag& flag : cell_flags()) {
+        ELM_CHECK(!arguments.has(flag.name) || !flag.standard.empty(),
+                  "--{} is for cells: add --cell l5pc or a cell file.", flag.name);
+    }
     const bool keeps = arguments.has("out"), draws = arguments.has("plot");
     const bool force = arguments.has("force");
     if (draws) require_plot_name(arguments.text("plot"));
@@ -273,23 +279,30 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command simulate_command() {
-    return {
+    Command command{
         .name = "simulate",
-        .summary = "runs a fitted neuron on spikes",
+        .summary = "runs a fitted neuron or a detailed cell on spikes",
         .examples = {"elmsim simulate --model leaky-integrator --poisson 10 --seconds 2 --plot "
                      "out.png",
                      "elmsim simulate --model fit.h5 --input spikes.h5 --out run.h5 --record "
-                     "output,voltage,memory"},
+                     "output,voltage,memory",
+                     "elmsim simulate --cell l5pc --clamp soma:1nA@200+500 --seconds 0.8 --record "
+                     "voltage:soma,calcium:nexus --plot cell.png"},
         .shared = {"model", "out", "force", "plot", "device", "precision", "threads", "seed"},
         .options = {{"input", "FILE", "spikes: NeuronIO layout, or arrays times (ms) and units"},
                     {"poisson", "HZ", "Poisson input of this rate on every channel"},
                     {"seconds", "S", "length of Poisson input, or of what is run of a file"},
-                    {"record", "LIST", "what to write: output,voltage,memory,branches"},
+                    {"record", "LIST",
+                     "what to write: output,voltage,memory,branches; of a cell voltage:PLACE, "
+                     "calcium:PLACE, current.CHANNEL:PLACE, synapses:PLACE, PLACE such as "
+                     "soma, nexus, apic[36](0.97), all"},
                     {"dt-ms", "MS", "time step, where the model allows another than its own"},
                     {"start-ms", "MS", "keep from here on; the run starts at 0"},
                     {"stop-ms", "MS", "run up to here"}},
         .run = run,
     };
+    for (Flag& flag : cell_flags()) command.options.push_back(std::move(flag));
+    return command;
 }
 
 }  // namespace elm

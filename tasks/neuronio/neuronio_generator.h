@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "neuron/cable/cable_run.h"
+#include "tasks/neuronio/neuronio_writer.h"
+
+namespace elm {
+
+using CableSimulator = std::function<std::vector<cable::TrialRecording>(
+    const cable::Cell&, const std::vector<cable::Trial>&, const cable::RunOptions&)>;
+
+/// What every simulation of a data set has in common: with it and a number, all bits of one follow.
+struct NeuronIoRecipe {
+    cable::Cell cell;
+    cable::RunOptions run;  // time step, scheme, precision; probes and duration are filled in
+    std::int64_t duration_ms = 6000;
+    std::uint64_t seed = 0;
+    bool dendrites = false;  // keep the voltage of every site
+};
+
+/// Throws Error{invalid} with the steps that may be taken unless 1/8 ms is a whole number of them.
+void require_dividing_step(double dt_ms);
+
+/// Simulates these simulations side by side. `progress` gets shares from 0 to 1; where it returns
+/// false the work stops and nothing is returned.
+std::vector<NeuronIoRecording> simulate_neuronio(const NeuronIoRecipe& recipe,
+                                                 const std::vector<std::int64_t>& indices,
+                                                 const CableSimulator& simulate,
+                                                 const std::function<bool(double)>& progress);
+
+/// Makes one file of simulations [first, first + count), a batch at a time. Finished batches stand
+/// in the folder PATH.partial until the file is whole, so that little is lost when the program is
+/// killed.
+class NeuronIoGenerator {
+public:
+    /// `facts`: attributes of the file; those that decide the bits (all but "version") must be
+    /// equal to go on with what is there. With `resume`, takes up PATH.partial. Throws
+    /// Error{invalid} if PATH or its folder is there and may neither be replaced nor taken up, or
+    /// if it is of another recipe, with the list of differences.
+    NeuronIoGenerator(std::string path, const NeuronIoRecipe& recipe, Values facts,
+                      std::int64_t first, std::int64_t count, bool resume, bool force);
+
+    /// Simulations that are still to be made, in order.
+    const std::vector<std::int64_t>& missing() const noexcept { return missing_; }
+    const std::string& partial_folder() const noexcept { return folder_; }
+
+    /// Keeps a finished batch.
+    void keep(const std::vector<NeuronIoRecording>& batch);
+    /// Puts the file in place once nothing is missing.
+    void finish();
+
+private:
+    void require_same(const Values& found, const std::string& where) const;
+    void take_up_file();
+    void take_up_folder();
+    Hdf5File create(const std::string& path) const;
+
+    std::string path_, folder_;
+    const NeuronIoRecipe& recipe_;
+    Values facts_;
+    std::int64_t first_, count_;
+    bool force_, done_ = false;
+    std::vector<std::int64_t> missing_;
+};
+
+}  // namespace elm

@@ -1,0 +1,53 @@
+#include "tasks/program/cable_setup.h"
+
+#include <cmath>
+#include <optional>
+
+#include "kernels/core/check.h"
+#include "neuron/cable/cell_file.h"
+#include "tasks/program/arguments.h"
+
+namespace elm {
+namespace {
+
+constexpr const char* crank_nicolson = "crank-nicolson";
+constexpr const char* backward_euler = "backward-euler";
+
+}  // namespace
+
+std::vector<Flag> cable_flags() {
+    return {{"cell", "FILE|NAME", "cell file, or the name of a built-in cell"},
+            {"morphology", "FILE", "shape of the cell in place of its own: .swc or .asc"},
+            {"scheme",
+             "SCHEME",
+             "how the membrane steps",
+             crank_nicolson,
+             false,
+             {crank_nicolson, backward_euler}}};
+}
+
+cable::Cell resolve_cell(const Arguments& arguments, const std::string& standard) {
+    return cable::load_cell(
+        arguments.has("cell") ? arguments.text("cell") : standard,
+        arguments.has("morphology") ? std::optional(arguments.text("morphology")) : std::nullopt);
+}
+
+std::string scheme_name(cable::Scheme scheme) {
+    return scheme == cable::Scheme::backward_euler ? backward_euler : crank_nicolson;
+}
+
+cable::RunOptions cable_run_options(const Arguments& arguments, RunContext& context) {
+    cable::RunOptions options;
+    options.dt_ms = arguments.optional_number("dt-ms").value_or(options.dt_ms);
+    ELM_CHECK(options.dt_ms > 0 && std::isfinite(options.dt_ms),
+              "--dt-ms {}: expected a number above 0.", options.dt_ms);
+    // The kicks of the published scheme of first order stay whole.
+    options.scheme = arguments.text("scheme") == backward_euler ? cable::Scheme::backward_euler
+                                                                : cable::Scheme::crank_nicolson;
+    options.half_step_kicks = options.scheme == cable::Scheme::crank_nicolson;
+    options.precision = context.precision();
+    options.device = context.stream().device();
+    return options;
+}
+
+}  // namespace elm

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "neuron/cable/cable_run.h"
+#include "tasks/program/command.h"
+#include "tasks/program/run_context.h"
+
+namespace elm {
+
+class Arguments;
+
+/// Flags of the commands that simulate a detailed cell.
+std::vector<Flag> cable_flags();
+
+/// The cell of --cell and --morphology. Throws Error{invalid} for another name, with the nearest.
+cable::Cell resolve_cell(const Arguments& arguments, const std::string& standard);
+
+/// Time step, scheme, precision and device of --dt-ms, --scheme and the shared flags.
+cable::RunOptions cable_run_options(const Arguments& arguments, RunContext& context);
+
+/// "crank-nicolson" or "backward-euler".
+std::string scheme_name(cable::Scheme scheme);
+
+}  // namespace elm

@@ -1,0 +1,254 @@
+// elmsim simulate --cell: runs a detailed cell on synaptic events and currents.
+
+#include "tasks/program/simulate_cell.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "kernels/core/check.h"
+#include "kernels/core/hdf5_file.h"
+#include "kernels/core/log.h"
+#include "kernels/core/output_file.h"
+#include "kernels/core/progress.h"
+#include "tasks/poisson_source.h"
+#include "tasks/program/cable_setup.h"
+#include "tasks/program/interrupt.h"
+#include "tasks/program/run_context.h"
+#include "tasks/simulation/cell_recording.h"
+#include "tasks/spike_file.h"
+
+namespace elm {
+namespace {
+
+constexpr std::size_t most_samples = 64;  // that run together
+constexpr double standard_sample_ms = 0.1;
+
+/// The trials of a run and what they are called.
+struct Samples {
+    std::vector<std::string> names;
+    std::vector<cable::Trial> trials;
+    double duration_ms = 0;  // of the longest
+};
+
+/// Events of a source on the grid of time steps.
+cable::Trial trial_of(SampleInput& input, double dt_ms, std::int64_t first_step) {
+    cable::Trial trial;
+    const SpikeTrain spikes = input.source->next(input.n_steps);
+    for (std::int64_t step = first_step; step < input.n_steps; ++step) {
+        for (std::int64_t at = spikes.row_begin[static_cast<std::size_t>(step)];
+             at < spikes.row_begin[static_cast<std::size_t>(step) + 1]; ++at) {
+            trial.events.push_back(
+                {static_cast<double>(step) * dt_ms, spikes.units[static_cast<std::size_t>(at)]});
+        }
+    }
+    return trial;
+}
+
+void warn_of_silence(const Samples& samples) {
+    std::size_t silent = 0;
+    for (const cable::Trial& trial : samples.trials) {
+        for (const cable::SynapticEvent& event : trial.events) silent += event.time_ms == 0 ? 1 : 0;
+    }
+    if (silent > 0) {
+        log::info("{} synapses have an event at 0 ms and stay silent, as in the published data",
+                  silent);
+    }
+}
+
+Samples make_samples(const Arguments& arguments, const cable::Cell& cell, double dt_ms) {
+    const bool from_file = arguments.has("input"), poisson = arguments.has("poisson");
+    ELM_CHECK(!(from_file && poisson), "give either --input FILE or --poisson HZ, not both.");
+    const auto seconds = arguments.optional_number("seconds");
+    ELM_CHECK(!seconds || (*seconds > 0 && *seconds < 1e6),
+              "--seconds {}: expected a number above 0.", *seconds);
+    ELM_CHECK(seconds || from_file, "the run needs a length: add --seconds S.");
+    const auto channels = static_cast<std::int64_t>(2 * cell.site_segments.size());
+    ELM_CHECK(channels > 0 || !(from_file || poisson),
+              "cell {} has no synapses: add a section [synapses] to its file.", cell.name);
+    Samples samples;
+    std::vector<SampleInput> inputs;
+    if (from_file) {
+        inputs = open_spike_file(arguments.text("input"), channels, dt_ms,
+                                 seconds ? std::optional(*seconds * 1000) : std::nullopt);
+    } else if (poisson) {
+        const auto steps = static_cast<std::int64_t>(std::llround(*seconds * 1000 / dt_ms));
+        inputs.push_back(
+            poisson_input(arguments.number("poisson"), channels, steps, dt_ms, arguments.seed()));
+    }
+    for (SampleInput& input : inputs) {
+        samples.names.push_back(input.name);
+        // An event at 0 silences its synapse: no accident of drawing may do so.
+        samples.trials.push_back(trial_of(input, dt_ms, from_file ? 0 : 1));
+        samples.duration_ms =
+            std::max(samples.duration_ms, static_cast<double>(input.n_steps) * dt_ms);
+    }
+    if (inputs.empty()) {
+        samples.names.emplace_back("run");
+        samples.trials.emplace_back();
+        samples.duration_ms = *seconds * 1000;
+    }
+    for (const std::string& text : arguments.list("clamp")) {
+        const cable::CurrentClamp clamp = parse_clamp(cell, text);
+        for (cable::Trial& trial : samples.trials) trial.clamps.push_back(clamp);
+    }
+    warn_of_silence(samples);
+    return samples;
+}
+
+std::vector<CellProbe> make_probes(const Arguments& arguments, const cable::Cell& cell) {
+    std::vector<std::string> words = arguments.has("record")
+                                         ? arguments.items("record")
+                                         : std::vector<std::string>{"voltage:soma"};
+    if (!arguments.has("record") && cell.nexus_segment >= 0) words.emplace_back("voltage:nexus");
+    std::vector<CellProbe> probes;
+    for (const std::string& word : words) {
+        for (const CellProbe& earlier : probes) {
+            ELM_CHECK(earlier.name != word, "--record names '{}' twice.", word);
+        }
+        probes.push_back(parse_cell_probe(cell, word));
+    }
+    return probes;
+}
+
+/// Steps between samples: --every-ms, which must be a multiple of the step; else about 0.1 ms.
+int steps_per_sample(const Arguments& arguments, double dt_ms) {
+    const auto wanted = arguments.optional_number("every-ms");
+    const double steps = wanted.value_or(standard_sample_ms) / dt_ms;
+    if (!wanted) return std::max(1, static_cast<int>(std::lround(steps)));
+    ELM_CHECK(steps >= 1 && steps < 1e9 && std::abs(steps - std::round(steps)) < 1e-6 * steps,
+              "--every-ms {}: expected a multiple of the time step, {} ms.", *wanted, dt_ms);
+    return static_cast<int>(std::lround(steps));
+}
+
+void print_summary(const Arguments& arguments, RunContext& context, const cable::Cell& cell,
+                   const Samples& samples, double dt_ms, std::int64_t spikes, double seconds) {
+    const auto count = static_cast<double>(samples.trials.size());
+    const double steps = samples.duration_ms / dt_ms;
+    const double factor = seconds / (samples.duration_ms / 1000 * count);
+    if (arguments.has("json")) {
+        Record record = result_header(arguments, context.stream().device());
+        record.set("cell", cell.name)
+            .set("steps", static_cast<std::int64_t>(std::llround(steps)))
+            .set("samples", static_cast<std::int64_t>(samples.trials.size()))
+            .set("spikes", spikes);
+        if (arguments.has("out")) {
+            record.set("output", arguments.text("out"));
+        } else {
+            record.set_null("output");
+        }
+        record.set("neuron_steps_per_second", steps * count / seconds)
+            .set("real_time_factor", factor)
+            .set("peak_memory_bytes", peak_memory_bytes());
+        print_result(record.to_json());
+        return;
+    }
+    std::string text = fmt::format(
+        "{} {} of {:g} ms in steps of {} ms: {} output spikes, real-time factor {:.3g}\n",
+        samples.trials.size(), samples.trials.size() == 1 ? "sample" : "samples",
+        samples.duration_ms, dt_ms, spikes, factor);
+    if (arguments.has("out")) text += fmt::format("written to {}\n", arguments.text("out"));
+    print_result(text);
+}
+
+/// The output file of a run, one group per sample.
+class CellOutput {
+public:
+    CellOutput(const Arguments& arguments, const cable::Cell& cell, const CellRecorder& recorder)
+        : output_(arguments.text("out"), arguments.has("force")),
+          file_(Hdf5File::create(output_.temporary_path())),
+          recorder_(recorder) {
+        file_.set_attribute("/", "format", std::string("elm-recording"));
+        file_.set_attribute("/", "model", cell.name);
+        file_.set_attribute("/", "time_step_ms", recorder.sample_ms());
+        file_.set_attribute("/", "start_ms", 0.0);
+        file_.write_string("/config", arguments.effective().to_toml());
+    }
+    void add(const std::string& sample, const cable::TrialRecording& recording) {
+        recorder_.write(file_, sample, recording);
+    }
+    void finish() {
+        file_.close();
+        output_.commit();
+    }
+
+private:
+    OutputFile output_;
+    Hdf5File file_;
+    const CellRecorder& recorder_;
+};
+
+}  // namespace
+
+std::vector<Flag> cell_flags() {
+    std::vector<Flag> flags = cable_flags();
+    flags.push_back({"clamp", "CURRENT",
+                     "current into a cell: PLACE:0.3nA@START+DURATION, or "
+                     "PLACE:0.5nA@START~RISE/DECAY, in ms",
+                     "", true});
+    flags.push_back({"every-ms", "MS", "time between recorded values of a cell; about 0.1"});
+    return flags;
+}
+
+int simulate_cell(const Arguments& arguments) {
+    ELM_CHECK(!arguments.has("model"), "give either --model or --cell, not both.");
+    for (const char* flag : {"start-ms", "stop-ms"}) {
+        ELM_CHECK(!arguments.has(flag), "--{} is for fitted models: a cell runs from 0 on.", flag);
+    }
+    const bool keeps = arguments.has("out"), draws = arguments.has("plot");
+    if (draws) require_plot_name(arguments.text("plot"));
+    RunContext context(arguments);
+    const cable::Cell cell = resolve_cell(arguments, "l5pc");
+    cable::RunOptions options = cable_run_options(arguments, context);
+    const CellRecorder recorder(cell, make_probes(arguments, cell), options.dt_ms,
+                                steps_per_sample(arguments, options.dt_ms));
+    const Samples samples = make_samples(arguments, cell, options.dt_ms);
+    options.probes = recorder.probes();
+    options.duration_ms = samples.duration_ms;
+    std::optional<CellOutput> output;
+    if (keeps) {
+        output.emplace(arguments, cell, recorder);
+    } else {
+        log::info("no --out: {}", draws ? "only the picture is kept" : "nothing is kept");
+    }
+    context.announce();
+    const double start = arguments.seconds();
+    const auto total = static_cast<std::int64_t>(samples.trials.size());
+    Progress progress("simulate", total * std::llround(samples.duration_ms), "simulated ms");
+    std::optional<Figure> figure;
+    std::int64_t spikes = 0;
+    for (std::size_t begin = 0; begin < samples.trials.size(); begin += most_samples) {
+        const std::size_t end = std::min(begin + most_samples, samples.trials.size());
+        const std::vector<cable::Trial> batch(
+            samples.trials.begin() + static_cast<std::ptrdiff_t>(begin),
+            samples.trials.begin() + static_cast<std::ptrdiff_t>(end));
+        options.progress = [&](std::int64_t done, std::int64_t) {
+            const double ms = static_cast<double>(begin) * samples.duration_ms +
+                              static_cast<double>(done) * options.dt_ms;
+            progress.update(
+                std::llround(ms),
+                fmt::format("real-time factor {:.2g}", (arguments.seconds() - start) * 1000 / ms));
+            return !interrupted();
+        };
+        const auto recordings = cable::simulate(cell, batch, options);
+        throw_if_interrupted();
+        for (std::size_t at = 0; at < recordings.size(); ++at) {
+            spikes += std::ssize(recorder.spike_times(recordings[at]));
+            if (output) output->add(samples.names[begin + at], recordings[at]);
+        }
+        if (draws && !figure) {
+            figure = recorder.figure(fmt::format("{}, {}", cell.name, samples.names[begin]),
+                                     batch.front(), samples.duration_ms, recordings.front());
+        }
+    }
+    progress.finish();
+    const double seconds = arguments.seconds() - start;
+    if (output) output->finish();
+    print_summary(arguments, context, cell, samples, options.dt_ms, spikes, seconds);
+    if (figure) draw(*figure, arguments.text("plot"), arguments.has("force"));
+    return 0;
+}
+
+}  // namespace elm
