@@ -189,6 +189,12 @@ struct Hdf5File::Implementation {
         if (handle < 0) fail(ErrorKind::data, object, "is not there.");
         return handle;
     }
+    /// Without the time of writing: equal contents are equal bytes.
+    static Handle new_creation() {
+        Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+        H5Pset_obj_track_times(creation, false);
+        return creation;
+    }
     Handle make_dataset(const std::string& object, hid_t type, hid_t space, hid_t creation) const {
         const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
         H5Pset_create_intermediate_group(links, 1);
@@ -507,7 +513,8 @@ void Hdf5File::write(const std::string& dataset, const std::vector<std::int64_t>
                     fmt::format("of shape ({}) was given {} values.", fmt::join(shape, ", "),
                                 values.size()));
     }
-    const Handle set = file_->make_dataset(dataset, stored_type(type), space, H5P_DEFAULT);
+    const Handle set =
+        file_->make_dataset(dataset, stored_type(type), space, Implementation::new_creation());
     // Integers do not convert to an enumeration: booleans are given as the bytes they are.
     const Handle boolean = type == FileType::boolean ? boolean_type() : Handle();
     std::vector<std::int8_t> bytes;
@@ -524,7 +531,8 @@ void Hdf5File::write(const std::string& dataset, const std::vector<std::int64_t>
 void Hdf5File::write_string(const std::string& dataset, std::string_view text) {
     const auto lock = library_lock();
     const Handle type = string_type();
-    const Handle set = file_->make_dataset(dataset, type, simple_space({}), H5P_DEFAULT);
+    const Handle set =
+        file_->make_dataset(dataset, type, simple_space({}), Implementation::new_creation());
     const std::string copy(text);
     const char* data = copy.c_str();
     if (H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, static_cast<const void*>(&data)) < 0) {
@@ -569,7 +577,7 @@ void Hdf5File::make_growing(const std::string& dataset, const std::vector<std::i
     const Handle space(
         H5Screate_simple(static_cast<int>(extents.size()), extents.data(), limits.data()),
         H5Sclose);
-    const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    const Handle creation = Implementation::new_creation();
     H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
     file_->make_dataset(dataset, stored_type(type), space, creation);
 }

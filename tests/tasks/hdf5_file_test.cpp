@@ -1,5 +1,6 @@
 #include "kernels/core/hdf5_file.h"
 
+#include <chrono>
 #include <fstream>
 #include <functional>
 #include <thread>
@@ -55,6 +56,44 @@ TEST(Hdf5File, returns_what_was_written) {
     std::vector<float> part(2);
     file.read_range<float>("/a/single", 3, part);
     EXPECT_EQ(part, (std::vector<float>{-2, 0.25f}));
+}
+
+TEST(Hdf5File, equal_contents_are_equal_bytes_whenever_they_are_written) {
+    const test::TemporaryDirectory folder;
+    const auto bytes_of = [](const std::string& path) {
+        std::ifstream file(path, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    const auto write = [&](const std::string& name) {
+        Hdf5File file = Hdf5File::create(folder / name);
+        file.write<double>("/a/x", {3}, std::vector<double>{1, 2, 3}, FileType::f32);
+        file.write_string("/text", "one");
+        file.make_growing("/rows", {}, FileType::u16, 4);
+        file.append<std::int32_t>("/rows", std::vector<std::int32_t>{1, 65535});
+        file.close();
+        return bytes_of(folder / name);
+    };
+    const std::string first = write("first.h5");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // times of files have seconds
+    EXPECT_EQ(first, write("second.h5"));
+}
+
+TEST(Hdf5File, copies_a_group_of_another_file) {
+    const test::TemporaryDirectory folder;
+    {
+        Hdf5File from = Hdf5File::create(folder / "from.h5");
+        from.write<double>("/a/b/half", {2}, std::vector<double>{1.5, 65504}, FileType::f16);
+        from.set_attribute("/a", "name", std::string("elm"));
+        from.close();
+    }
+    const Hdf5File from = Hdf5File::open(folder / "from.h5");
+    Hdf5File to = Hdf5File::create(folder / "to.h5");
+    to.copy_from(from, "/a");
+    EXPECT_EQ(to.read<double>("/a/b/half"), (std::vector<double>{1.5, 65504}));
+    EXPECT_EQ(to.type_name("/a/b/half"), "float16");
+    EXPECT_EQ(to.attributes("/a").at("name"), Value(std::string("elm")));
+    EXPECT_NE(message_of([&] { to.copy_from(from, "/c"); }).find("/c is not there"),
+              std::string::npos);
 }
 
 TEST(Hdf5File, grows_by_rows) {
