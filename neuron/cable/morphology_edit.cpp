@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 
 #include "kernels/core/check.h"
 
@@ -15,6 +16,19 @@ constexpr std::array<const char*, region_count> section_prefix{"soma", "dend", "
 
 std::string name_of(Region region, int index) {
     return fmt::format("{}[{}]", section_prefix[static_cast<std::size_t>(region)], index);
+}
+
+/// Section order[i] becomes the i-th.
+void reorder(std::vector<Section>& sections, const std::vector<std::size_t>& order) {
+    std::vector<int> place(sections.size());
+    for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = static_cast<int>(i);
+    std::vector<Section> sorted;
+    for (const std::size_t from : order) {
+        sorted.push_back(std::move(sections[from]));
+        int& parent = sorted.back().parent;
+        if (parent >= 0) parent = place[static_cast<std::size_t>(parent)];
+    }
+    sections = std::move(sorted);
 }
 
 /// The middle of a section, along its points.
@@ -56,18 +70,29 @@ Morphology ordered_by_region(Morphology morphology) {
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return group[a] < group[b]; });
-    std::vector<int> place(sections.size());
-    for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = static_cast<int>(i);
-
-    std::vector<Section> sorted(sections.size());
+    reorder(sections, order);
     std::array<int, region_count> counts{};
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        sorted[i] = std::move(sections[order[i]]);
-        Section& section = sorted[i];
-        if (section.parent >= 0) section.parent = place[static_cast<std::size_t>(section.parent)];
+    for (Section& section : sections) {
         section.name = name_of(section.region, counts[static_cast<std::size_t>(section.region)]++);
     }
-    sections = std::move(sorted);
+    return morphology;
+}
+
+Morphology depth_first(Morphology morphology) {
+    const std::size_t count = morphology.sections.size();
+    std::vector<std::vector<std::size_t>> children(count);
+    for (std::size_t i = count; i-- > 1;) {
+        children[static_cast<std::size_t>(morphology.sections[i].parent)].push_back(i);
+    }
+    std::vector<std::size_t> order, waiting;
+    if (count > 0) waiting.push_back(0);
+    while (!waiting.empty()) {
+        const std::size_t at = waiting.back();
+        waiting.pop_back();
+        order.push_back(at);
+        waiting.insert(waiting.end(), children[at].begin(), children[at].end());
+    }
+    reorder(morphology.sections, order);
     return morphology;
 }
 

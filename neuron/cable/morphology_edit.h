@@ -9,6 +9,10 @@ namespace elm::cable {
 /// there, so that parents come before children. Expects parents before children.
 Morphology ordered_by_region(Morphology morphology);
 
+/// Orders sections depth first: behind each the whole of its first child, then of its second.
+/// Expects parents before children.
+Morphology depth_first(Morphology morphology);
+
 /// Replaces every section of the axon by `count` cylinders, the first on soma(0.5), each other at
 /// the end of the one before, as Hay et al. 2011 (doi:10.1371/journal.pcbi.1002107) do: a traced
 /// axon is cut short and says little of the width at its hillock. Throws Error{data} if a dendrite

@@ -166,6 +166,23 @@ TEST(CableMorphology, sections_are_ordered_by_region_with_parents_first) {
     EXPECT_EQ(message_of(cell), "no error");
 }
 
+TEST(CableMorphology, depth_first_keeps_each_branch_together) {
+    Morphology cell{"test", {}};
+    const std::vector<int> parents{-1, 0, 0, 1, 2, 1, 3};
+    for (std::size_t i = 0; i < parents.size(); ++i) {
+        cell.sections.push_back({std::to_string(i), Region::basal, parents[i], 1, {}});
+    }
+    cell = depth_first(cell);
+    std::string names;
+    std::vector<int> after;
+    for (const Section& section : cell.sections) {
+        names += section.name;
+        after.push_back(section.parent);
+    }
+    EXPECT_EQ(names, "0136524");
+    EXPECT_EQ(after, (std::vector<int>{-1, 0, 1, 2, 1, 0, 5}));
+}
+
 TEST(CableMorphology, every_point_is_rounded_to_float) {
     // Odd and even numbers of points: one compiler forgets the last of a vector loop.
     for (std::size_t count = 2; count < 20; ++count) {

@@ -208,7 +208,7 @@ TEST(NeurolucidaReader, a_million_points_take_seconds) {
     const Morphology cell = read_neurolucida(text + ")", "cell.asc");
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     EXPECT_EQ(cell.sections[1].points.size(), 1000000U);
-    EXPECT_LT(seconds.count(), 20);  // 0.3 s alone on two cores
+    EXPECT_LT(seconds.count(), 20);
 }
 
 }  // namespace
