@@ -1,7 +1,6 @@
 #include "kernels/ops/elm_scan_node.h"
 
 #include "kernels/core/check.h"
-#include "kernels/ops/elm_tensor_scan.h"
 
 namespace elm {
 namespace {
@@ -64,18 +63,12 @@ void require_arithmetic(const Context& context, const ElmScanStructure& structur
                         const ElmScanTensors& numbers) {
     if (structure.arithmetic == ElmArithmetic::exact) return;
     const DType dtype = numbers.memory_decay.dtype();
-    ELM_CHECK(
-        context.stream.device().kind == DeviceKind::cuda && dtype == DType::f32,
-        "elm_scan: bf16 runs on the tensor cores of a CUDA device with float32 tensors (got {} "
-        "on {}): take exact arithmetic",
-        name_of(dtype), to_string(context.stream.device()));
-    ELM_CHECK(numbers.layers.size() == 2 &&
-                  fits_tensor_cores(structure.n_branch, numbers.n_memory(), numbers.n_hidden()),
-              "elm_scan: bf16 is made for one hidden layer of up to {} units, {} memory units, and "
-              "{} memory units and branches together (got {} hidden layers, {} hidden units, {} "
-              "memory units, {} branches): take exact arithmetic",
-              most_tensor_hidden, most_tensor_memory, most_tensor_input, numbers.layers.size() - 1,
-              numbers.n_hidden(), numbers.n_memory(), structure.n_branch);
+    ELM_CHECK(context.stream.device().kind == DeviceKind::cuda && dtype == DType::f32,
+              "elm_scan: {} runs on the tensor cores of a CUDA device with float32 tensors (got {} "
+              "on {}): take exact arithmetic",
+              name_of(structure.arithmetic), name_of(dtype), to_string(context.stream.device()));
+    check_sizes(structure.arithmetic, {static_cast<std::int64_t>(numbers.layers.size()) - 1,
+                                       structure.n_branch, numbers.n_memory(), numbers.n_hidden()});
 }
 
 /// A copy of a state's tensor, or zeros.

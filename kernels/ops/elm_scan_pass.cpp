@@ -4,6 +4,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/ops/elm_gradient_weights.h"
+#include "kernels/ops/elm_tensor_scan.h"
 
 namespace elm {
 namespace {
@@ -145,6 +146,18 @@ void ElmScanStructure::check() const {
         ELM_CHECK(sign == 1 || sign == -1, "elm_scan: input_sign holds {}, expected +1 or -1",
                   sign);
     }
+}
+
+void check_sizes(ElmArithmetic arithmetic, const ElmSizes& sizes) {
+    if (arithmetic == ElmArithmetic::exact) return;
+    const ElmTensorLimits limits = tensor_limits(arithmetic);
+    ELM_CHECK(
+        sizes.hidden_layers == 1 && limits.admit(sizes.n_branch, sizes.n_memory, sizes.n_hidden),
+        "elm_scan: {} is made for one hidden layer of up to {} units, {} memory units, and "
+        "{} memory units and branches together (got {} hidden layers, {} hidden units, {} "
+        "memory units, {} branches): take exact arithmetic",
+        name_of(arithmetic), limits.hidden, limits.memory, limits.input, sizes.hidden_layers,
+        sizes.n_hidden, sizes.n_memory, sizes.n_branch);
 }
 
 template <class Backend, class Real>

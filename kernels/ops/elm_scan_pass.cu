@@ -138,7 +138,7 @@ private:
             run.stores.slope = view<Real, 4>(stores_.slope);
         }
         const ElmTensorWeights weights = tensor_weights();
-        if (structure_.arithmetic == ElmArithmetic::bf16) run.tensor = &weights;
+        if (structure_.arithmetic != ElmArithmetic::exact) run.tensor = &weights;
         run_on_device(stream, run);
     }
 
@@ -214,7 +214,7 @@ private:
 
     /// From W_y^T dy in `last` to dz of every layer.
     void run_recurrence_back(Stream& stream, const State& start, const Tensor& last) {
-        if (structure_.arithmetic == ElmArithmetic::bf16) {
+        if (structure_.arithmetic != ElmArithmetic::exact) {
             return run_tensor_back(stream, start, last);
         }
         backward::BackwardArgs<Real> args{};
@@ -266,6 +266,7 @@ private:
             weights.memory_decay = read_only<float, 1>(numbers_.memory_decay);
             weights.memory_gain = read_only<float, 1>(numbers_.memory_gain);
             weights.hidden_unit = structure_.hidden_unit;
+            weights.arithmetic = structure_.arithmetic;
         }
         return weights;
     }

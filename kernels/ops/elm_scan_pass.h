@@ -13,10 +13,28 @@
 /// Equations of the way back: elm_gradient.h.
 namespace elm {
 
-/// How a CUDA device multiplies: exact is that of the tensors' type; bf16 rounds weights and what
-/// they are multiplied with to bfloat16 and sums in float32 on the tensor cores, with a float32
-/// state. Every other product of a pass stays exact.
-enum class ElmArithmetic : std::uint8_t { exact, bf16 };
+/// How a CUDA device multiplies: exact is that of the tensors' type; bf16 and tf32 round weights
+/// and what they are multiplied with to bfloat16 or tf32 and sum in float32 on the tensor cores,
+/// with a float32 state. Every other product of a pass stays exact.
+enum class ElmArithmetic : std::uint8_t { exact, bf16, tf32 };
+
+constexpr const char* name_of(ElmArithmetic arithmetic) {
+    switch (arithmetic) {
+        case ElmArithmetic::bf16:
+            return "bf16";
+        case ElmArithmetic::tf32:
+            return "tf32";
+        default:
+            return "exact";
+    }
+}
+
+/// Layers of an ELM's network that are not its last, branches, memory units, units of a layer.
+struct ElmSizes {
+    std::int64_t hidden_layers = 0, n_branch = 0, n_memory = 0, n_hidden = 0;
+};
+/// Throws Error{invalid} where no kernel of this arithmetic takes the sizes.
+void check_sizes(ElmArithmetic arithmetic, const ElmSizes& sizes);
 
 /// What of an ELM is not trained. Lengths are those of ElmScanModel.
 struct ElmScanStructure {

@@ -16,10 +16,15 @@
 
 namespace elm::tensor {
 
-template <class Sizes>
+template <class Element, class Sizes>
 struct BackwardLayout {
-    static constexpr int memory_words = (ValueRows<Sizes::memory>::words + 3) / 4 * 4;
-    static constexpr int hidden_words = (ValueRows<Sizes::hidden>::words + 3) / 4 * 4;
+    static constexpr int memory_depth = inner_tiles<Element>(Sizes::memory);
+    static constexpr int hidden_depth = inner_tiles<Element>(Sizes::hidden);
+    using MemoryRows = ValueRows<Element, memory_depth>;
+    using HiddenRows = ValueRows<Element, hidden_depth>;
+    using Weights = RoleWeights<Element, Sizes, memory_depth, hidden_depth>;
+    static constexpr int memory_words = (MemoryRows::words + 3) / 4 * 4;
+    static constexpr int hidden_words = (HiddenRows::words + 3) / 4 * 4;
     /// Values of a step that a thread copies: slopes, and three of each memory unit.
     static constexpr int items(int hidden_count, int memory_count) {
         return mma_c_count * (hidden_count + 3 * memory_count);
@@ -36,7 +41,9 @@ struct BackwardLayout {
     static constexpr int sum_words =
         3 * mma_c_count * (Sizes::two_memory > 0 ? 2 : 1) * Sizes::warps * warp_size;
     static constexpr int numbers = 2 * memory_numbers + sum_words;
-    static constexpr int all_words = words + numbers;
+    // Then weights that do not fit registers.
+    static constexpr int weights_begin = (words + numbers + 3) / 4 * 4;
+    static constexpr int all_words = weights_begin + Weights::shared_words;
 };
 
 /// W2^T.
@@ -56,10 +63,10 @@ struct InputWeightsBack {
     }
 };
 
-template <class Sizes, int hidden_count, int memory_count>
+template <class Element, class Sizes, int hidden_count, int memory_count>
 __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments& fragments,
                               int first_hidden, int first_memory) {
-    using Layout = BackwardLayout<Sizes>;
+    using Layout = BackwardLayout<Element, Sizes>;
     const ElmTensorWeights& w = args.weights;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % warp_size;
     constexpr int threads = Sizes::warps * warp_size;
@@ -71,8 +78,8 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
     const int n_hidden = static_cast<int>(w.memory.extent[1]);
 
     auto* const shared = dynamic_shared<std::uint32_t>(Layout::all_words);
-    const ValueRows<Sizes::memory> dz_rows{shared};
-    const ValueRows<Sizes::hidden> dz1_rows{shared + Layout::memory_words};
+    const typename Layout::MemoryRows dz_rows{shared};
+    const typename Layout::HiddenRows dz1_rows{shared + Layout::memory_words};
     auto* const ahead =
         reinterpret_cast<float*>(shared + Layout::memory_words + Layout::hidden_words);
 
@@ -128,8 +135,11 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
 
 #pragma unroll 1
     for (int step = 1; step < steps_ahead; ++step) fetch(n_steps - step);
-    const WeightTiles<hidden_count, Sizes::memory> w2(fragments.hidden, first_hidden);
-    const WeightTiles<memory_count, Sizes::hidden> w1(fragments.memory, first_memory);
+    using Plan = typename Layout::Weights::template Plan<hidden_count, memory_count>;
+    const WeightTiles<Element, Sizes::warps, hidden_count, Layout::memory_depth> w2(
+        fragments.hidden, first_hidden);
+    const WeightTiles<Element, Sizes::warps, memory_count, Layout::hidden_depth, Plan::kept> w1(
+        fragments.memory, first_memory, shared + Layout::weights_begin);
     auto* const decay = reinterpret_cast<float*>(shared + Layout::words);
     float* const gain = decay + Layout::memory_numbers;
     for (int i = thread; i < Layout::memory_numbers; i += threads) {
@@ -247,18 +257,18 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
 }
 
 /// Block: 8 samples, all steps. Warps own rows of both layers.
-template <class Sizes>
+template <class Element, class Sizes>
 __global__ void __launch_bounds__(Sizes::warps* warp_size, 1)
     tensor_backward_kernel(ElmTensorBackwardArgs args, Fragments fragments) {
     constexpr int two = Sizes::two_memory, each = Sizes::hidden_each;
     const int warp = static_cast<int>(threadIdx.x) / warp_size;
     if constexpr (two > 0) {
         if (warp < two) {
-            backward_role<Sizes, 1, 2>(args, fragments, warp, 2 * warp);
+            backward_role<Element, Sizes, 1, 2>(args, fragments, warp, 2 * warp);
             return;
         }
     }
-    backward_role<Sizes, each, 1>(args, fragments, two + (warp - two) * each, two + warp);
+    backward_role<Element, Sizes, each, 1>(args, fragments, two + (warp - two) * each, two + warp);
 }
 
 }  // namespace elm::tensor

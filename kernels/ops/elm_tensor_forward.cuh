@@ -14,17 +14,24 @@
 
 namespace elm::tensor {
 
-template <class Sizes>
+template <class Element, class Sizes>
 struct ForwardLayout {
-    static constexpr int input_words = (ValueRows<Sizes::input>::words + 3) / 4 * 4;
-    static constexpr int hidden_words = (ValueRows<Sizes::hidden>::words + 3) / 4 * 4;
+    static constexpr int input_depth = inner_tiles<Element>(Sizes::input);
+    static constexpr int hidden_depth = inner_tiles<Element>(Sizes::hidden);
+    using InputRows = ValueRows<Element, input_depth>;
+    using HiddenRows = ValueRows<Element, hidden_depth>;
+    using Weights = RoleWeights<Element, Sizes, input_depth, hidden_depth>;
+    static constexpr int input_words = (InputRows::words + 3) / 4 * 4;
+    static constexpr int hidden_words = (HiddenRows::words + 3) / 4 * 4;
     static constexpr int branches = Sizes::input * 16;  // most
     static constexpr int words = input_words + hidden_words + steps_ahead * samples * branches;
     // Numbers of the units, padded with zeros: bias of the hidden ones; decay, gain and bias.
     static constexpr int hidden_numbers = (Sizes::hidden + 4) * mma_rows;
     static constexpr int memory_numbers = (Sizes::memory + Sizes::warps) * mma_rows;
     static constexpr int numbers = hidden_numbers + 3 * memory_numbers;
-    static constexpr int all_words = words + numbers;
+    // Then weights that do not fit registers.
+    static constexpr int weights_begin = (words + numbers + 3) / 4 * 4;
+    static constexpr int all_words = weights_begin + Weights::shared_words;
 };
 
 /// W1 [d, b]: the branches come behind the memory, from an even column on.
@@ -47,10 +54,10 @@ struct MemoryWeights {
     }
 };
 
-template <class Sizes, int hidden_count, int memory_count>
+template <class Element, class Sizes, int hidden_count, int memory_count>
 __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& fragments,
                              int first_hidden, int first_memory) {
-    using Layout = ForwardLayout<Sizes>;
+    using Layout = ForwardLayout<Element, Sizes>;
     const ElmTensorWeights& w = args.weights;
     const int thread = static_cast<int>(threadIdx.x), lane = thread % warp_size;
     constexpr int threads = Sizes::warps * warp_size;
@@ -64,8 +71,8 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
     const int limit = (n_memory + 1) / 2 * 2;  // where the branches begin
 
     auto* const shared = dynamic_shared<std::uint32_t>(Layout::all_words);
-    const ValueRows<Sizes::input> input{shared};
-    const ValueRows<Sizes::hidden> hidden{shared + Layout::input_words};
+    const typename Layout::InputRows input{shared};
+    const typename Layout::HiddenRows hidden{shared + Layout::input_words};
     auto* const ahead =
         reinterpret_cast<float*>(shared + Layout::input_words + Layout::hidden_words);
 
@@ -86,12 +93,15 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
     const auto put_branches = [&](int t) {
         const float* const slot = ahead + t % steps_ahead * samples * Layout::branches;
         for (int i = thread; i < pairs * samples; i += threads) {
-            input.row(i / pairs)[limit / 2 + i % pairs] = pair_of(slot[2 * i], slot[2 * i + 1]);
+            input.put_pair(i / pairs, limit / 2 + i % pairs, slot[2 * i], slot[2 * i + 1]);
         }
     };
 
-    const WeightTiles<hidden_count, Sizes::input> w1(fragments.hidden, first_hidden);
-    const WeightTiles<memory_count, Sizes::hidden> w2(fragments.memory, first_memory);
+    using Plan = typename Layout::Weights::template Plan<hidden_count, memory_count>;
+    const WeightTiles<Element, Sizes::warps, hidden_count, Layout::input_depth> w1(fragments.hidden,
+                                                                                   first_hidden);
+    const WeightTiles<Element, Sizes::warps, memory_count, Layout::hidden_depth, Plan::kept> w2(
+        fragments.memory, first_memory, shared + Layout::weights_begin);
     // Rows of this lane: lane / 4 and + 8 of each tile; its samples: lane % 4 * 2 and the next.
     const auto row_of = [lane](int tile, int i) { return tile * mma_rows + at_c(lane, i).row; };
     const auto sample_of = [lane](int i) { return at_c(lane, i).column; };
@@ -206,18 +216,18 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
 }
 
 /// Block: 8 samples, all steps. Warps own rows of both layers.
-template <class Sizes>
+template <class Element, class Sizes>
 __global__ void __launch_bounds__(Sizes::warps* warp_size, 1)
     tensor_forward_kernel(ElmTensorForwardArgs args, Fragments fragments) {
     constexpr int two = Sizes::two_memory, each = Sizes::hidden_each;
     const int warp = static_cast<int>(threadIdx.x) / warp_size;
     if constexpr (two > 0) {
         if (warp < two) {
-            forward_role<Sizes, 1, 2>(args, fragments, warp, 2 * warp);
+            forward_role<Element, Sizes, 1, 2>(args, fragments, warp, 2 * warp);
             return;
         }
     }
-    forward_role<Sizes, each, 1>(args, fragments, two + (warp - two) * each, two + warp);
+    forward_role<Element, Sizes, each, 1>(args, fragments, two + (warp - two) * each, two + warp);
 }
 
 }  // namespace elm::tensor

@@ -16,32 +16,37 @@ using namespace tensor;
 using Small = TileSizes<4, 4, 2, 5>;
 using Middle = TileSizes<8, 13, 7, 10>;
 using Large = TileSizes<8, 19, 10, 10>;
-static_assert(Large::memory * mma_rows == most_tensor_memory &&
-              Large::hidden * mma_rows == most_tensor_hidden &&
-              Large::input * mma_rows == most_tensor_input);
-
-std::int64_t even(std::int64_t n) { return (n + 1) / 2 * 2; }
 
 template <class Sizes>
-bool fits(std::int64_t n_branch, std::int64_t n_memory, std::int64_t n_hidden) {
-    return n_hidden <= Sizes::hidden * mma_rows && n_memory <= Sizes::memory * mma_rows &&
-           even(n_memory) + even(n_branch) <= Sizes::input * mma_rows;
-}
+constexpr ElmTensorLimits limits_of{.memory = Sizes::memory * mma_rows,
+                                    .hidden = Sizes::hidden* mma_rows,
+                                    .input = Sizes::input* mma_rows};
 
-/// Calls run(Sizes{}) with the smallest kernel that takes the weights.
+/// Calls run(Element{}, Sizes{}) with the smallest kernel that takes the weights; sizes rise.
+template <class Element, class Sizes, class... Larger, class Run>
+void with_smallest(const ElmTensorWeights& w, const Run& run) {
+    // What is left to a block of sm_80.
+    constexpr std::size_t most_shared = 163 * 1024;
+    static_assert(ForwardLayout<Element, Sizes>::all_words * sizeof(std::uint32_t) <= most_shared);
+    static_assert(BackwardLayout<Element, Sizes>::all_words * sizeof(std::uint32_t) <= most_shared);
+    if constexpr (sizeof...(Larger) > 0) {
+        if (!limits_of<Sizes>.admit(w.n_branch(), w.n_memory(), w.n_hidden())) {
+            return with_smallest<Element, Larger...>(w, run);
+        }
+    }
+    run(Element{}, Sizes{});
+}
 template <class Run>
-void with_sizes(const ElmTensorWeights& w, const Run& run) {
-    const auto takes = [&]<class Sizes>(Sizes) {
-        return fits<Sizes>(w.n_branch(), w.n_memory(), w.n_hidden());
-    };
-    if (takes(Small{})) return run(Small{});
-    if (takes(Middle{})) return run(Middle{});
-    ELM_ASSERT(takes(Large{}));
-    run(Large{});
+void with_kernel(const ElmTensorWeights& w, const Run& run) {
+    static_assert(tensor_limits(ElmArithmetic::tf32) == limits_of<Middle>);
+    static_assert(tensor_limits(ElmArithmetic::bf16) == limits_of<Large>);
+    ELM_ASSERT(tensor_limits(w.arithmetic).admit(w.n_branch(), w.n_memory(), w.n_hidden()));
+    if (w.arithmetic == ElmArithmetic::tf32) return with_smallest<Tf32, Small, Middle>(w, run);
+    with_smallest<Bf16, Small, Middle, Large>(w, run);
 }
 
 /// Fragments of both phases in the memory of a device.
-template <class Sizes, int hidden_depth, int memory_depth>
+template <class Element, class Sizes, int hidden_depth, int memory_depth>
 struct PackedWeights {
     static constexpr std::int64_t hidden_count = Sizes::owned_hidden * hidden_depth * warp_size;
     static constexpr std::int64_t memory_count = Sizes::owned_memory * memory_depth * warp_size;
@@ -54,9 +59,10 @@ struct PackedWeights {
         : room(Tensor::empty(stream, {4 * (hidden_count + memory_count)}, DType::i32)),
           data(reinterpret_cast<uint4*>(room.data())) {
         Cuda::for_each_index(stream, hidden_count,
-                             PackFragments<Hidden, hidden_depth>{hidden, data});
-        Cuda::for_each_index(stream, memory_count,
-                             PackFragments<Memory, memory_depth>{memory, data + hidden_count});
+                             PackFragments<Element, Hidden, hidden_depth>{hidden, data});
+        Cuda::for_each_index(
+            stream, memory_count,
+            PackFragments<Element, Memory, memory_depth>{memory, data + hidden_count});
     }
     Fragments fragments() const { return {data, data + hidden_count}; }
 };
@@ -86,11 +92,12 @@ void launch_block(Stream& stream, const char* name, std::int64_t batch, int warp
 
 void run_tensor_forward(Stream& stream, const ElmTensorForwardArgs& args) {
     if (args.n_steps == 0) return;
-    with_sizes(args.weights, [&]<class Sizes>(Sizes) {
-        const PackedWeights<Sizes, Sizes::input, Sizes::hidden> packed(
+    with_kernel(args.weights, [&]<class Element, class Sizes>(Element, Sizes) {
+        using Layout = ForwardLayout<Element, Sizes>;
+        const PackedWeights<Element, Sizes, Layout::input_depth, Layout::hidden_depth> packed(
             stream, InputWeights{args.weights}, MemoryWeights{args.weights});
         launch_block(stream, "elm_tensor_forward", args.memory_state.extent[0], Sizes::warps,
-                     ForwardLayout<Sizes>::all_words, &tensor_forward_kernel<Sizes>, args,
+                     Layout::all_words, &tensor_forward_kernel<Element, Sizes>, args,
                      packed.fragments());
     });
     const View<float, 3>& memory = args.memory;
@@ -103,11 +110,12 @@ void run_tensor_forward(Stream& stream, const ElmTensorForwardArgs& args) {
 
 void run_tensor_backward(Stream& stream, const ElmTensorBackwardArgs& args) {
     if (args.memory.extent[1] == 0) return;
-    with_sizes(args.weights, [&]<class Sizes>(Sizes) {
-        const PackedWeights<Sizes, Sizes::memory, Sizes::hidden> packed(
+    with_kernel(args.weights, [&]<class Element, class Sizes>(Element, Sizes) {
+        using Layout = BackwardLayout<Element, Sizes>;
+        const PackedWeights<Element, Sizes, Layout::memory_depth, Layout::hidden_depth> packed(
             stream, MemoryWeightsBack{args.weights}, InputWeightsBack{args.weights});
         launch_block(stream, "elm_tensor_backward", args.carry.extent[0], Sizes::warps,
-                     BackwardLayout<Sizes>::all_words, &tensor_backward_kernel<Sizes>, args,
+                     Layout::all_words, &tensor_backward_kernel<Element, Sizes>, args,
                      packed.fragments());
     });
 }

@@ -1,9 +1,10 @@
 #pragma once
 
 #include "kernels/ops/elm_scan_device.h"
+#include "kernels/ops/elm_scan_pass.h"
 
 /// The ELM recurrence with one hidden layer on the tensor cores of a CUDA device: weights and what
-/// they are multiplied with are bfloat16, sums and the state are float32. Defined in
+/// they are multiplied with are bfloat16 or tf32, sums and the state are float32. Defined in
 /// elm_tensor_scan.cu, where there is CUDA.
 namespace elm {
 
@@ -13,19 +14,28 @@ struct ElmTensorWeights {
     View<const float, 1> hidden_bias, memory_bias;   // (h), (d_m)
     View<const float, 1> memory_decay, memory_gain;  // (d_m)
     HiddenUnit hidden_unit = HiddenUnit::relu;
+    ElmArithmetic arithmetic = ElmArithmetic::bf16;  // or tf32
 
     ELM_HD std::int64_t n_hidden() const { return memory.extent[1]; }
     ELM_HD std::int64_t n_memory() const { return memory.extent[0]; }
     ELM_HD std::int64_t n_branch() const { return hidden.extent[1] - memory.extent[0]; }
 };
 
-/// The largest model that the kernels are made for.
-inline constexpr std::int64_t most_tensor_memory = 160, most_tensor_hidden = 304,
-                              most_tensor_input = 160;
-inline bool fits_tensor_cores(std::int64_t n_branch, std::int64_t n_memory, std::int64_t n_hidden) {
-    const auto even = [](std::int64_t n) { return (n + 1) / 2 * 2; };
-    return n_memory <= most_tensor_memory && n_hidden <= most_tensor_hidden &&
-           even(n_memory) + even(n_branch) <= most_tensor_input;
+/// Largest sizes of a kernel. Memory units and branches, either rounded up to an even number, are
+/// its input.
+struct ElmTensorLimits {
+    std::int64_t memory, hidden, input;
+
+    constexpr bool operator==(const ElmTensorLimits&) const = default;
+    bool admit(std::int64_t n_branch, std::int64_t n_memory, std::int64_t n_hidden) const {
+        const auto even = [](std::int64_t n) { return (n + 1) / 2 * 2; };
+        return n_memory <= memory && n_hidden <= hidden && even(n_memory) + even(n_branch) <= input;
+    }
+};
+/// Those of the largest model whose weights a multiprocessor holds: tf32 takes twice the room.
+constexpr ElmTensorLimits tensor_limits(ElmArithmetic arithmetic) {
+    return arithmetic == ElmArithmetic::tf32 ? ElmTensorLimits{112, 208, 160}
+                                             : ElmTensorLimits{160, 304, 160};
 }
 
 /// Steps of a chunk; arrays from the steps given.
