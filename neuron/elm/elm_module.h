@@ -20,7 +20,8 @@ ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed);
 /// memory and traces.
 class ElmModule : public SequenceModel {
 public:
-    /// Begins with the numbers of `model`.
+    /// Begins with the numbers of `model`. Throws Error{invalid} for sizes that the arithmetic does
+    /// not take.
     explicit ElmModule(ElmModel model, ElmArithmetic arithmetic = ElmArithmetic::exact);
 
     const ElmOptions& options() const noexcept { return model_.options; }

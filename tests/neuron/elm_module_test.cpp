@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include <gtest/gtest.h>
 
+#include "kernels/core/error.h"
 #include "neuron/elm/elm_neuron.h"
 #include "neuron/elm/elm_scan_model.h"
 #include "tests/support/compare.h"
@@ -74,6 +76,23 @@ TEST(ElmModule, first_values_are_those_of_linear_layers) {
               model.at("w_y.weight").values);
     EXPECT_NE(make_elm_model(options(ElmVersion::v2), 2).at("w_y.weight").values,
               model.at("w_y.weight").values);
+}
+
+TEST(ElmModule, refuses_sizes_that_the_tensor_cores_do_not_take) {
+    ElmOptions options;
+    options.n_memory = 200;
+    const ElmModel model = make_elm_model(options, 1);
+    EXPECT_NO_THROW(ElmModule{model});
+    for (const ElmArithmetic arithmetic : {ElmArithmetic::tf32, ElmArithmetic::bf16}) {
+        try {
+            const ElmModule module(model, arithmetic);
+            FAIL() << name_of(arithmetic);
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::invalid);
+            EXPECT_NE(error.message().find("200 memory units"), std::string::npos)
+                << error.message();
+        }
+    }
 }
 
 TEST(ElmModule, gives_back_the_model_that_it_began_with) {
