@@ -99,7 +99,8 @@ FitCandidate sequence_candidate(const Arguments& arguments, const RunContext& co
                                 const Config& preset, const std::string& kind,
                                 std::int64_t n_channels) {
     ELM_CHECK(context.arithmetic() == ElmArithmetic::exact,
-              "--precision bf16 is of ELM neurons, and --model {} is none.", kind);
+              "--precision {} is of ELM neurons, and --model {} is none.",
+              name_of(context.arithmetic()), kind);
     const DType precision = context.precision();
     Values values;
     if (const auto found = preset.sections.find(kind); found != preset.sections.end()) {

@@ -59,8 +59,11 @@ RunContext::RunContext(const Arguments& arguments, bool trains) {
     }
     const Device device = parse_device(arguments.text("device"));
     const std::string precision = arguments.text("precision");
-    if (precision == "bf16" && trains && device.kind == DeviceKind::cuda) {
+    const bool on_tensor_cores = trains && device.kind == DeviceKind::cuda;
+    if (precision == "bf16" && on_tensor_cores) {
         arithmetic_ = ElmArithmetic::bf16;
+    } else if (precision == "tf32" && on_tensor_cores) {
+        arithmetic_ = ElmArithmetic::tf32;
     } else if (precision != "f32" && precision != "f64") {
         throw Error(ErrorKind::unsupported,
                     fmt::format("--precision {} is not available for elmsim {} on {}. Use f32 or "

@@ -21,12 +21,12 @@ Record result_header(const Arguments& arguments, Device device);
 class RunContext {
 public:
     /// Reads --device, --precision and --threads. Throws Error{unsupported} for a device or a
-    /// precision that is not there: bf16 is for commands that train, on CUDA.
+    /// precision that is not there: tf32 and bf16 are for commands that train, on CUDA.
     explicit RunContext(const Arguments& arguments, bool trains = false);
 
     Stream& stream() noexcept { return *stream_; }
     DType precision() const noexcept { return precision_; }
-    /// bf16: tensors are float32 and products of the recurrence are in bfloat16.
+    /// bf16, tf32: tensors are float32 and products of the recurrence are in bfloat16 or tf32.
     ElmArithmetic arithmetic() const noexcept { return arithmetic_; }
     /// Says on stderr what the work runs on.
     void announce() const;

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -12,6 +13,7 @@
 #include "kernels/core/hdf5_file.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tests/program/run_program.h"
+#include "tests/support/devices.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/tasks/leaky_neuronio.h"
 
@@ -195,6 +197,52 @@ TEST_F(FitCommand, two_processes_learn_what_one_learns) {
             // Sums in another order; Adam divides by gradients as small as their rounding.
             ASSERT_NEAR(left[i], right[i], 1e-7) << one.parameters[k].name << " " << i;
         }
+    }
+}
+
+TEST_F(FitCommand, trains_in_each_precision_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    std::vector<std::string> models;
+    for (const std::string precision : {"f32", "tf32", "bf16"}) {
+        const ProgramResult result =
+            run_program(fit(precision + ".h5", {"--device", "cuda", "--precision", precision,
+                                                "--budget", "4u", "--json"}));
+        ASSERT_EQ(result.exit_code, 0) << result.err;
+        models.push_back(folder_ / (precision + ".h5"));
+    }
+    // Each has products of its own.
+    for (std::size_t k = 0; k < models.size(); ++k) {
+        const ElmModel left = load_elm_model(models[k]);
+        const ElmModel right = load_elm_model(models[(k + 1) % models.size()]);
+        ASSERT_EQ(left.parameters.size(), right.parameters.size());
+        bool differ = false;
+        for (std::size_t p = 0; p < left.parameters.size(); ++p) {
+            for (const double value : left.parameters[p].values) {
+                ASSERT_TRUE(std::isfinite(value)) << models[k] << " " << left.parameters[p].name;
+            }
+            differ = differ || left.parameters[p].values != right.parameters[p].values;
+        }
+        EXPECT_TRUE(differ) << models[k];
+    }
+}
+
+TEST_F(FitCommand, refuses_what_tensor_cores_do_not_take_on_cuda) {
+    expect_error(fit("a.h5", {"--precision", "tf32"}), 4, "--precision tf32 is not available");
+    ELM_SKIP_WITHOUT_CUDA();
+    const auto on_cuda = [&](const std::string& precision, std::vector<std::string> more,
+                             const Basics& basics = {}) {
+        more.insert(more.end(), {"--device", "cuda", "--precision", precision});
+        return fit("a.h5", more, basics);
+    };
+    expect_error(on_cuda("tf32", {}, {.memory = "113"}), 2, "tf32 is made for one hidden layer");
+    expect_error(on_cuda("bf16", {}, {.memory = "161"}), 2, "bf16 is made for one hidden layer");
+    EXPECT_FALSE(fs::exists(folder_ / "a.h5"));
+    for (const std::string precision : {"tf32", "bf16"}) {
+        std::vector<std::string> arguments = on_cuda(precision, {"--model", "lstm"});
+        const auto memory = std::find(arguments.begin(), arguments.end(), "--memory");
+        arguments.erase(memory, memory + 2);
+        expect_error(arguments, 2,
+                     "--precision " + precision + " is of ELM neurons, and --model lstm is none");
     }
 }
 

@@ -78,8 +78,10 @@ TEST(Usage, impossible_values_are_refused) {
 TEST(Usage, devices_and_precisions_that_are_not_there_are_refused) {
     expect_one_line_error(short_run_with({"--device", "gpu"}), 2,
                           "expected cpu, cuda, cuda:N or auto");
-    expect_one_line_error(short_run_with({"--precision", "bf16"}), 4,
-                          "--precision bf16 is not available");
+    for (const std::string precision : {"tf32", "bf16"}) {
+        expect_one_line_error(short_run_with({"--precision", precision}), 4,
+                              "--precision " + precision + " is not available");
+    }
     if (!why_no_cuda().empty()) {
         expect_one_line_error(short_run_with({"--device", "cuda"}), 4, why_no_cuda());
     }

@@ -174,6 +174,12 @@ TEST_F(FitTest, learns_nearly_the_same_in_bfloat16_on_cuda) {
     expect_equal_update(data_, {DeviceKind::cuda, 0}, 3e-3, ElmArithmetic::bf16);
 }
 
+TEST_F(FitTest, learns_nearly_the_same_in_tf32_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    // Operands of 11 bits: an eighth of what bfloat16 may differ by.
+    expect_equal_update(data_, {DeviceKind::cuda, 0}, 3e-3 / 8, ElmArithmetic::tf32);
+}
+
 TEST_F(FitTest, a_diverging_fit_names_step_and_parameter_and_keeps_its_numbers) {
     FitSettings s = settings(50);
     s.learning_rate = {.peak = 1e30};
