@@ -36,7 +36,7 @@ if command -v compute-sanitizer >/dev/null; then
         run "sanitizer_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
             "$build/tests/neuron/elm_neuron_tests" --gtest_filter='*naive_loops_on_cuda*'
         run "sanitizer_back_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
-            "$build/tests/elm_kernels_tests" --gtest_filter='ElmTensorScan.silu*cuda:elm_scan*cuda*spikes_relu'
+            "$build/tests/elm_kernels_tests" --gtest_filter='*ElmTensorScan.silu*cuda*:elm_scan*cuda*spikes_relu'
     done
 else
     echo "compute-sanitizer is not on the PATH: left out"
