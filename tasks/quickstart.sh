@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds the program, runs a neuron on synaptic input and draws it.
+# Installs what is missing, builds the program, simulates a detailed cell, fits an ELM neuron to it
+# and draws the fit against the cell.
 # Twice in a row is fine: the second run builds nothing.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,14 +17,21 @@ elmsim=$root/$build/elmsim
 mkdir -p out
 
 echo
-echo "A leaky integrator as an ELM with one memory unit, beside the exact solution:"
-"$elmsim" simulate --model leaky-integrator --poisson 10 --seconds 2 \
-    --out out/leaky_integrator.h5 --plot out/leaky_integrator.png --force
+echo "Ground truth: a detailed layer-5 pyramidal cell of 642 segments on synaptic input:"
+"$elmsim" generate neuronio --simulations 96 --seconds 5 --seed 1 \
+    --out out/ground_truth.h5 --plot out/ground_truth.png --force
+"$elmsim" generate neuronio --simulations 16 --seconds 5 --seed 2 --out out/unseen.h5 --force
 
 echo
-echo "A layer-5 pyramidal cell, as an ELM neuron of 20 memory units, on Poisson input:"
-"$elmsim" simulate --model l5pc-elm-20 --poisson 5 --seconds 6 \
-    --out out/l5pc-elm-20.h5 --plot out/l5pc-elm-20.png --force
+echo "An ELM neuron of 20 memory units, fitted to it:"
+"$elmsim" fit --data out/ground_truth.h5 --train 0:80 --validate 80: --memory 20 \
+    --out out/fit.h5 --force
+
+echo
+echo "The fit on simulations it has not seen, against the cell:"
+"$elmsim" simulate --model out/fit.h5 --input out/unseen.h5 \
+    --out out/prediction.h5 --plot out/prediction.png --force
+"$elmsim" evaluate --model out/fit.h5 --data out/unseen.h5
 
 data=${ELM_DATA_DIR:-$root/../shared/data}
 if [ -f "$data/elm_pretrained/best_elm_neuron.h5" ] && [ -f "$data/neuronio_test.h5" ]; then
