@@ -33,7 +33,7 @@ foreach(room kernels neuron encoders network baselines tasks tests bench)
                 endif()
             endforeach()
             # Headers of the emulation are no part of the interface; planted mistakes are not built.
-            if(found EQUAL -1 AND NOT file MATCHES "/kernels/core/cuda/[a-z_]+\\.h$"
+            if(found EQUAL -1 AND NOT file MATCHES "/kernels/core/cuda/[a-z0-9_]+\\.h$"
                AND NOT file MATCHES "^${ROOT}/tests/.*/planted/")
                 string(APPEND forgotten "  ${file}\n")
             endif()
