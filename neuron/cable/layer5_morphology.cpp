@@ -1,8 +1,6 @@
-// A stand-in for a traced cell. Along the distance s from where a dendrite leaves the soma, N(s)
-// branches are alive: a fork adds one, a tip takes one away. The rules below say how many forks and
-// tips lie in every 50 um; which branch forks or ends is drawn, young ones being more likely to
-// fork and old ones to end. So counts, and lengths in each range of s (the integral of N), are the
-// same for every seed. Diameters follow a profile of s, times a factor of each branch.
+// A stand-in for a traced cell: bushes of branches (layer5_bush.h) on a soma and an apical trunk,
+// laid into space. Diameters follow a profile of the distance from the soma, times a factor of each
+// branch.
 //
 // The counts and profiles are rounded from the cell of Hay et al. 2011
 // (doi:10.1371/journal.pcbi.1002107), cell 1: 8 basal stems with 46 tips and 5133 um, 55 apical
@@ -21,265 +19,86 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/random_key.h"
+#include "neuron/cable/layer5_bush.h"
+#include "neuron/cable/layer5_draws.h"
 #include "neuron/cable/morphology_edit.h"
 
 namespace elm::cable {
 namespace {
 
-constexpr double bin_um = 50, point_distance_um = 8, segment_um = 40;
+constexpr double point_distance_um = 8;
 
-/// Value at a distance; linear between them.
-struct Knot {
-    double at_um, value;
-};
-
-/// How a bush of branches grows out of its roots.
-struct BushRule {
-    std::string_view name;
-    Region region;
-    double first_um;               // where the first bin of 50 um begins
-    std::vector<int> forks, tips;  // in each bin
-    double longest_um;             // the last tip lies here
-    int first_order, last_order;   // sections from the soma: at the first root, at most
-    bool reaches_last_order;
-    int segments;                // of at most 40 um
-    std::vector<Knot> diameter;  // um
-    double thinnest_um;
-};
-
-/// A branch of a bush, or a piece of the trunk.
-struct Branch {
-    int parent = -1;  // -1: a root
-    double begin_um = 0, end_um = 0;
-    int order = 1;
-    int root = 0;  // of which root it comes
-};
-
-const BushRule basal_rule{"basal",
-                          Region::basal,
-                          0,
-                          {21, 14, 3, 0, 0, 0},
-                          {0, 7, 13, 17, 8, 1},
-                          282,
-                          1,
-                          7,
-                          true,
-                          262,
-                          {{0, 1.45},
-                           {8, 1.3},
-                           {16, 0.95},
-                           {28, 0.66},
-                           {50, 0.6},
-                           {110, 0.55},
-                           {150, 0.46},
-                           {190, 0.31},
-                           {282, 0.27}},
-                          0.29};
+const BushRule basal_rule{.name = "basal",
+                          .region = Region::basal,
+                          .first_um = 0,
+                          .forks = {21, 14, 3, 0, 0, 0},
+                          .tips = {0, 7, 13, 17, 8, 1},
+                          .longest_um = 282,
+                          .first_order = 1,
+                          .last_order = 7,
+                          .reaches_last_order = true,
+                          .segments = 262,
+                          .diameter = {{0, 1.45},
+                                       {8, 1.3},
+                                       {16, 0.95},
+                                       {28, 0.66},
+                                       {50, 0.6},
+                                       {110, 0.55},
+                                       {150, 0.46},
+                                       {190, 0.31},
+                                       {282, 0.27}},
+                          .thinnest_um = 0.29};
 const BushRule oblique_rule{
-    "oblique",
-    Region::apical,
-    0,
-    {0, 2, 2, 5, 7, 3, 3, 1, 1, 0},
-    {0, 0, 2, 1, 4, 7, 5, 6, 6, 2},
-    480,
-    2,
-    16,
-    false,
-    163,
-    {{45, 0.95}, {150, 0.9}, {200, 0.82}, {250, 0.7}, {300, 0.63}, {400, 0.56}, {480, 0.5}},
-    0.26};
+    .name = "oblique",
+    .region = Region::apical,
+    .first_um = 0,
+    .forks = {0, 2, 2, 5, 7, 3, 3, 1, 1, 0},
+    .tips = {0, 0, 2, 1, 4, 7, 5, 6, 6, 2},
+    .longest_um = 480,
+    .first_order = 2,
+    .last_order = 16,
+    .reaches_last_order = false,
+    .segments = 163,
+    .diameter =
+        {{45, 0.95}, {150, 0.9}, {200, 0.82}, {250, 0.7}, {300, 0.63}, {400, 0.56}, {480, 0.5}},
+    .thinnest_um = 0.26};
 const std::vector<Knot> tuft_diameter{{630, 1.85},  {700, 1.65},  {760, 1.25},  {880, 1.2},
                                       {940, 0.8},   {1000, 0.72}, {1100, 0.64}, {1150, 0.5},
                                       {1200, 0.38}, {1301, 0.26}};
-const BushRule thin_tuft_rule{"thin tuft",
-                              Region::apical,
-                              600,
-                              {0, 0, 0, 0, 0, 0, 1, 3, 0, 0, 0, 1, 1, 0},
-                              {0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 2, 1},
-                              1290,
-                              11,
-                              16,
-                              false,
-                              55,
-                              tuft_diameter,
-                              0.26};
-const BushRule thick_tuft_rule{"thick tuft",
-                               Region::apical,
-                               600,
-                               {0, 0, 1, 0, 0, 0, 2, 0, 1, 3, 4, 1, 2, 0, 0},
-                               {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 4, 1, 1, 7, 1},
-                               1301,
-                               11,
-                               16,
-                               true,
-                               125,
-                               tuft_diameter,
-                               0.26};
+const BushRule thin_tuft_rule{.name = "thin tuft",
+                              .region = Region::apical,
+                              .first_um = 600,
+                              .forks = {0, 0, 0, 0, 0, 0, 1, 3, 0, 0, 0, 1, 1, 0},
+                              .tips = {0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 2, 1},
+                              .longest_um = 1290,
+                              .first_order = 11,
+                              .last_order = 16,
+                              .reaches_last_order = false,
+                              .segments = 55,
+                              .diameter = tuft_diameter,
+                              .thinnest_um = 0.26};
+const BushRule thick_tuft_rule{.name = "thick tuft",
+                               .region = Region::apical,
+                               .first_um = 600,
+                               .forks = {0, 0, 1, 0, 0, 0, 2, 0, 1, 3, 4, 1, 2, 0, 0},
+                               .tips = {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 4, 1, 1, 7, 1},
+                               .longest_um = 1301,
+                               .first_order = 11,
+                               .last_order = 16,
+                               .reaches_last_order = true,
+                               .segments = 125,
+                               .diameter = tuft_diameter,
+                               .thinnest_um = 0.26};
 
 /// Where the trunk forks; at the last place into the two tufts, elsewhere an oblique leaves.
 constexpr std::array<double, 10> trunk_forks_um{45, 110, 139, 181, 189, 254, 300, 315, 382, 630};
 const std::vector<Knot> trunk_diameter{{0, 8.2},   {8, 7.4},   {15, 6.2},  {25, 4.2}, {35, 3.3},
                                        {50, 3.12}, {190, 3.1}, {250, 2.8}, {630, 2.7}};
 constexpr int basal_stems = 8;
-constexpr double shortest_stem_um = 8;
 /// Share of the profile's slope that branches above the first fork have along them; the rest of it
 /// is made up by steps at forks.
 constexpr double fork_taper = 0.1;
 constexpr double soma_length_um = 23.2, soma_width_um = 17.0;
-
-double value_at(const std::vector<Knot>& knots, double at_um) {
-    if (at_um <= knots.front().at_um) return knots.front().value;
-    for (std::size_t i = 1; i < knots.size(); ++i) {
-        if (at_um > knots[i].at_um) continue;
-        const double share = (at_um - knots[i - 1].at_um) / (knots[i].at_um - knots[i - 1].at_um);
-        return knots[i - 1].value + share * (knots[i].value - knots[i - 1].value);
-    }
-    return knots.back().value;
-}
-
-struct Vector {
-    double x = 0, y = 0, z = 0;
-};
-Vector operator+(const Vector& a, const Vector& b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
-Vector operator*(double s, const Vector& a) { return {s * a.x, s * a.y, s * a.z}; }
-double dot(const Vector& a, const Vector& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-Vector unit(const Vector& a) { return 1 / std::sqrt(dot(a, a)) * a; }
-
-/// Numbers in a row, for one purpose.
-class Draws {
-public:
-    explicit Draws(const RandomKey& key) : key_(key) {}
-    /// In [0, 1).
-    double uniform() { return unit_uniform<double>(random_word(key_, next_++)); }
-    double between(double low, double high) { return low + (high - low) * uniform(); }
-    Vector direction() {
-        while (true) {
-            const double x = between(-1, 1), y = between(-1, 1), z = between(-1, 1);
-            const double square = x * x + y * y + z * z;
-            if (square > 0.01 && square <= 1) return unit({x, y, z});
-        }
-    }
-    /// Perpendicular to a unit vector.
-    Vector across(const Vector& axis) {
-        while (true) {
-            const Vector any = direction();
-            const Vector rest = any + -dot(any, axis) * axis;
-            if (dot(rest, rest) > 0.04) return unit(rest);
-        }
-    }
-    /// Index, each as likely as its weight. There must be one above 0.
-    std::size_t weighted(const std::vector<double>& weights) {
-        double total = 0;
-        for (const double weight : weights) total += weight;
-        double left = uniform() * total;
-        std::size_t last = 0;
-        for (std::size_t i = 0; i < weights.size(); ++i) {
-            if (!(weights[i] > 0)) continue;
-            last = i;
-            left -= weights[i];
-            if (left < 0) break;
-        }
-        return last;
-    }
-
-private:
-    RandomKey key_;
-    std::int64_t next_ = 0;
-};
-
-/// A fork, a tip, or a root that joins.
-struct Event {
-    enum class Kind { root, fork, tip };
-    double at_um;
-    Kind kind;
-};
-
-/// The events of a bin share it evenly, each somewhere in the middle of its part.
-void add_events(std::vector<Event>& events, const BushRule& rule, const std::vector<int>& counts,
-                Event::Kind kind, Draws& draws) {
-    for (std::size_t bin = 0; bin < counts.size(); ++bin) {
-        const double edge = rule.first_um + bin_um * static_cast<double>(bin);
-        const double low = std::max(edge, shortest_stem_um);
-        const double high = std::min(edge + bin_um, rule.longest_um);
-        for (int k = 0; k < counts[bin]; ++k) {
-            const double share = (k + draws.between(0.2, 0.8)) / counts[bin];
-            events.push_back({low + share * (high - low), kind});
-        }
-    }
-}
-
-/// Draws which branches fork and end. Empty if the draw leads nowhere, or misses the rule's number
-/// of segments or order.
-std::vector<Branch> try_bush(const BushRule& rule, const std::vector<double>& roots,
-                             const std::vector<int>& root_orders, Draws draws) {
-    std::vector<Event> events;
-    for (const double root : roots) events.push_back({root, Event::Kind::root});
-    add_events(events, rule, rule.forks, Event::Kind::fork, draws);
-    add_events(events, rule, rule.tips, Event::Kind::tip, draws);
-    std::stable_sort(events.begin(), events.end(),
-                     [](const Event& a, const Event& b) { return a.at_um < b.at_um; });
-    events.back().at_um = rule.longest_um;
-
-    std::vector<Branch> branches;
-    std::vector<std::size_t> alive;
-    std::size_t next_root = 0;
-    for (const Event& event : events) {
-        if (event.kind == Event::Kind::root) {
-            alive.push_back(branches.size());
-            branches.push_back(
-                {-1, event.at_um, 0, root_orders[next_root], static_cast<int>(next_root)});
-            ++next_root;
-            continue;
-        }
-        const bool fork = event.kind == Event::Kind::fork;
-        std::vector<double> weights;
-        bool possible = false;
-        for (const std::size_t index : alive) {
-            const double age = event.at_um - branches[index].begin_um;
-            double weight = 0;
-            if (fork && age > 3 && branches[index].order < rule.last_order) weight = 1 / (age + 15);
-            if (!fork && age > 12) weight = age * age;
-            possible = possible || weight > 0;
-            weights.push_back(weight);
-        }
-        if (!possible) return {};
-        const std::size_t at = draws.weighted(weights);
-        const std::size_t index = alive[at];
-        branches[index].end_um = event.at_um;
-        alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(at));
-        if (!fork) continue;
-        for (int child = 0; child < 2; ++child) {
-            alive.push_back(branches.size());
-            branches.push_back({static_cast<int>(index), event.at_um, 0, branches[index].order + 1,
-                                branches[index].root});
-        }
-    }
-    int segments = 0, deepest = 0;
-    for (const Branch& branch : branches) {
-        const double parts = (branch.end_um - branch.begin_um) / segment_um;
-        const double whole = std::floor(parts);
-        // A length this close to a limit could be cut in another way by another sum.
-        if (parts - whole < 1e-6 || parts - whole > 1 - 1e-6) return {};
-        segments += 1 + 2 * static_cast<int>(whole);
-        deepest = std::max(deepest, branch.order);
-    }
-    const bool fits =
-        segments == rule.segments && (deepest == rule.last_order || !rule.reaches_last_order);
-    return fits ? branches : std::vector<Branch>{};
-}
-
-std::vector<Branch> draw_bush(const BushRule& rule, const std::vector<double>& roots,
-                              const std::vector<int>& root_orders, const RandomKey& key) {
-    constexpr std::uint32_t attempts = 100000;
-    for (std::uint32_t attempt = 0; attempt < attempts; ++attempt) {
-        std::vector<Branch> branches =
-            try_bush(rule, roots, root_orders, Draws(key.for_part(attempt)));
-        if (!branches.empty()) return branches;
-    }
-    throw Error(ErrorKind::numeric,
-                fmt::format("layer-5 cell: seed {} gives no {} bush in {} attempts; take another",
-                            key.seed, rule.name, attempts));
-}
 
 /// How branches of a bush run through space.
 struct Course {
