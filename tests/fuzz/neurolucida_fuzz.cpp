@@ -1,0 +1,12 @@
+// libFuzzer: any bytes as Neurolucida text.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "neuron/cable/neurolucida_reader.h"
+#include "tests/fuzz/morphology_target.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    elm::test::read_any(elm::cable::read_neurolucida, {reinterpret_cast<const char*>(data), size});
+    return 0;
+}

@@ -1,0 +1,99 @@
+// The corpus of the fuzzers, whole and damaged, with any compiler.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "kernels/core/random_key.h"
+#include "neuron/cable/neurolucida_reader.h"
+#include "neuron/cable/swc_reader.h"
+#include "tests/fuzz/morphology_target.h"
+
+namespace elm::test {
+namespace {
+
+/// Texts of a folder of the corpus, in order of their names.
+std::vector<std::string> corpus(const std::string& name) {
+    std::vector<std::filesystem::path> paths;
+    for (const auto& entry : std::filesystem::directory_iterator(ELM_CORPUS_DIR "/" + name)) {
+        paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    std::vector<std::string> texts;
+    for (const auto& path : paths) {
+        std::ifstream file(path, std::ios::binary);
+        texts.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    return texts;
+}
+
+/// `text` with one to four random changes.
+std::string damaged(std::string text, const std::vector<std::string>& all, const RandomKey& key) {
+    static const std::vector<std::string> words{
+        "(",          ")",          "|",    "<",     ">",
+        "\"",         ";",          "#",    "\n",    " ",
+        "-1",         "nan",        "1e99", "1e999", "inf",
+        "0.0",        "99999999",   "\xff", ".",     std::string(1, '\0'),
+        "(CellBody)", "((Dendrite)"};
+    std::int64_t next = 0;
+    const auto draw = [&](std::size_t count) {
+        return static_cast<std::size_t>(random_word(key, next++)) % std::max<std::size_t>(1, count);
+    };
+    for (std::size_t changes = 1 + draw(4); changes > 0; --changes) {
+        const std::size_t at = draw(text.size() + 1);
+        const std::size_t length = draw(std::min<std::size_t>(40, text.size() - at) + 1);
+        switch (draw(6)) {
+            case 0:
+                text.erase(at, length);
+                break;
+            case 1:
+                text.insert(at, text.substr(at, length));
+                break;
+            case 2:
+                text.insert(at, words[draw(words.size())]);
+                break;
+            case 3:
+                text.replace(at, length, words[draw(words.size())]);
+                break;
+            case 4:
+                if (at < text.size()) text[at] = static_cast<char>(draw(256));
+                break;
+            default: {
+                const std::string& other = all[draw(all.size())];
+                text.insert(at, other.substr(draw(other.size()), draw(200)));
+            }
+        }
+    }
+    return text;
+}
+
+/// Counts of texts that were read and refused.
+void replay(const std::string& name, MorphologyReader reader) {
+    const std::vector<std::string> texts = corpus(name);
+    ASSERT_GE(texts.size(), 4U);
+    int read = 0, refused = 0;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        EXPECT_TRUE(read_any(reader, texts[i])) << "text " << i << " of the corpus is refused";
+        const RandomKey key =
+            RandomKey{1}.for_purpose(name).for_part(static_cast<std::uint32_t>(i));
+        for (std::uint64_t k = 0; k < 5000; ++k) {
+            ++(read_any(reader, damaged(texts[i], texts, key.at_step(k))) ? read : refused);
+        }
+    }
+    // Both ways through the readers are taken often.
+    EXPECT_GT(read, 500);
+    EXPECT_GT(refused, 500);
+}
+
+TEST(ReaderReplay, damaged_swc_is_read_or_refused) { replay("swc", cable::read_swc); }
+
+TEST(ReaderReplay, damaged_neurolucida_text_is_read_or_refused) {
+    replay("asc", cable::read_neurolucida);
+}
+
+}  // namespace
+}  // namespace elm::test
