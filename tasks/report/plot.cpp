@@ -1,54 +1,18 @@
 #include "tasks/report/plot.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/core.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/output_file.h"
+#include "tasks/report/gnuplot.h"
 
 namespace elm {
 namespace {
 
 constexpr int width_px = 1400, side_width_px = 1200, height_px = 900, side_height_px = 560;
-
-/// Text between single quotes of gnuplot.
-std::string quote(const std::string& text) {
-    std::string result = "'";
-    for (const char letter : text) {
-        if (letter == '\'') result += '\'';
-        result += letter == '\n' ? ' ' : letter;
-    }
-    return result + "'";
-}
-
-std::string terminal_of(const std::string& path, bool wide) {
-    if (path == "-") {
-        const char* const columns = std::getenv("COLUMNS");
-        const int width = columns == nullptr ? 0 : std::atoi(columns);
-        return fmt::format("set terminal dumb size {},{} {}\n", width > 20 ? width : 100, 50,
-                           isatty(STDOUT_FILENO) != 0 ? "ansi256" : "mono");
-    }
-    const int width = wide ? side_width_px : width_px, height = wide ? side_height_px : height_px;
-    const std::string extension = std::filesystem::path(path).extension();
-    if (extension == ".png") {
-        return fmt::format("set terminal pngcairo size {},{} font 'sans,13'\n", width, height);
-    }
-    if (extension == ".svg") {
-        return fmt::format("set terminal svg size {},{} font 'sans,13' background '#ffffff'\n",
-                           width, height);
-    }
-    return fmt::format("set terminal pdfcairo size {:.2f}in,{:.2f}in font 'sans,11'\n",
-                       width / 120.0, height / 120.0);
-}
 
 std::string style_of(const Curve& curve, bool text) {
     const std::string colour = fmt::format("lc rgb '{}'", curve.colour);
@@ -91,7 +55,8 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
         if (curve.x.empty()) continue;
         const std::string name = fmt::format("data_{}_{}", index, at);
         blocks += data_block(name, curve);
-        const std::string title = curve.title.empty() ? "notitle" : "title " + quote(curve.title);
+        const std::string title =
+            curve.title.empty() ? "notitle" : "title " + gnuplot_quoted(curve.title);
         plots +=
             fmt::format("{}${} using {} {} {}", plots.empty() ? "plot " : ", ", name,
                         curve.mark == Mark::band ? "1:2:3" : "1:2", style_of(curve, text), title);
@@ -100,7 +65,8 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
     commands += fmt::format(
         "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key default\nset key "
         "noenhanced opaque samplen 2 {}\n",
-        quote(panel.title), quote(panel.x_label), quote(panel.y_label), panel.key);
+        gnuplot_quoted(panel.title), gnuplot_quoted(panel.x_label), gnuplot_quoted(panel.y_label),
+        panel.key);
     commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
     commands += range_of("x", panel.x_range) + range_of("y", panel.y_range);
     // Without data there is nothing to take ranges from.
@@ -135,17 +101,18 @@ std::string layout_commands(const Figure& figure, std::size_t index) {
 
 std::string script_of(const Figure& figure, const std::string& path, const std::string& target) {
     const bool text = path == "-";
-    std::string script = terminal_of(path, figure.side_by_side);
-    if (!text) script += "set output " + quote(target) + "\n";
-    script += "set encoding utf8\nset border 3\nset tics nomirror out\n";
+    std::string script =
+        gnuplot_output(path, target, figure.side_by_side ? side_width_px : width_px,
+                       figure.side_by_side ? side_height_px : height_px);
+    script += "set border 3\nset tics nomirror out\n";
     if (text) {
         // A terminal has too few lines for shared margins: panels are stacked by gnuplot itself.
         script +=
             fmt::format("set multiplot layout {} title {}\n",
                         figure.side_by_side ? "1,2" : fmt::format("{},1", figure.panels.size()),
-                        quote(figure.title));
+                        gnuplot_quoted(figure.title));
     } else {
-        script += "set grid lc rgb '#dddddd'\nset multiplot title " + quote(figure.title) +
+        script += "set grid lc rgb '#dddddd'\nset multiplot title " + gnuplot_quoted(figure.title) +
                   " font ',15' noenhanced\n";
     }
     for (std::size_t index = 0; index < figure.panels.size(); ++index) {
@@ -153,31 +120,6 @@ std::string script_of(const Figure& figure, const std::string& path, const std::
         script += panel_commands(figure.panels[index], index, text);
     }
     return script + "unset multiplot\n";
-}
-
-void run_gnuplot(const std::string& script, const std::string& path) {
-    if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
-        throw Error(ErrorKind::unsupported,
-                    fmt::format("--plot {}: gnuplot is not installed, so nothing was drawn. "
-                                "Install the package gnuplot-nox.",
-                                path));
-    }
-    // A gnuplot that dies early must not take this program with it.
-    const auto previous = std::signal(SIGPIPE, SIG_IGN);
-    std::fflush(stdout);
-    std::FILE* pipe = popen("gnuplot", "w");
-    bool good = pipe != nullptr;
-    if (good) {
-        good = std::fwrite(script.data(), 1, script.size(), pipe) == script.size();
-        const int status = pclose(pipe);
-        good = good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    }
-    std::signal(SIGPIPE, previous);
-    if (!good) {
-        throw Error(
-            ErrorKind::write,
-            fmt::format("--plot {}: gnuplot could not draw it; its own words stand above.", path));
-    }
 }
 
 }  // namespace
@@ -208,14 +150,8 @@ void require_plot_name(const std::string& path) {
 }
 
 void draw(const Figure& figure, const std::string& path, bool force) {
-    require_plot_name(path);
-    if (path == "-") {
-        run_gnuplot(script_of(figure, path, ""), path);
-        return;
-    }
-    OutputFile output(path, force);
-    run_gnuplot(script_of(figure, path, output.temporary_path()), path);
-    output.commit();
+    draw_with_gnuplot(path, force,
+                      [&](const std::string& target) { return script_of(figure, path, target); });
 }
 
 }  // namespace elm
