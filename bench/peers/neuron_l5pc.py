@@ -28,9 +28,6 @@ import sys
 import tempfile
 import time
 
-# The simulator's own folder `neuron` must not hide the module.
-sys.path = [folder for folder in sys.path if folder and os.path.realpath(folder) != os.getcwd()]
-
 import h5py
 import numpy as np
 
@@ -117,7 +114,8 @@ class Layer5Cell:
             has_ions = np.isfinite(data["ek_mV"][own[0]])
             if has_ions:
                 section.insert("CaDynamics_E2")
-                section.ek, section.ena = float(data["ek_mV"][own[0]]), 50.0
+                section.ek = float(data["ek_mV"][own[0]])
+                section.ena = float(data["ena_mV"][own[0]])
             for segment, k in zip(section, own):
                 segment.cm = float(data["cm_uF_cm2"][k])
                 segment.pas.g = float(data["g_pas_S_cm2"][k])
@@ -163,20 +161,28 @@ class Integrator:
             self.cvode.atol(1e-3)
             self.cvode.rtol(0)
         h.secondorder, h.dt = 0, DT_MS
-        self.times = h.Vector()
-        self.times.record(h._ref_t)
+        self.times = h.Vector().record(h._ref_t)
         recorded = [cell.soma, cell.nexus] + (cell.sites if mode == "cvode-639" else [])
         self.records = [h.Vector().record(segment._ref_v) for segment in recorded]
         self.context = h.ParallelContext()
         self.context.set_maxstep(10)
 
     def run(self, events, duration_ms):
-        """Processor seconds, wall seconds and steps; the setting of the state is not counted."""
+        """Processor and wall seconds; setting the state and queueing the events do not count."""
         self.cell.start(events)
         wall, cpu = time.perf_counter(), time.process_time()
-        self.context.psolve(duration_ms)
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return cpu, wall, len(self.times) - 1
+        if self.variable:
+            self.cvode.solve(duration_ms)
+        else:
+            self.context.psolve(duration_ms)
+        return time.process_time() - cpu, time.perf_counter() - wall
+
+    def steps(self):
+        return len(self.times) - 1
+
+    def soma_voltage(self, at_ms):
+        """As the data took it: linear between steps."""
+        return np.interp(at_ms, np.array(self.times), np.array(self.records[0]))
 
 
 def rmse(found, wanted):
@@ -225,10 +231,13 @@ def check_traces(h, cell, responses, mode, stored, tolerance_mV):
         cvode.atolscale("cai", 1e-3)
     h.secondorder, h.dt = 2 if stored.startswith("cn") else 0, DT_MS
     records = [h.Vector().record(s._ref_v, 0.1) for s in (cell.soma, cell.nexus)]
-    context = h.ParallelContext()
-    context.set_maxstep(10)
     cell.start(events)
-    context.psolve(1000)
+    if mode == "cvode":
+        cvode.solve(1000)
+    else:
+        context = h.ParallelContext()
+        context.set_maxstep(10)
+        context.psolve(1000)
     good = True
     for site, record in zip(("soma", "nexus"), records):
         found, wanted = np.array(record), group[f"{site}_v_{stored}"][()]
@@ -243,9 +252,124 @@ def check_traces(h, cell, responses, mode, stored, tolerance_mV):
 def check(h, cell, path):
     with h5py.File(path, "r") as responses:
         results = [
-            check_fixed_step(h, cell, responses, False, 1e-6),
-            check_fixed_step(h, cell, responses, True, 1e-6),
+            check_fixed_step(h, cell, responses, False, 1e-9),
+            check_fixed_step(h, cell, responses, True, 1e-9),
             check_traces(h, cell, responses, "fixed", "be025", 0.01),
             check_traces(h, cell, responses, "cvode", "ref", 0.05),
         ]
     return all(results)
+
+
+def time_mode(h, cell, mode, simulation, duration_ms):
+    """Runs the first part of a simulation of the data once."""
+    synapse, at = simulation["input_synapse"][()], simulation["input_time_ms"][()]
+    early = at < duration_ms
+    integrator = Integrator(h, cell, mode)
+    cpu, wall = integrator.run((synapse[early], at[early]), duration_ms)
+    grid = np.arange(int(duration_ms))
+    stored = simulation["soma_voltage_mV"][: int(duration_ms)]
+    return {
+        "cpu_s_per_s": cpu / (1e-3 * duration_ms),
+        "wall_s_per_s": wall / (1e-3 * duration_ms),
+        "steps": integrator.steps(),
+        "soma_rmse_mV": rmse(integrator.soma_voltage(grid), stored),
+    }
+
+
+def time_ours(command):
+    """Runs our benchmark once; processor seconds per simulated second of each of its cases."""
+    words = shlex.split(command) + [
+        "--benchmark_filter=^cable/(f32/batch:(16|32|64)|f64/batch:1)/threads:1/",
+        "--benchmark_format=json",
+    ]
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"error: {' '.join(words)} failed:\n{done.stderr}")
+    try:
+        result = json.loads(done.stdout[done.stdout.index("{") :])  # after lines for people
+        times = {}
+        for run in result["benchmarks"]:
+            _, precision, batch, *_ = run["name"].split("/")
+            times[f"ours {precision} {batch}"] = {
+                "cpu_s_per_s": float(run["s_a_simulated_s"]),
+                "of_floor": float(run["of_floor"]),
+            }
+    except (ValueError, KeyError) as error:
+        wanted = "the JSON of cable_bench"
+        raise SystemExit(f"error: {' '.join(words)}: expected {wanted} ({error!r})")
+    if not times:
+        raise SystemExit(f"error: {' '.join(words)} ran no case")
+    return times
+
+
+def bench(h, cell, chosen):
+    rounds = {}
+    with h5py.File(chosen.inputs, "r") as file:
+        for number in range(chosen.rounds):
+            for k in chosen.simulations:
+                for mode in chosen.modes:
+                    line = time_mode(h, cell, mode, file[f"sim_{k:05d}"], chosen.duration)
+                    rounds.setdefault(mode, []).append(line)
+            if chosen.ours:
+                for side, line in time_ours(chosen.ours).items():
+                    rounds.setdefault(side, []).append(line)
+            print(f"round {number + 1} of {chosen.rounds} done", file=sys.stderr)
+    for side, lines in rounds.items():
+        summary = {"side": side, "neuron": h.nrnversion(0)} if side in MODES else {"side": side}
+        for name in lines[0]:
+            summary[name] = statistics.median(line[name] for line in lines)
+        summary["cpu_s_per_s_rounds"] = [round(line["cpu_s_per_s"], 4) for line in lines]
+        print(json.dumps(summary), flush=True)
+    print_ratios(chosen.modes, rounds)
+
+
+def print_ratios(modes, rounds):
+    middle = {
+        side: statistics.median(line["cpu_s_per_s"] for line in lines)
+        for side, lines in rounds.items()
+    }
+    print("\nprocessor seconds per simulated second and trial, one core, medians; ratios")
+    print("| | s | " + " | ".join(f"{mode} / this" for mode in modes) + " |")
+    print("| --- " * (len(modes) + 2) + "|")
+    for side, seconds in middle.items():
+        ratios = [
+            "" if side in modes else f"{middle[mode] / seconds:.1f}" for mode in modes
+        ]
+        print(f"| {side} | {seconds:.3f} | " + " | ".join(ratios) + " |")
+
+
+def main():
+    options = argparse.ArgumentParser(description="NEURON beside our cable solver, one core.")
+    options.add_argument("--geometry", default=os.path.join(DATA, "l5pc_geometry.h5"))
+    options.add_argument("--inputs", default=os.path.join(DATA, "neuronio_test.h5"))
+    options.add_argument("--responses", default=os.path.join(DATA, "l5pc_responses.h5"))
+    options.add_argument("--check", action="store_true", help="compare with --responses and end")
+    options.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
+    options.add_argument("--simulations", type=int, nargs="+", default=[1, 2, 3])
+    options.add_argument("--duration", type=float, default=500, help="ms of each simulation")
+    options.add_argument("--rounds", type=int, default=3, help="of all sides, alternating")
+    options.add_argument("--flags", default="-O3 -march=native", help="for the mechanisms")
+    options.add_argument("--ours", metavar="COMMAND", help="cable_bench with its options")
+    chosen = options.parse_args()
+
+    os.environ["NEURON_MODULE_OPTIONS"] = "-nogui"
+    from neuron import h
+
+    folder, library = compile_mechanisms(chosen.flags)
+    try:
+        h.nrn_load_dll(library)
+        cell = Layer5Cell(h, chosen.geometry)
+        if chosen.check:
+            sys.exit(0 if check(h, cell, chosen.responses) else 1)
+        print(f"NEURON {h.nrnversion(0)}, mechanisms with {chosen.flags}", file=sys.stderr)
+        load = os.getloadavg()[0]
+        print(f"load average {load:.1f} on {os.cpu_count()} processors", file=sys.stderr)
+        if load > 0.5:
+            print("warning: other programs run here, the ratios will be wrong", file=sys.stderr)
+        bench(h, cell, chosen)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
