@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """The layer-5 pyramidal cell of the NeuronIO data in NEURON, beside our own cable solver.
 
-The cell is built from the geometry file (sections, 3-D points, densities of every segment) and the
-mechanisms of the folder neuron_l5pc, which are written from their equations and compiled into a
-temporary folder. Sources: Hines, Carnevale 1997, doi:10.1162/neco.1997.9.6.1179 (NEURON); Hay et
-al. 2011, doi:10.1371/journal.pcbi.1002107, and Beniaguev, Segev, London 2021,
-doi:10.1016/j.neuron.2021.07.002 (cell and data). Modes:
+The cell is that of neuron_l5pc_cell.py, its mechanisms are compiled into a temporary folder.
+Sources: Hines, Carnevale 1997, doi:10.1162/neco.1997.9.6.1179 (NEURON); Kumbhar et al. 2019,
+doi:10.3389/fninf.2019.00063 (CoreNEURON). Modes:
   cvode-639    variable step, absolute tolerance 1e-3, soma, nexus and all 639 sites recorded at
                every step: how the data were made
   cvode        the same, soma and nexus recorded
   fixed        backward Euler, 0.025 ms, soma and nexus recorded
   fixed-cache  the same with NEURON's contiguous memory switched on
+  core         the same scheme in CoreNEURON, float64 in vector instructions, several cells in one
+               process (--core-cells), somata recorded
 --check compares the cell with stored voltages and states. Without it, rounds alternate between the
 modes and the program given as --ours; times are processor time per simulated second. Prints the
 environment to stderr, one JSON line per side to stdout, and a table of ratios at the end. README.md
@@ -25,127 +25,21 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 
 import h5py
 import numpy as np
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-DATA = os.path.join(FOLDER, "..", "..", "..", "shared", "data")
+from neuron_l5pc_cell import CHANNELS, FLAGS, Layer5Cell, compile_mechanisms, load_neuron
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "shared", "data")
 DT_MS = 0.025
-MODES = ("cvode-639", "cvode", "fixed", "fixed-cache")
-PREFIXES = ("soma", "dend", "apic", "axon")
-CHANNELS = {  # mechanism: data set of its density
-    name: f"g{name}bar_{name}_S_cm2"
-    for name in "Ih Im Ca_LVAst Ca_HVA SK_E2 SKv3_1 NaTs2_t NaTa_t Nap_Et2 K_Tst K_Pst".split()
-}
+MODES = ("cvode-639", "cvode", "fixed", "fixed-cache", "core")
+OUR_CASES = "^cable/(f32/batch:(16|32|64)|f64/batch:1)/threads:1/"
 STATES = {  # of the stored states: mechanism and its variable
     "z_SK_E2": ("SK_E2", "z"),
     **{f"{gate}_{name}": (name, gate) for name in CHANNELS for gate in "mh" if name != "SK_E2"},
 }
-
-
-def compile_mechanisms(flags):
-    """Builds the mechanisms in a temporary folder; the path of their library."""
-    folder = tempfile.mkdtemp(prefix="neuron_l5pc_")
-    sources = os.path.join(FOLDER, "neuron_l5pc")
-    for name in os.listdir(sources):
-        shutil.copy(os.path.join(sources, name), folder)
-    words = [os.path.join(os.path.dirname(sys.executable), "nrnivmodl"), "-incflags", flags, "."]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
-    library = os.path.join(folder, "x86_64", "libnrnmech.so")
-    if done.returncode != 0 or not os.path.exists(library):
-        raise SystemExit(f"error: {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-    return folder, library
-
-
-class Layer5Cell:
-    """The cell with a synapse of each kind in every dendritic segment."""
-
-    def __init__(self, h, geometry_path):
-        self.h = h
-        with h5py.File(geometry_path, "r") as file:
-            sections = {name: values[()] for name, values in file["section"].items()}
-            segments = {name: values[()] for name, values in file["segment"].items()}
-            sites = file["neuronio/segment"][()]
-            nexus = int(file["neuronio"].attrs["nexus_segment"])
-            for name in ("celsius", "v_init_mV", "cai0_mM", "cao_mM"):
-                setattr(self, name, float(file.attrs[name]))
-        h.celsius = self.celsius
-        h.cai0_ca_ion, h.cao0_ca_ion = self.cai0_mM, self.cao_mM
-        self.add_sections(sections)
-        self.segments = [segment for section in self.sections for segment in section]
-        self.add_membrane(sections, segments)
-        self.compare_geometry(segments)
-        self.sites = [self.segments[k] for k in sites]
-        self.synapses = [h.AmpaNmda(segment) for segment in self.sites]
-        self.synapses += [h.GabaA(segment) for segment in self.sites]
-        self.connections = [h.NetCon(None, synapse, 0, 0, 1) for synapse in self.synapses]
-        self.soma, self.nexus = self.segments[0], self.segments[nexus]
-
-    def add_sections(self, data):
-        h, counts = self.h, [0] * len(PREFIXES)
-        self.sections = []
-        for k, kind in enumerate(data["type"]):
-            section = h.Section(name=f"{PREFIXES[kind]}{counts[kind]}")
-            counts[kind] += 1
-            first, last = data["pt3d_offset"][k : k + 2]
-            for point in data["pt3d_xyzd_um"][first:last]:
-                h.pt3dadd(*map(float, point), sec=section)
-            if first == last:  # the two cylinders that stand in for the axon
-                section.L, section.diam = float(data["L_um"][k]), 1.0
-            self.sections.append(section)
-        for k, parent in enumerate(data["parent"]):
-            if parent >= 0:
-                self.sections[k].connect(self.sections[parent](float(data["parent_x"][k])), 0)
-        for section, count, resistivity in zip(self.sections, data["nseg"], data["Ra_ohm_cm"]):
-            section.nseg, section.Ra = int(count), float(resistivity)
-
-    def add_membrane(self, sections, data):
-        first = 0
-        for section, count in zip(self.sections, sections["nseg"]):
-            own = range(first, first + count)
-            first += count
-            section.insert("pas")
-            present = [name for name in CHANNELS if data[CHANNELS[name]][own[0]] > 0]
-            for name in present:
-                section.insert(name)
-            has_ions = np.isfinite(data["ek_mV"][own[0]])
-            if has_ions:
-                section.insert("CaDynamics_E2")
-                section.ek = float(data["ek_mV"][own[0]])
-                section.ena = float(data["ena_mV"][own[0]])
-            for segment, k in zip(section, own):
-                segment.cm = float(data["cm_uF_cm2"][k])
-                segment.pas.g = float(data["g_pas_S_cm2"][k])
-                segment.pas.e = float(data["e_pas_mV"][k])
-                for name in present:
-                    getattr(segment, name).gbar = float(data[CHANNELS[name]][k])
-                if has_ions:
-                    segment.CaDynamics_E2.gamma = float(data["gamma_CaDynamics_E2"][k])
-                    segment.CaDynamics_E2.decay = float(data["decay_CaDynamics_E2_ms"][k])
-
-    def compare_geometry(self, data):
-        """NEURON's own areas and resistances against the file's."""
-        for what, own in (
-            ("area_um2", [segment.area() for segment in self.segments]),
-            ("ri_to_parent_Mohm", [segment.ri() for segment in self.segments]),
-        ):
-            wanted = data[what]
-            difference = np.max(np.abs(np.array(own) / wanted - 1)[1:])
-            if not difference < 1e-6:
-                raise SystemExit(f"error: {what} of the cell is {difference:.1e} off the file's")
-
-    def start(self, events):
-        """Sets the state of t = 0 and queues the events (synapse, time in ms). A synapse with an
-        event at 0 is silent, as in the published data."""
-        synapse, time_ms = events
-        silent = set(synapse[time_ms == 0].tolist())
-        self.h.finitialize(self.v_init_mV)
-        for index, at in zip(synapse.tolist(), time_ms.tolist()):
-            if index not in silent:
-                self.connections[index].event(float(at))
 
 
 class Integrator:
@@ -176,13 +70,6 @@ class Integrator:
         else:
             self.context.psolve(duration_ms)
         return time.process_time() - cpu, time.perf_counter() - wall
-
-    def steps(self):
-        return len(self.times) - 1
-
-    def soma_voltage(self, at_ms):
-        """As the data took it: linear between steps."""
-        return np.interp(at_ms, np.array(self.times), np.array(self.records[0]))
 
 
 def rmse(found, wanted):
@@ -254,32 +141,90 @@ def check(h, cell, path):
         results = [
             check_fixed_step(h, cell, responses, False, 1e-9),
             check_fixed_step(h, cell, responses, True, 1e-9),
-            check_traces(h, cell, responses, "fixed", "be025", 0.01),
-            check_traces(h, cell, responses, "cvode", "ref", 0.05),
+            check_traces(h, cell, responses, "fixed", "be025", 1e-5),
+            check_traces(h, cell, responses, "cvode", "ref", 1e-3),
         ]
     return all(results)
 
 
-def time_mode(h, cell, mode, simulation, duration_ms):
-    """Runs the first part of a simulation of the data once."""
+def early_events(simulation, duration_ms):
     synapse, at = simulation["input_synapse"][()], simulation["input_time_ms"][()]
     early = at < duration_ms
-    integrator = Integrator(h, cell, mode)
-    cpu, wall = integrator.run((synapse[early], at[early]), duration_ms)
+    return synapse[early], at[early]
+
+
+def soma_error(times, voltage, simulation, duration_ms):
+    """RMSE of a trace against the data, which are linear between steps too."""
     grid = np.arange(int(duration_ms))
-    stored = simulation["soma_voltage_mV"][: int(duration_ms)]
+    stored = simulation["soma_voltage_mV"][: len(grid)]
+    return rmse(np.interp(grid, np.array(times), np.array(voltage)), stored)
+
+
+def time_mode(h, cell, mode, simulation, duration_ms):
+    """Runs the first part of a simulation of the data once."""
+    integrator = Integrator(h, cell, mode)
+    cpu, wall = integrator.run(early_events(simulation, duration_ms), duration_ms)
     return {
         "cpu_s_per_s": cpu / (1e-3 * duration_ms),
         "wall_s_per_s": wall / (1e-3 * duration_ms),
-        "steps": integrator.steps(),
-        "soma_rmse_mV": rmse(integrator.soma_voltage(grid), stored),
+        "steps": len(integrator.times) - 1,
+        "soma_rmse_mV": soma_error(
+            integrator.times, integrator.records[0], simulation, duration_ms
+        ),
     }
+
+
+def time_core(h, chosen):
+    """CoreNEURON: one cell for each of the first simulations, once."""
+    from neuron import coreneuron
+
+    cells = [Layer5Cell(h, chosen.geometry) for _ in range(chosen.core_cells)]
+    context = h.ParallelContext()
+    context.set_maxstep(1)
+    cvode = h.CVode()
+    cvode.cache_efficient(1)
+    h.secondorder, h.dt = 0, DT_MS
+    times = h.Vector().record(h._ref_t)
+    records = [h.Vector().record(cell.soma._ref_v) for cell in cells]
+    with h5py.File(chosen.inputs, "r") as file:
+        simulations = [file[f"sim_{k:05d}"] for k in range(len(cells))]
+        h.finitialize(cells[0].v_init_mV)
+        for cell, simulation in zip(cells, simulations):
+            cell.queue(early_events(simulation, chosen.duration))
+        coreneuron.enable = True
+        coreneuron.verbose = 0
+        wall, cpu = time.perf_counter(), time.process_time()
+        context.psolve(chosen.duration)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        errors = [
+            soma_error(times, record, simulation, chosen.duration)
+            for record, simulation in zip(records, simulations)
+        ]
+    simulated = 1e-3 * chosen.duration * len(cells)
+    return {
+        "cpu_s_per_s": cpu / simulated,
+        "wall_s_per_s": wall / simulated,
+        "steps": len(times) - 1,
+        "soma_rmse_mV": statistics.median(errors),
+    }
+
+
+def time_core_apart(chosen, folder):
+    """time_core in a process of its own: NEURON integrates all cells that a process holds."""
+    words = [sys.executable, os.path.abspath(__file__), "--core-child", folder]
+    words += ["--data", os.path.abspath(chosen.data), "--duration", str(chosen.duration)]
+    words += ["--core-cells", str(chosen.core_cells)]
+    # Elsewhere: NEURON loads what it finds in a folder x86_64 of the working directory.
+    done = subprocess.run(words, capture_output=True, text=True, cwd=os.path.dirname(folder))
+    if done.returncode != 0:
+        raise SystemExit(f"error: {' '.join(words)} failed:\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def time_ours(command):
     """Runs our benchmark once; processor seconds per simulated second of each of its cases."""
     words = shlex.split(command) + [
-        "--benchmark_filter=^cable/(f32/batch:(16|32|64)|f64/batch:1)/threads:1/",
+        f"--benchmark_filter={OUR_CASES}",
         "--benchmark_format=json",
     ]
     done = subprocess.run(words, capture_output=True, text=True)
@@ -302,14 +247,18 @@ def time_ours(command):
     return times
 
 
-def bench(h, cell, chosen):
+def bench(h, cell, chosen, folder):
     rounds = {}
     with h5py.File(chosen.inputs, "r") as file:
         for number in range(chosen.rounds):
             for k in chosen.simulations:
                 for mode in chosen.modes:
+                    if mode == "core":
+                        continue
                     line = time_mode(h, cell, mode, file[f"sim_{k:05d}"], chosen.duration)
                     rounds.setdefault(mode, []).append(line)
+            if "core" in chosen.modes:
+                rounds.setdefault("core", []).append(time_core_apart(chosen, folder))
             if chosen.ours:
                 for side, line in time_ours(chosen.ours).items():
                     rounds.setdefault(side, []).append(line)
@@ -340,24 +289,37 @@ def print_ratios(modes, rounds):
 
 def main():
     options = argparse.ArgumentParser(description="NEURON beside our cable solver, one core.")
-    options.add_argument("--geometry", default=os.path.join(DATA, "l5pc_geometry.h5"))
-    options.add_argument("--inputs", default=os.path.join(DATA, "neuronio_test.h5"))
-    options.add_argument("--responses", default=os.path.join(DATA, "l5pc_responses.h5"))
-    options.add_argument("--check", action="store_true", help="compare with --responses and end")
+    options.add_argument(
+        "--data",
+        default=os.environ.get("ELM_DATA_DIR", DATA),
+        help="folder of l5pc_geometry.h5, l5pc_responses.h5 and neuronio_test.h5",
+    )
+    options.add_argument(
+        "--check", action="store_true", help="compare with l5pc_responses.h5 and end"
+    )
     options.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
     options.add_argument("--simulations", type=int, nargs="+", default=[1, 2, 3])
     options.add_argument("--duration", type=float, default=500, help="ms of each simulation")
     options.add_argument("--rounds", type=int, default=3, help="of all sides, alternating")
-    options.add_argument("--flags", default="-O3 -march=native", help="for the mechanisms")
+    options.add_argument("--flags", default=FLAGS, help="for the mechanisms")
+    options.add_argument("--core-cells", type=int, default=16, help="of mode core, at most 64")
+    options.add_argument("--core-child", metavar="FOLDER", help=argparse.SUPPRESS)
     options.add_argument("--ours", metavar="COMMAND", help="cable_bench with its options")
     chosen = options.parse_args()
+    chosen.geometry, chosen.inputs, chosen.responses = (
+        os.path.abspath(os.path.join(chosen.data, name))
+        for name in ("l5pc_geometry.h5", "neuronio_test.h5", "l5pc_responses.h5")
+    )
+    for path in (chosen.geometry, chosen.inputs, chosen.responses):
+        if not os.path.exists(path):
+            raise SystemExit(f"error: there is no {path}: name its folder with --data")
 
-    os.environ["NEURON_MODULE_OPTIONS"] = "-nogui"
-    from neuron import h
-
-    folder, library = compile_mechanisms(chosen.flags)
+    if chosen.core_child:
+        print(json.dumps(time_core(load_neuron(chosen.core_child), chosen)))
+        return
+    folder = compile_mechanisms(chosen.flags)
     try:
-        h.nrn_load_dll(library)
+        h = load_neuron(folder)
         cell = Layer5Cell(h, chosen.geometry)
         if chosen.check:
             sys.exit(0 if check(h, cell, chosen.responses) else 1)
@@ -366,7 +328,7 @@ def main():
         print(f"load average {load:.1f} on {os.cpu_count()} processors", file=sys.stderr)
         if load > 0.5:
             print("warning: other programs run here, the ratios will be wrong", file=sys.stderr)
-        bench(h, cell, chosen)
+        bench(h, cell, chosen, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
