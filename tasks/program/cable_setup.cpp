@@ -13,6 +13,14 @@ namespace {
 constexpr const char* crank_nicolson = "crank-nicolson";
 constexpr const char* backward_euler = "backward-euler";
 
+std::string cell_name(const Arguments& arguments, const std::string& standard) {
+    return arguments.has("cell") ? arguments.text("cell") : standard;
+}
+
+std::optional<std::string> morphology_path(const Arguments& arguments) {
+    return arguments.has("morphology") ? std::optional(arguments.text("morphology")) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Flag> cable_flags() {
@@ -26,10 +34,13 @@ std::vector<Flag> cable_flags() {
              {crank_nicolson, backward_euler}}};
 }
 
+cable::Morphology resolve_shape(const Arguments& arguments, const std::string& standard) {
+    return cable::load_cell_morphology(cable::load_cell_description(cell_name(arguments, standard)),
+                                       morphology_path(arguments));
+}
+
 cable::Cell resolve_cell(const Arguments& arguments, const std::string& standard) {
-    return cable::load_cell(
-        arguments.has("cell") ? arguments.text("cell") : standard,
-        arguments.has("morphology") ? std::optional(arguments.text("morphology")) : std::nullopt);
+    return cable::load_cell(cell_name(arguments, standard), morphology_path(arguments));
 }
 
 std::string scheme_name(cable::Scheme scheme) {

@@ -17,6 +17,9 @@ std::vector<Flag> cable_flags();
 /// The cell of --cell and --morphology. Throws Error{invalid} for another name, with the nearest.
 cable::Cell resolve_cell(const Arguments& arguments, const std::string& standard);
 
+/// The shape behind that cell.
+cable::Morphology resolve_shape(const Arguments& arguments, const std::string& standard);
+
 /// Time step, scheme, precision and device of --dt-ms, --scheme and the shared flags.
 cable::RunOptions cable_run_options(const Arguments& arguments, RunContext& context);
 

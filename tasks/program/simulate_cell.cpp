@@ -15,6 +15,7 @@
 #include "kernels/core/progress.h"
 #include "tasks/poisson_source.h"
 #include "tasks/program/cable_setup.h"
+#include "tasks/program/cell_picture.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
 #include "tasks/simulation/cell_recording.h"
@@ -188,6 +189,11 @@ std::vector<Flag> cell_flags() {
                      "current into a cell: PLACE:0.3nA@START+DURATION, or "
                      "PLACE:0.5nA@START~RISE/DECAY, in ms",
                      "", true});
+    flags.push_back({"plot-morphology", "FILE", "draw the cell from the side, coloured by"});
+    flags.push_back({"colour-by", "WHAT",
+                     "voltage or calcium (the highest of the first sample), voltage@MS, "
+                     "calcium@MS, or density:CHANNEL",
+                     "voltage"});
     flags.push_back({"every-ms", "MS", "time between recorded values of a cell; about 0.1"});
     return flags;
 }
@@ -202,6 +208,12 @@ int simulate_cell(const Arguments& arguments) {
     RunContext context(arguments);
     const cable::Cell cell = resolve_cell(arguments, "l5pc");
     cable::RunOptions options = cable_run_options(arguments, context);
+    std::optional<CellPicture> picture;
+    if (arguments.has("plot-morphology")) picture.emplace(arguments, cell);
+    if (picture && !picture->needs_run() && !arguments.has("seconds") && !arguments.has("input")) {
+        picture->draw({}, options);
+        return 0;
+    }
     const CellRecorder recorder(cell, make_probes(arguments, cell), options.dt_ms,
                                 steps_per_sample(arguments, options.dt_ms));
     const Samples samples = make_samples(arguments, cell, options.dt_ms);
@@ -248,6 +260,7 @@ int simulate_cell(const Arguments& arguments) {
     if (output) output->finish();
     print_summary(arguments, context, cell, samples, options.dt_ms, spikes, seconds);
     if (figure) draw(*figure, arguments.text("plot"), arguments.has("force"));
+    if (picture) picture->draw(samples.trials.front(), options);
     return 0;
 }
 

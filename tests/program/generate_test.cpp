@@ -238,6 +238,44 @@ TEST_F(Generate, flags_of_cells_and_models_are_kept_apart) {
                  "dend[0]");
 }
 
+TEST_F(Generate, a_cell_is_drawn) {
+    const auto draw = [&](const std::string& colours, const std::string& name) {
+        return std::vector<std::string>{
+            "simulate", "--cell",    cell(), "--plot-morphology", folder_ / name,  "--colour-by",
+            colours,    "--seconds", "0.01", "--clamp",           "soma:0.5nA@1+5"};
+    };
+    const ProgramResult result = run_program(draw("voltage", "peak.svg"));
+    if (result.exit_code == 4) GTEST_SKIP() << "no gnuplot";
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    expect_good(draw("voltage@5", "at_5.svg"));
+    expect_good(draw("voltage@0", "at_0.svg"));
+    EXPECT_NE(bytes_of(folder_ / "peak.svg"), bytes_of(folder_ / "at_0.svg"));
+    // Densities need no run.
+    expect_good({"simulate", "--cell", cell(), "--plot-morphology", folder_ / "density.svg",
+                 "--colour-by", "density:squid_Na"});
+    expect_error(draw("voltge", "x.svg"), 2, "Did you mean voltage?");
+    expect_error(draw("voltage@x", "x.svg"), 2, "expected a time in ms");
+    expect_error(draw("voltage@11", "x.svg"), 2, "past the end");
+    expect_error(draw("density:squid", "x.svg"), 2, "no channel 'squid'");
+    expect_error(draw("voltage", "x.txt"), 2, ".png");
+    expect_error(draw("voltage", "peak.svg"), 2, "--force");
+    EXPECT_FALSE(fs::exists(folder_ / "x.svg"));
+}
+
+TEST_F(Generate, ground_truth_is_drawn) {
+    const std::string made = folder_ / "made.svg", seen = folder_ / "seen.svg";
+    const ProgramResult result = run_program(generate(out(), {"--plot", made}));
+    if (result.exit_code == 4) GTEST_SKIP() << "no gnuplot";
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    expect_good({"inspect", out(), "--plot", seen});
+    const std::string picture = bytes_of(seen);
+    for (const char* part : {"sim 00000", "sim 00001", "nexus", "6 simulations", "output rate"}) {
+        EXPECT_NE(picture.find(part), std::string::npos) << part;
+    }
+    EXPECT_NE(bytes_of(made).find("6 simulations"), std::string::npos);
+    expect_error({"inspect", cell(), "--plot", folder_ / "x.svg"}, 3, "not an HDF5 file");
+}
+
 TEST_F(Generate, cells_and_channels_are_listed) {
     EXPECT_NE(run_program({"list", "cells"}).out.find("l5pc"), std::string::npos);
     EXPECT_NE(run_program({"list", "channels"}).out.find("NaTs2_t"), std::string::npos);
