@@ -12,6 +12,8 @@
 namespace elm::cable {
 namespace {
 
+constexpr double shortest_segment_um = 0.01;  // as a limit: bounds how many there are
+
 double at_least_0(const ConfigTree& tree, const std::string& key) {
     const double value = tree.number(key);
     if (value < 0) tree.fail(key, fmt::format("is {}, expected 0 or more.", value));
@@ -201,7 +203,11 @@ MorphologyDescription parse_morphology(const ConfigTree& tree) {
     MorphologyDescription morphology;
     morphology.source = tree.text("source");
     if (tree.has("axon")) morphology.axon_stub = choice(tree, "axon", {"traced", "stub"}) == 1;
-    if (tree.has("max_segment_um")) morphology.max_segment_um = above_0(tree, "max_segment_um");
+    if (tree.has("max_segment_um")) morphology.max_segment_um = tree.number("max_segment_um");
+    if (morphology.max_segment_um < shortest_segment_um) {
+        tree.fail("max_segment_um", fmt::format("is {}, expected {} or more.",
+                                                morphology.max_segment_um, shortest_segment_um));
+    }
     return morphology;
 }
 

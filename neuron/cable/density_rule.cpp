@@ -1,8 +1,9 @@
 #include "neuron/cable/density_rule.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -11,7 +12,10 @@ namespace {
 
 /// As text holds it, so that ties and the last bit are those of decimal digits.
 double rounded(double value, int decimals) {
-    return std::strtod(fmt::format("{:.{}f}", value, decimals).c_str(), nullptr);
+    const std::string text = fmt::format("{:.{}f}", value, decimals);
+    double read = value;  // kept where it is not finite
+    std::from_chars(text.data(), text.data() + text.size(), read);
+    return read;
 }
 
 double unrounded(const DensityRule& rule, double distance_um, double farthest_um) {

@@ -143,6 +143,8 @@ TEST(CellFile, mistakes_are_named_with_their_place) {
     fails("regions = [\"basal\", \"apical\"]", "regions = \"basal\"", "[synapses]", "regions",
           "expected a list");
     fails("axon = \"stub\"", "axon = \"stup\"", "[morphology]", "axon", "Did you mean stub?");
+    fails("max_segment_um = 40", "max_segment_um = 0", "[morphology]", "max_segment_um",
+          "expected 0.01 or more");
     fails("source = \"layer5\"", "source = 5", "[morphology]", "source", "a text in quotes");
     fails("sodium_mV = 50", "", "[region.soma.channels]", "NaTs2_t", "needs sodium_mV");
     expect_failure(changed("[region.soma]", "[region.sooma]"), "my.toml:", "Did you mean soma?");
