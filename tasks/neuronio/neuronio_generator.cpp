@@ -193,11 +193,12 @@ void NeuronIoGenerator::keep(const std::vector<NeuronIoRecording>& batch) {
     for (const NeuronIoRecording& recording : batch) std::erase(missing_, recording.index);
 }
 
-void NeuronIoGenerator::finish() {
+void NeuronIoGenerator::finish(const std::string& config) {
     ELM_ASSERT(missing_.empty());
     if (done_) return;
     OutputFile output(path_, force_);
     Hdf5File file = create(output.temporary_path());
+    file.write_string("/config", config);
     std::map<std::int64_t, fs::path> where;
     for (const fs::path& part : parts_in(folder_)) {
         for (const std::int64_t index : simulations_in(Hdf5File::open(part.string()))) {

@@ -46,12 +46,13 @@ public:
 
     /// Simulations that are still to be made, in order.
     const std::vector<std::int64_t>& missing() const noexcept { return missing_; }
-    const std::string& partial_folder() const noexcept { return folder_; }
+    std::int64_t first() const noexcept { return first_; }
+    std::int64_t count() const noexcept { return count_; }
 
     /// Keeps a finished batch.
     void keep(const std::vector<NeuronIoRecording>& batch);
-    /// Puts the file in place once nothing is missing.
-    void finish();
+    /// Puts the file in place once nothing is missing, with the configuration it was made by.
+    void finish(const std::string& config);
 
 private:
     void require_same(const Values& found, const std::string& where) const;

@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t trials_per_thread = 16;  // the lanes of the widest vector
 constexpr std::int64_t trials_on_device = 1024;
+constexpr std::int64_t most_batch_bytes = std::int64_t{1} << 30;  // of recordings
 
 /// One output file and its simulations.
 struct Part {
@@ -110,10 +111,29 @@ Values facts_of(const Arguments& arguments, const NeuronIoRecipe& recipe) {
         {"version", std::string(build_info::version)}};
 }
 
+/// What the file of a part is made by: the flags that decide its bits.
+std::string config_of(const Arguments& arguments, const NeuronIoGenerator& generator) {
+    Config config = arguments.effective();
+    Values& section = config.sections["generate"];
+    for (const char* other :
+         {"out", "plot", "force", "resume", "threads", "batch", "device", "simulations-per-file"}) {
+        section.erase(other);
+    }
+    section["first"] = generator.first();
+    section["simulations"] = generator.count();
+    return config.to_toml();
+}
+
+/// All lanes of all threads, as far as the recordings of a batch fit into memory.
 std::int64_t batch_size(const Arguments& arguments, const NeuronIoRecipe& recipe) {
     if (arguments.has("batch")) return whole(arguments, "batch", 1);
-    if (recipe.run.device.kind == DeviceKind::cuda) return trials_on_device;
-    return trials_per_thread * thread_count();
+    const std::int64_t wanted = recipe.run.device.kind == DeviceKind::cuda
+                                    ? trials_on_device
+                                    : trials_per_thread * thread_count();
+    const auto traces = static_cast<std::int64_t>(
+        samples_per_ms + 1 + (recipe.dendrites ? std::ssize(recipe.cell.site_segments) : 0));
+    const std::int64_t bytes = traces * recipe.duration_ms * std::int64_t{sizeof(float)};
+    return std::clamp<std::int64_t>(most_batch_bytes / bytes, 1, wanted);
 }
 
 /// What a run has done so far, for progress.
@@ -144,7 +164,7 @@ void make_part(const Arguments& arguments, const NeuronIoRecipe& recipe, std::in
         work.done += size;
         tick(0);
     }
-    generator.finish();
+    generator.finish(config_of(arguments, generator));
 }
 
 void print_summary(const Arguments& arguments, RunContext& context, const Work& work,

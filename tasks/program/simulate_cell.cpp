@@ -27,36 +27,40 @@ namespace {
 constexpr std::size_t most_samples = 64;  // that run together
 constexpr double standard_sample_ms = 0.1;
 
-/// The trials of a run and what they are called.
+/// What is run: samples of a source, or one sample without synaptic events.
 struct Samples {
+    std::vector<SampleInput> inputs;
     std::vector<std::string> names;
-    std::vector<cable::Trial> trials;
-    double duration_ms = 0;  // of the longest
+    std::vector<cable::CurrentClamp> clamps;  // of every sample
+    std::int64_t first_step = 0;              // from which events count
+    double duration_ms = 0;                   // of the longest
+    double dt_ms = 0;
+
+    std::size_t size() const { return names.size(); }
+    /// Takes the events of a sample from its source, on the grid of time steps.
+    cable::Trial take(std::size_t index) const;
 };
 
-/// Events of a source on the grid of time steps.
-cable::Trial trial_of(SampleInput& input, double dt_ms, std::int64_t first_step) {
-    cable::Trial trial;
+cable::Trial Samples::take(std::size_t index) const {
+    cable::Trial trial{{}, clamps};
+    if (inputs.empty()) return trial;
+    const SampleInput& input = inputs[index];
     const SpikeTrain spikes = input.source->next(input.n_steps);
+    std::int64_t silent = 0;
     for (std::int64_t step = first_step; step < input.n_steps; ++step) {
         for (std::int64_t at = spikes.row_begin[static_cast<std::size_t>(step)];
              at < spikes.row_begin[static_cast<std::size_t>(step) + 1]; ++at) {
             trial.events.push_back(
                 {static_cast<double>(step) * dt_ms, spikes.units[static_cast<std::size_t>(at)]});
+            silent += step == 0 ? 1 : 0;
         }
     }
-    return trial;
-}
-
-void warn_of_silence(const Samples& samples) {
-    std::size_t silent = 0;
-    for (const cable::Trial& trial : samples.trials) {
-        for (const cable::SynapticEvent& event : trial.events) silent += event.time_ms == 0 ? 1 : 0;
-    }
     if (silent > 0) {
-        log::info("{} synapses have an event at 0 ms and stay silent, as in the published data",
-                  silent);
+        log::debug(
+            "{}: {} synapses have an event at 0 ms and stay silent, as in the published data",
+            input.name, silent);
     }
+    return trial;
 }
 
 Samples make_samples(const Arguments& arguments, const cable::Cell& cell, double dt_ms) {
@@ -70,32 +74,28 @@ Samples make_samples(const Arguments& arguments, const cable::Cell& cell, double
     ELM_CHECK(channels > 0 || !(from_file || poisson),
               "cell {} has no synapses: add a section [synapses] to its file.", cell.name);
     Samples samples;
-    std::vector<SampleInput> inputs;
+    samples.dt_ms = dt_ms;
+    for (const std::string& text : arguments.list("clamp")) {
+        samples.clamps.push_back(parse_clamp(cell, text));
+    }
     if (from_file) {
-        inputs = open_spike_file(arguments.text("input"), channels, dt_ms,
-                                 seconds ? std::optional(*seconds * 1000) : std::nullopt);
+        samples.inputs = open_spike_file(arguments.text("input"), channels, dt_ms,
+                                         seconds ? std::optional(*seconds * 1000) : std::nullopt);
     } else if (poisson) {
         const auto steps = static_cast<std::int64_t>(std::llround(*seconds * 1000 / dt_ms));
-        inputs.push_back(
+        samples.inputs.push_back(
             poisson_input(arguments.number("poisson"), channels, steps, dt_ms, arguments.seed()));
-    }
-    for (SampleInput& input : inputs) {
-        samples.names.push_back(input.name);
         // An event at 0 silences its synapse: no accident of drawing may do so.
-        samples.trials.push_back(trial_of(input, dt_ms, from_file ? 0 : 1));
+        samples.first_step = 1;
+    } else {
+        samples.names.emplace_back("run");
+        samples.duration_ms = *seconds * 1000;
+    }
+    for (const SampleInput& input : samples.inputs) {
+        samples.names.push_back(input.name);
         samples.duration_ms =
             std::max(samples.duration_ms, static_cast<double>(input.n_steps) * dt_ms);
     }
-    if (inputs.empty()) {
-        samples.names.emplace_back("run");
-        samples.trials.emplace_back();
-        samples.duration_ms = *seconds * 1000;
-    }
-    for (const std::string& text : arguments.list("clamp")) {
-        const cable::CurrentClamp clamp = parse_clamp(cell, text);
-        for (cable::Trial& trial : samples.trials) trial.clamps.push_back(clamp);
-    }
-    warn_of_silence(samples);
     return samples;
 }
 
@@ -126,14 +126,14 @@ int steps_per_sample(const Arguments& arguments, double dt_ms) {
 
 void print_summary(const Arguments& arguments, RunContext& context, const cable::Cell& cell,
                    const Samples& samples, double dt_ms, std::int64_t spikes, double seconds) {
-    const auto count = static_cast<double>(samples.trials.size());
+    const auto count = static_cast<double>(samples.size());
     const double steps = samples.duration_ms / dt_ms;
     const double factor = seconds / (samples.duration_ms / 1000 * count);
     if (arguments.has("json")) {
         Record record = result_header(arguments, context.stream().device());
         record.set("cell", cell.name)
             .set("steps", static_cast<std::int64_t>(std::llround(steps)))
-            .set("samples", static_cast<std::int64_t>(samples.trials.size()))
+            .set("samples", static_cast<std::int64_t>(samples.size()))
             .set("spikes", spikes);
         if (arguments.has("out")) {
             record.set("output", arguments.text("out"));
@@ -148,8 +148,8 @@ void print_summary(const Arguments& arguments, RunContext& context, const cable:
     }
     std::string text = fmt::format(
         "{} {} of {:g} ms in steps of {} ms: {} output spikes, real-time factor {:.3g}\n",
-        samples.trials.size(), samples.trials.size() == 1 ? "sample" : "samples",
-        samples.duration_ms, dt_ms, spikes, factor);
+        samples.size(), samples.size() == 1 ? "sample" : "samples", samples.duration_ms, dt_ms,
+        spikes, factor);
     if (arguments.has("out")) text += fmt::format("written to {}\n", arguments.text("out"));
     print_result(text);
 }
@@ -227,15 +227,16 @@ int simulate_cell(const Arguments& arguments) {
     }
     context.announce();
     const double start = arguments.seconds();
-    const auto total = static_cast<std::int64_t>(samples.trials.size());
+    const auto total = static_cast<std::int64_t>(samples.size());
     Progress progress("simulate", total * std::llround(samples.duration_ms), "simulated ms");
     std::optional<Figure> figure;
+    cable::Trial first;
     std::int64_t spikes = 0;
-    for (std::size_t begin = 0; begin < samples.trials.size(); begin += most_samples) {
-        const std::size_t end = std::min(begin + most_samples, samples.trials.size());
-        const std::vector<cable::Trial> batch(
-            samples.trials.begin() + static_cast<std::ptrdiff_t>(begin),
-            samples.trials.begin() + static_cast<std::ptrdiff_t>(end));
+    for (std::size_t begin = 0; begin < samples.size(); begin += most_samples) {
+        const std::size_t end = std::min(begin + most_samples, samples.size());
+        std::vector<cable::Trial> batch;
+        for (std::size_t at = begin; at < end; ++at) batch.push_back(samples.take(at));
+        if (begin == 0) first = batch.front();
         options.progress = [&](std::int64_t done, std::int64_t) {
             const double ms = static_cast<double>(begin) * samples.duration_ms +
                               static_cast<double>(done) * options.dt_ms;
@@ -260,7 +261,7 @@ int simulate_cell(const Arguments& arguments) {
     if (output) output->finish();
     print_summary(arguments, context, cell, samples, options.dt_ms, spikes, seconds);
     if (figure) draw(*figure, arguments.text("plot"), arguments.has("force"));
-    if (picture) picture->draw(samples.trials.front(), options);
+    if (picture) picture->draw(first, options);
     return 0;
 }
 

@@ -86,7 +86,7 @@ void make(NeuronIoGenerator& generator, const NeuronIoRecipe& recipe, int most =
             missing.begin(), missing.begin() + std::min<std::ptrdiff_t>(2, std::ssize(missing)));
         generator.keep(simulate_neuronio(recipe, indices, stand_in, go_on));
     }
-    if (generator.missing().empty()) generator.finish();
+    if (generator.missing().empty()) generator.finish("[generate]\n");
 }
 
 std::string bytes_of(const std::string& path) {
@@ -152,6 +152,7 @@ TEST(NeuronIoGenerator, the_layout_is_that_of_the_published_data) {
     EXPECT_EQ(file.shape("/sim_00004/dendrite_voltage_mV"),
               (std::vector<std::int64_t>{4, duration}));
     EXPECT_FALSE(fs::exists(path + ".partial"));
+    EXPECT_EQ(file.read_string("/config"), "[generate]\n");
     // The input is that of the protocol, the voltages those of the trial.
     const InputSpikes input = draw_input_spikes(input_sites(recipe.cell), duration, 4, 3);
     EXPECT_EQ(file.read<std::int32_t>("/sim_00003/input_synapse"), input.synapse);
@@ -196,7 +197,7 @@ TEST(NeuronIoGenerator, a_run_that_went_on_gives_the_same_bytes) {
     // A whole file has nothing left to do.
     NeuronIoGenerator third(cut, recipe, facts, 0, 5, true, false);
     EXPECT_TRUE(third.missing().empty());
-    third.finish();
+    third.finish("");
     EXPECT_EQ(bytes_of(cut), bytes_of(whole));
 }
 
