@@ -17,6 +17,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
@@ -27,7 +29,7 @@
 #include "neuron/cable/cable_run.h"
 #include "neuron/cable/cell_file.h"
 #include "neuron/cable/rate_rows.h"
-#include "tests/support/l5pc_reference.h"
+#include "tasks/validation/l5pc_reference.h"
 
 namespace {
 
@@ -40,8 +42,11 @@ constexpr double excitation_hz = 12.4, inhibition_hz = 9.7;  // a synapse, mean 
 double peak_of_one_core = 0;
 
 Cell layer5_cell() {
-    const std::string path = test::reference_file("l5pc_geometry.h5");
-    return path.empty() ? load_cell("l5pc", std::nullopt) : test::cell_from_geometry(path);
+    const char* const folder = std::getenv("ELM_DATA_DIR");
+    const std::string path =
+        fmt::format("{}/l5pc_geometry.h5", folder != nullptr ? folder : ELM_DATA_DIR);
+    return std::filesystem::exists(path) ? cell_from_geometry(path)
+                                         : load_cell("l5pc", std::nullopt);
 }
 
 /// Events of every synapse at random times.

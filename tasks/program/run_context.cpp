@@ -51,12 +51,15 @@ Record result_header(const Arguments& arguments, Device device) {
     return record;
 }
 
+void use_threads(const Arguments& arguments) {
+    if (!arguments.has("threads")) return;
+    const std::int64_t threads = arguments.integer("threads");
+    ELM_CHECK(threads >= 1 && threads <= 65536, "--threads {}: expected 1 or more.", threads);
+    set_thread_count(static_cast<int>(threads));
+}
+
 RunContext::RunContext(const Arguments& arguments, bool trains) {
-    if (arguments.has("threads")) {
-        const std::int64_t threads = arguments.integer("threads");
-        ELM_CHECK(threads >= 1 && threads <= 65536, "--threads {}: expected 1 or more.", threads);
-        set_thread_count(static_cast<int>(threads));
-    }
+    use_threads(arguments);
     const Device device = parse_device(arguments.text("device"));
     const std::string precision = arguments.text("precision");
     const bool on_tensor_cores = trains && device.kind == DeviceKind::cuda;

@@ -17,6 +17,9 @@ class Arguments;
 /// {"command", "version", "device", "threads", "seconds"}: how every JSON result begins.
 Record result_header(const Arguments& arguments, Device device);
 
+/// Takes as many threads as --threads says.
+void use_threads(const Arguments& arguments);
+
 /// What the commands that compute share: device, precision and threads.
 class RunContext {
 public:

@@ -1,20 +1,10 @@
-#include "tests/support/l5pc_reference.h"
-
-#include <cstdlib>
-#include <filesystem>
-#include <limits>
+#include "tasks/validation/l5pc_reference.h"
 
 #include <fmt/format.h>
 
 #include "kernels/core/hdf5_file.h"
 
-namespace elm::test {
-
-std::string reference_file(const std::string& name) {
-    const char* const folder = std::getenv("ELM_DATA_DIR");
-    const std::string path = fmt::format("{}/{}", folder != nullptr ? folder : ELM_DATA_DIR, name);
-    return std::filesystem::exists(path) ? path : std::string{};
-}
+namespace elm {
 
 cable::Cell cell_from_geometry(const std::string& path) {
     using namespace cable;
@@ -73,4 +63,4 @@ cable::Cell cell_from_geometry(const std::string& path) {
     return cell;
 }
 
-}  // namespace elm::test
+}  // namespace elm

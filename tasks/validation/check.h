@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tasks/report/plot.h"
+
+namespace elm {
+
+/// One comparison: what was measured, and how large it may be (or `at_least`: how small).
+struct Check {
+    std::string family, name;
+    double measured = 0;
+    double allowed = 0;
+    std::string unit;
+    bool at_least = false;
+    std::string note = {};
+
+    bool passed() const { return at_least ? measured >= allowed : measured <= allowed; }
+};
+
+/// What a validation found.
+struct ValidationReport {
+    std::vector<Check> checks;
+    std::vector<Figure> figures;
+    std::vector<std::string> skipped;  // family and reason
+
+    void add(Check check) { checks.push_back(std::move(check)); }
+    bool passed() const;
+};
+
+/// Largest |a - b|, and the root of the mean square, over as many values as both have.
+double largest_difference(const std::vector<double>& a, const std::vector<double>& b);
+double rms_difference(const std::vector<double>& a, const std::vector<double>& b);
+
+}  // namespace elm
