@@ -140,6 +140,7 @@ public:
             state_[i] = static_cast<float>(initial[i / stride]);
         }
         voltage_.assign(nodes * stride, static_cast<float>(run.plan.cell->initial_voltage_mV));
+        rest_.resize(nodes * stride);
         delta_.resize(nodes * stride);
         diagonal_.resize(nodes * stride);
         residual_.resize(nodes * stride);
@@ -150,7 +151,7 @@ public:
     }
 
     std::optional<BlowUp> run(const std::function<void()>& tick) {
-        const BatchState arrays{state_.data(),    voltage_.data(),  delta_.data(),
+        const BatchState arrays{state_.data(),    voltage_.data(),  rest_.data(),  delta_.data(),
                                 diagonal_.data(), residual_.data(), clamps_.data()};
         const CableStep<Lanes> one{view_, arrays, Lanes{}};
         for (int step = 0; step <= run_.steps; ++step) {
@@ -244,7 +245,7 @@ private:
     BatchView view_;
     std::size_t first_, count_;
     std::vector<LaneInput> inputs_;
-    lanes::AlignedVector<float> state_, voltage_, delta_, diagonal_, residual_, clamps_;
+    lanes::AlignedVector<float> state_, voltage_, rest_, delta_, diagonal_, residual_, clamps_;
 };
 
 }  // namespace

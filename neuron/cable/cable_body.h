@@ -78,6 +78,7 @@ struct BatchView {
 struct BatchState {
     float* state;                 // (states)
     float* voltage;               // (nodes) mV
+    float* rest;                  // (nodes) mV, what the voltage could not hold
     float* delta;                 // (nodes) solved change of the step before
     float* diagonal;              // (nodes) scratch
     float* residual;              // (nodes) scratch
@@ -321,8 +322,12 @@ struct CableStep {
                                             lanes.load(group.delta, node.parent), delta);
             }
             lanes.store(group.delta, i, delta);
-            lanes.store(group.voltage, i,
-                        Lanes::multiply_add(delta, scale, lanes.load(group.voltage, i)));
+            // Changes below the last place of the voltage are kept until they add up.
+            const Value voltage = lanes.load(group.voltage, i);
+            const Value change = Lanes::multiply_add(delta, scale, lanes.load(group.rest, i));
+            const Value next = voltage + change;
+            lanes.store(group.rest, i, change - (next - voltage));
+            lanes.store(group.voltage, i, next);
         }
     }
 };

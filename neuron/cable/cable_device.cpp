@@ -95,7 +95,8 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
     DeviceArray<float> voltage(
         stream,
         std::vector<float>(nodes * stride, static_cast<float>(run.plan.cell->initial_voltage_mV)));
-    DeviceArray<float> delta(stream, zeros), diagonal(stream, zeros), residual(stream, zeros);
+    DeviceArray<float> rest(stream, zeros), delta(stream, zeros), diagonal(stream, zeros),
+        residual(stream, zeros);
     DeviceArray<float> currents(stream, std::vector<float>(batch.clamped_segments.size() * stride));
 
     std::vector<Kick> all_kicks;
@@ -133,6 +134,7 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
         cable_launch(stream, {cell,
                               state.data(),
                               voltage.data(),
+                              rest.data(),
                               delta.data(),
                               diagonal.data(),
                               residual.data(),

@@ -66,7 +66,7 @@ constexpr int threads_per_block = 32;  // trials are few and steps depend on eac
 __global__ void __launch_bounds__(threads_per_block) cable_kernel(CableLaunch all) {
     const std::int64_t trial = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
     if (trial >= all.trials) return;
-    const BatchState arrays{all.state,    all.voltage,  all.delta,
+    const BatchState arrays{all.state,    all.voltage,  all.rest,          all.delta,
                             all.diagonal, all.residual, all.clamp_currents};
     const OneTrial lane{all.stride, trial};
     const CableStep<OneTrial> one{all.cell, arrays, lane};

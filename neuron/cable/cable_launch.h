@@ -28,7 +28,7 @@ struct DeviceBlowUp {
 /// Steps [first_step, end_step) of all trials. Arrays are [what][stride], a lane a trial.
 struct CableLaunch {
     BatchView cell;
-    float *state, *voltage, *delta, *diagonal, *residual, *clamp_currents;
+    float *state, *voltage, *rest, *delta, *diagonal, *residual, *clamp_currents;
     std::int64_t stride, trials;
     const Kick* kicks;
     std::int64_t *next_kicks, *end_kicks;  // (trials)

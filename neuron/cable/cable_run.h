@@ -31,7 +31,8 @@ struct CurrentClamp {
         const double since = t_ms - start_ms;
         if (decay_ms <= 0) return since >= 0 && since < duration_ms ? amplitude_nA : 0.0;
         if (since <= 0) return 0.0;
-        const double peak = rise_ms * decay_ms / (decay_ms - rise_ms) * std::log(decay_ms / rise_ms);
+        const double peak =
+            rise_ms * decay_ms / (decay_ms - rise_ms) * std::log(decay_ms / rise_ms);
         return amplitude_nA * (exp(-since / decay_ms) - exp(-since / rise_ms)) /
                (exp(-peak / decay_ms) - exp(-peak / rise_ms));
     }
