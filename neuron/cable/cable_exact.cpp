@@ -18,6 +18,7 @@ ExactCell::ExactCell(const CablePlan& plan, const Trial& trial, std::size_t tria
     for (const int segment : plan.cell->site_segments) {
         site_nodes_.push_back(plan.segment_nodes[static_cast<std::size_t>(segment)]);
     }
+    deliver();
 }
 
 void ExactCell::deliver() {
@@ -160,7 +161,6 @@ void ExactCell::advance(std::size_t i) {
 }
 
 void ExactCell::step() {
-    deliver();
     assemble();
     solve();
     const double scale = plan_.crank_nicolson ? 2 : 1;
@@ -169,6 +169,7 @@ void ExactCell::step() {
         if (plan_.nodes[i].kind >= 0) advance(i);
     }
     ++step_;
+    deliver();
 }
 
 }  // namespace elm::cable

@@ -20,6 +20,7 @@ class ExactCell {
 public:
     ExactCell(const CablePlan& plan, const Trial& trial, std::size_t trial_index);
 
+    /// State and voltage are those at steps_done() * dt, with the events of that time.
     void step();
     int steps_done() const { return step_; }
     double voltage(int node) const { return voltage_[static_cast<std::size_t>(node)]; }

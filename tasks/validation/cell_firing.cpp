@@ -52,7 +52,7 @@ void check_layer5_firing(ValidationReport& report) {
     report.add({"firing", "nexus with both inputs, its peak", peak(first + 2), -30, "mV", true});
     report.add(
         {"firing", "nexus with the distal input alone, its peak", peak(first + 1), -30, "mV"});
-    Figure figure{"The built-in layer-5 cell", {}};
+    Figure figure{"The built-in layer-5 cell", {}, true};
     figure.panels.push_back({"", "current (nA)", "rate (Hz)", {rates}});
     Panel coincidence{"pulse at the soma and current at the nexus", "time (ms)", "nexus (mV)"};
     const char* const titles[] = {"soma alone", "nexus alone", "both"};
