@@ -109,10 +109,15 @@ void check_cell(const Cell& cell) {
         with_context(fmt::format("checking cell {}", cell.name),
                      [&] { check_channel(cell, density); });
     }
+    std::set<int> sites;
     for (const int segment : cell.site_segments) {
         ELM_CHECK(segment >= 0 && static_cast<std::size_t>(segment) < count,
                   "cell {}: a synapse stands on segment {}, expected 0 to {}.", cell.name, segment,
                   count - 1);
+        ELM_CHECK(sites.insert(segment).second,
+                  "cell {}: two synapses stand on {}, expected one, which takes any number of "
+                  "events.",
+                  cell.name, segment_text(cell, static_cast<std::size_t>(segment)));
     }
     ELM_CHECK(cell.nexus_segment >= -1 && cell.nexus_segment < static_cast<int>(count),
               "cell {}: the nexus is segment {}, expected 0 to {}, or -1 for none.", cell.name,

@@ -50,7 +50,8 @@ struct Cell {
 
 /// Throws Error{invalid} naming channel and segment: arrays of another length than there are
 /// segments, unknown channels, negative or non-finite densities, a channel that needs an ion that
-/// is not there, synapses off the tree, time constants not above 0 or rise not below decay.
+/// is not there, synapses off the tree or two of them on a segment, time constants not above 0 or
+/// rise not below decay.
 void check_cell(const Cell& cell);
 
 }  // namespace elm::cable

@@ -1,6 +1,7 @@
 // The cable solver: rates of the channels, that a trial does not depend on its company, that
 // batches in float32 follow the double-precision cell, and how mistakes are told.
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -87,6 +88,28 @@ TEST(CableChannels, rates_are_finite_at_every_voltage) {
     }
 }
 
+TEST(CableChannels, rates_go_through_their_seams_without_a_step) {
+    // Voltages where some rate is 0 / 0 or changes its formula.
+    for (const double seam :
+         {-154.9, -66.0, -64.4, -60.0, -55.0, -40.0, -38.0, -32.0, -27.0, -17.0}) {
+        for (const Channel& channel : all_channels()) {
+            if (channel.calcium_gated) continue;
+            for (const Gate& gate : channel.gates) {
+                const GateValue at = gate.at(seam);
+                // The published constants of this tau meet to 8e-6.
+                const bool published_step = std::string(channel.name) == "K_Pst" && seam == -60;
+                for (const double step : {-1e-7, 1e-7}) {
+                    const GateValue beside = gate.at(seam + step);
+                    // The steepest gate turns by 0.1 a mV, the time constants by 20 % a mV.
+                    EXPECT_NEAR(beside.steady, at.steady, 1e-8) << channel.name << " at " << seam;
+                    EXPECT_NEAR(beside.tau_ms / at.tau_ms, 1, published_step ? 1e-5 : 2e-8)
+                        << channel.name << " at " << seam;
+                }
+            }
+        }
+    }
+}
+
 TEST(CableSolver, a_trial_has_the_same_bits_in_any_company) {
     const Cell cell = small_cell();
     const std::vector<Trial> some = some_trials(cell);
@@ -131,6 +154,40 @@ TEST(CableSolver, float32_follows_float64) {
     }
 }
 
+TEST(CableSolver, float32_follows_float64_over_the_whole_layer5_cell) {
+    const Cell cell = load_cell("l5pc", std::nullopt);
+    const auto sites = static_cast<int>(cell.site_segments.size());
+    std::vector<Trial> trials(3);
+    trials[1].events = {{20, 40}, {30, 200}, {31, sites + 40}};
+    trials[2].events = {{20, 400}, {25, sites - 1}, {40, 2 * sites - 1}};
+    trials[2].clamps = {{0, -0.1, 10, 40, 0, 0}};
+    RunOptions options;
+    options.duration_ms = 80;
+    for (const int segment : {0, cell.site_segments[40], cell.site_segments[400],
+                              cell.site_segments.back(), cell.nexus_segment}) {
+        options.probes.push_back({Quantity::voltage, segment, "", 4});
+    }
+    const auto single = simulate(cell, trials, options);
+    options.precision = DType::f64;
+    const auto exact = simulate(cell, trials, options);
+    const auto worst = [](const std::vector<float>& a, const std::vector<float>& b) {
+        double most = 0;
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            most = std::max(most, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+        }
+        return most;
+    };
+    for (std::size_t trial = 0; trial < trials.size(); ++trial) {
+        for (std::size_t p = 0; p < options.probes.size(); ++p) {
+            // What plain float32 states cost below threshold, at the soma and at a local site.
+            EXPECT_LT(worst(single[trial].recordings[p], exact[trial].recordings[p]),
+                      p == 0 ? 8e-4 : 7e-3)
+                << "trial " << trial << ", probe " << p;
+        }
+    }
+    EXPECT_GT(worst(exact[0].recordings[1], exact[1].recordings[1]), 0.1) << "no input came";
+}
+
 TEST(CableSolver, voltages_beyond_the_main_rows_of_the_tables_follow_float64) {
     const Cell cell = small_cell();
     std::vector<Trial> trials(2);
@@ -162,6 +219,26 @@ TEST(CableSolver, a_channel_with_an_event_at_0_is_silent) {
     const auto seen = simulate(cell, trials, options_of(DType::f32, 10));
     EXPECT_EQ(seen[0].recordings, seen[1].recordings);
     EXPECT_NE(seen[0].recordings, seen[2].recordings);
+}
+
+TEST(CableSolver, events_come_in_any_order) {
+    const Cell cell = small_cell();
+    const Trial ordered = some_trials(cell)[2];
+    Trial turned = ordered;
+    std::reverse(turned.events.begin(), turned.events.end());
+    for (const DType precision : {DType::f32, DType::f64}) {
+        const auto seen = simulate(cell, {ordered, turned}, options_of(precision, 30));
+        EXPECT_EQ(seen[0].recordings, seen[1].recordings);
+    }
+}
+
+TEST(CableSolver, refuses_two_synapses_of_a_kind_on_a_segment) {
+    Cell cell = small_cell();
+    cell.site_segments.push_back(cell.site_segments.front());
+    for (const DType precision : {DType::f32, DType::f64}) {
+        expect_error(ErrorKind::invalid, "two synapses stand on segment 1",
+                     [&] { simulate(cell, {Trial{}}, options_of(precision, 1)); });
+    }
 }
 
 TEST(CableSolver, tells_where_and_when_a_cell_blows_up) {
