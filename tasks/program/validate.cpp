@@ -9,6 +9,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
+#include "kernels/core/output_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
@@ -27,6 +28,7 @@ ValidationReport validate_cell(const std::string& folder, bool full) {
         {"cylinder", [&] { check_cylinder(report); }},
         {"reciprocity", [&] { check_reciprocity(report); }},
         {"charge", [&] { check_charge(report); }},
+        {"gates", [&] { check_gates(report); }},
         {"synapses", [&] { check_synapse(report); }},
         {"convergence", [&] { check_convergence(report); }},
         {"Rallpacks", [&] { check_rallpacks(report); }},
@@ -60,6 +62,10 @@ int run(const Arguments& arguments) {
     const std::string folder = arguments.has("data") ? arguments.text("data")
                                : set != nullptr      ? set
                                                      : "";
+    if (arguments.has("report")) {
+        // Refused before the work, not after it.
+        const OutputFile page(arguments.text("report"), arguments.has("force"));
+    }
     const ValidationReport report = validate_cell(folder, arguments.has("full"));
     if (arguments.has("report")) {
         write_report_page(report, "elmsim validate cell", arguments.text("report"),

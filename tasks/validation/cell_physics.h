@@ -10,6 +10,7 @@ void check_single_compartment(ValidationReport& report);
 void check_cylinder(ValidationReport& report);
 void check_reciprocity(ValidationReport& report);
 void check_charge(ValidationReport& report);
+void check_gates(ValidationReport& report);
 void check_synapse(ValidationReport& report);
 void check_convergence(ValidationReport& report);
 void check_rallpacks(ValidationReport& report);

@@ -50,7 +50,7 @@ double largest_ratio(const std::vector<double>& ours, const std::vector<double>&
         if (std::isnan(theirs[i]) || (theirs[i] == 0 && ours[i] == 0)) continue;
         const double off = theirs[i] == 0 ? std::numeric_limits<double>::infinity()
                                           : std::abs(ours[i] / theirs[i] - 1);
-        if (!(off <= worst)) worst = off;
+        worst = worse(worst, off);
     }
     return worst;
 }
@@ -165,8 +165,8 @@ void check_exact_state(ValidationReport& report, const std::string& folder) {
             double worst = 0;
             for (std::size_t s = 0; s < segments; ++s) {
                 const auto segment = static_cast<int>(s);
-                worst = std::max(worst, std::abs(exact.voltage(plan.segment_nodes[s]) -
-                                                 voltages[k * segments + s]));
+                worst = worse(worst, std::abs(exact.voltage(plan.segment_nodes[s]) -
+                                              voltages[k * segments + s]));
                 for (std::size_t g = 0; g <= gates.size(); ++g) {
                     const double theirs = states[(k * (gates.size() + 1) + g) * segments + s];
                     if (std::isnan(theirs)) continue;
@@ -174,14 +174,14 @@ void check_exact_state(ValidationReport& report, const std::string& folder) {
                         const double ours = plan.read(
                             {Quantity::calcium, segment, "", 1}, -1, 0,
                             [&](int at) { return exact.state()[static_cast<std::size_t>(at)]; });
-                        worst_calcium = std::max(worst_calcium, std::abs(ours - theirs));
+                        worst_calcium = worse(worst_calcium, std::abs(ours - theirs));
                         continue;
                     }
                     const int at =
                         plan.gate_state(segment, find_channel(gates[g].first), gates[g].second);
                     const double ours = at < 0 ? std::numeric_limits<double>::infinity()
                                                : exact.state()[static_cast<std::size_t>(at)];
-                    worst_state = std::max(worst_state, std::abs(ours - theirs));
+                    worst_state = worse(worst_state, std::abs(ours - theirs));
                 }
             }
             report.add({family,
@@ -216,8 +216,8 @@ void check_neuronio(ValidationReport& report, const std::string& folder) {
     for (int i = 0; i < simulations; ++i) {
         const std::string group = fmt::format("sim_{:05d}/", i);
         const auto& recordings = seen[static_cast<std::size_t>(i)].recordings;
-        const std::vector<double> ours =
-            output_spike_times(std::span(recordings[0]).first(ms * 8), cell.spike_threshold_mV, 8);
+        const std::vector<double> ours = output_spike_times(std::span(recordings[0]).first(ms * 8),
+                                                            cell.spike_threshold_mV, 0.125);
         const auto theirs = file.read<double>(group + "output_spike_time_ms");
         std::vector<bool> taken(ours.size());
         total += static_cast<int>(theirs.size());
@@ -247,6 +247,7 @@ void check_neuronio(ValidationReport& report, const std::string& folder) {
             rms_difference({recordings[1].begin(), recordings[1].begin() + ms}, nexus));
     }
     const auto median = [](std::vector<double> values) {
+        if (values.empty()) return std::numeric_limits<double>::infinity();
         std::nth_element(values.begin(), values.begin() + static_cast<long>(values.size() / 2),
                          values.end());
         return values[values.size() / 2];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace elm {
 
@@ -11,19 +12,17 @@ bool ValidationReport::passed() const {
 }
 
 double largest_difference(const std::vector<double>& a, const std::vector<double>& b) {
+    if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
     double worst = 0;
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-        const double off = std::abs(a[i] - b[i]);
-        if (!(off <= worst)) worst = off;  // NaN counts
-    }
+    for (std::size_t i = 0; i < a.size(); ++i) worst = worse(worst, std::abs(a[i] - b[i]));
     return worst;
 }
 
 double rms_difference(const std::vector<double>& a, const std::vector<double>& b) {
-    const std::size_t count = std::min(a.size(), b.size());
+    if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
     double sum = 0;
-    for (std::size_t i = 0; i < count; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-    return count == 0 ? 0 : std::sqrt(sum / static_cast<double>(count));
+    for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return a.empty() ? 0 : std::sqrt(sum / static_cast<double>(a.size()));
 }
 
 }  // namespace elm

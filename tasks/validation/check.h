@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -30,7 +30,12 @@ struct ValidationReport {
     bool passed() const;
 };
 
-/// Largest |a - b|, and the root of the mean square, over as many values as both have.
+/// The larger of a deviation and the worst so far; one that is not a number stays the worst.
+inline double worse(double worst, double off) {
+    return std::isnan(worst) || off <= worst ? worst : off;
+}
+
+/// Largest |a - b|, and the root of the mean square; infinity where one has more values.
 double largest_difference(const std::vector<double>& a, const std::vector<double>& b);
 double rms_difference(const std::vector<double>& a, const std::vector<double>& b);
 

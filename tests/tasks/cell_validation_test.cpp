@@ -41,6 +41,7 @@ INSTANTIATE_TEST_SUITE_P(families, CellPhysics,
                                            std::pair("cylinder", Family{check_cylinder}),
                                            std::pair("reciprocity", Family{check_reciprocity}),
                                            std::pair("charge", Family{check_charge}),
+                                           std::pair("gates", Family{check_gates}),
                                            std::pair("synapse", Family{check_synapse}),
                                            std::pair("convergence", Family{check_convergence}),
                                            std::pair("rallpacks", Family{check_rallpacks}),
@@ -80,6 +81,26 @@ TEST(ValidationCheck, fails_where_it_should) {
     EXPECT_TRUE(report.passed());
     report.add({"f", "n", 2, 1, ""});
     EXPECT_FALSE(report.passed());
+}
+
+TEST(ValidationCheck, no_difference_is_small_that_is_not_a_number_or_not_there) {
+    const double nan = std::nan("");
+    EXPECT_EQ(largest_difference({1, 2, 3}, {1, 2.5, 3.25}), 0.5);
+    EXPECT_DOUBLE_EQ(rms_difference({1, 2}, {1, 4}), std::sqrt(2.0));
+    EXPECT_TRUE(std::isnan(largest_difference({1, nan, 3}, {1, 2, 4})));
+    EXPECT_TRUE(std::isnan(rms_difference({1, nan, 3}, {1, 2, 4})));
+    EXPECT_TRUE(std::isnan(worse(worse(0, nan), 1)));
+    EXPECT_EQ(worse(worse(0, 2), 1), 2);
+    EXPECT_TRUE(std::isinf(largest_difference({1, 2}, {1, 2, 3})));
+    EXPECT_TRUE(std::isinf(rms_difference({}, {1, 2, 3})));
+}
+
+TEST(ValidationCheck, crossings_are_interpolated_and_upward) {
+    const std::vector<float> trace{-70, -30, -20, -60, -25, -25, 10};
+    const auto times = crossings(trace, 0.1, 5, -25);
+    ASSERT_EQ(times.size(), 2U);
+    EXPECT_NEAR(times[0], 5.15, 1e-12);
+    EXPECT_NEAR(times[1], 5.4, 1e-12);
 }
 
 TEST(Validation, says_which_files_are_missing) {
