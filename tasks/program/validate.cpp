@@ -45,8 +45,9 @@ ValidationReport validate_cell(const std::string& folder, bool full) {
     }
     if (full) {
         check_neuronio(report, folder);
+        check_statistics(report, folder);
     } else {
-        report.skipped.push_back("recorded spikes: add --full (half a minute)");
+        report.skipped.push_back("recorded spikes and statistics: add --full (some minutes)");
     }
     return report;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -24,23 +25,6 @@ constexpr const char* geometry_file = "l5pc_geometry.h5";
 constexpr const char* responses_file = "l5pc_responses.h5";
 constexpr const char* morphology_file = "l5pc_morphology.asc";
 constexpr const char* neuronio_file = "neuronio_test.h5";
-
-/// True if all files are there; else the family is listed as skipped.
-bool has_files(ValidationReport& report, const char* family, const std::string& folder,
-               std::initializer_list<const char*> names) {
-    for (const char* const name : names) {
-        if (folder.empty()) {
-            report.skipped.push_back(
-                fmt::format("{}: no reference data; give their folder with --data", family));
-            return false;
-        }
-        if (!std::filesystem::exists(folder + "/" + name)) {
-            report.skipped.push_back(fmt::format("{}: {} has no {}", family, folder, name));
-            return false;
-        }
-    }
-    return true;
-}
 
 /// Largest |ours / theirs - 1| of what is not 0 or NaN in the file, infinity where only one is 0.
 double largest_ratio(const std::vector<double>& ours, const std::vector<double>& theirs) {
@@ -67,9 +51,25 @@ Trial stored_input(const Hdf5File& file, const std::string& group) {
 
 }  // namespace
 
+bool has_reference_files(ValidationReport& report, const char* family, const std::string& folder,
+                         std::initializer_list<const char*> names) {
+    for (const char* const name : names) {
+        if (folder.empty()) {
+            report.skipped.push_back(
+                fmt::format("{}: no reference data; give their folder with --data", family));
+            return false;
+        }
+        if (!std::filesystem::exists(folder + "/" + name)) {
+            report.skipped.push_back(fmt::format("{}: {} has no {}", family, folder, name));
+            return false;
+        }
+    }
+    return true;
+}
+
 void check_geometry(ValidationReport& report, const std::string& folder) {
     constexpr const char* family = "geometry";
-    if (!has_files(report, family, folder, {geometry_file, morphology_file})) return;
+    if (!has_reference_files(report, family, folder, {geometry_file, morphology_file})) return;
     const Cell theirs = cell_from_geometry(folder + "/" + geometry_file);
     const CellDescription description = load_cell_description("l5pc");
     // NEURON keeps points in float32.
@@ -124,7 +124,7 @@ void check_geometry(ValidationReport& report, const std::string& folder) {
 
 void check_exact_state(ValidationReport& report, const std::string& folder) {
     constexpr const char* family = "exact state";
-    if (!has_files(report, family, folder, {geometry_file, responses_file})) return;
+    if (!has_reference_files(report, family, folder, {geometry_file, responses_file})) return;
     const Cell cell = cell_from_geometry(folder + "/" + geometry_file);
     const Hdf5File file = Hdf5File::open(folder + "/" + responses_file);
     const Trial input = stored_input(file, "f_neuronio_0");
@@ -198,7 +198,7 @@ void check_exact_state(ValidationReport& report, const std::string& folder) {
 
 void check_neuronio(ValidationReport& report, const std::string& folder) {
     constexpr const char* family = "recorded spikes";
-    if (!has_files(report, family, folder, {neuronio_file, morphology_file})) return;
+    if (!has_reference_files(report, family, folder, {neuronio_file, morphology_file})) return;
     const Cell cell = load_cell("l5pc", folder + "/" + morphology_file);
     const Hdf5File file = Hdf5File::open(folder + "/" + neuronio_file);
     constexpr int simulations = 16, ms = 6000;

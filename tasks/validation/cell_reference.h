@@ -1,7 +1,6 @@
 #pragma once
 
-#include <functional>
-#include <span>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -22,6 +21,13 @@ void check_exact_state(ValidationReport& report, const std::string& folder);
 void check_responses(ValidationReport& report, const std::string& folder, bool full);
 /// The stored input of the first 16 simulations, spike by spike.
 void check_neuronio(ValidationReport& report, const std::string& folder);
+/// Rates, irregularity, voltages and input of 64 simulations of ours against NEURON's 64: the means
+/// differ by less than three standard errors.
+void check_statistics(ValidationReport& report, const std::string& folder);
+
+/// True if all files are there; else the family is listed as skipped.
+bool has_reference_files(ValidationReport& report, const char* family, const std::string& folder,
+                         std::initializer_list<const char*> names);
 
 /// Times at which a trace rises through `level`, interpolated; sample i is at start + i * dt.
 template <class Real>

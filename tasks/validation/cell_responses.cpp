@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
@@ -166,10 +165,8 @@ std::vector<TrialRecording> run_all(const Cell& cell, const std::vector<Protocol
 void check_responses(ValidationReport& report, const std::string& folder, bool full) {
     const std::string path = folder + "/l5pc_responses.h5";
     const std::string shape = folder + "/l5pc_morphology.asc";
-    if (folder.empty() || !std::filesystem::exists(path) || !std::filesystem::exists(shape)) {
-        report.skipped.push_back(
-            "responses: no l5pc_responses.h5 and l5pc_morphology.asc; give their folder with "
-            "--data");
+    if (!has_reference_files(report, family, folder,
+                             {"l5pc_responses.h5", "l5pc_morphology.asc"})) {
         return;
     }
     const Cell cell = load_cell("l5pc", shape);
