@@ -14,8 +14,9 @@ void check_gates(ValidationReport& report);
 void check_synapse(ValidationReport& report);
 void check_convergence(ValidationReport& report);
 void check_rallpacks(ValidationReport& report);
-/// Firing against current, and the calcium spike that needs both inputs (Larkum, Zhu, Sakmann 1999,
-/// doi:10.1038/18686), in the built-in layer-5 cell.
+/// Firing against current in the built-in layer-5 cell, and the calcium spike at its nexus that
+/// current there alone does not make and with a pulse at the soma does (as in Larkum, Zhu, Sakmann
+/// 1999, doi:10.1038/18686). In this cell the pulse alone makes it too: that is not checked.
 void check_layer5_firing(ValidationReport& report);
 
 }  // namespace elm
