@@ -28,7 +28,6 @@ TEST(Validate, prints_what_was_checked_and_what_was_skipped) {
 TEST(Validate, says_what_it_can_validate) {
     expect_error({"validate", "kernels"}, 2, "expected cell");
     expect_error({"validate", "cell", "cell"}, 2, "expected cell");
-    expect_error({"validate"}, 2, "expected cell");
 }
 
 TEST(Validate, refuses_a_page_that_is_there_before_it_computes) {
