@@ -220,6 +220,13 @@ std::string differences(const Config& before, const Config& now) {
     return found.empty() ? found : found.substr(2);
 }
 
+/// A fit that does not begin with a model begins at the rate of its data, on a grid of 1 ms.
+FitSettings with_first_bias(FitSettings settings, const Arguments& arguments,
+                            const NeuronIoDataset& data) {
+    if (!arguments.has("init-from")) settings.spike_probability = data.output_rate_hz() * 1e-3;
+    return settings;
+}
+
 /// Sets a fit up, from its checkpoint where it goes on.
 void set_up(RunContext& context, const Arguments& arguments, const OptionSet& options,
             const Data& data, std::size_t n_fits, Communicator& processes, RunningFit& running) {
@@ -256,8 +263,9 @@ void set_up(RunContext& context, const Arguments& arguments, const OptionSet& op
     }
     running.fit = std::make_unique<Fit>(
         context.stream(), running.candidate.make(),
-        settings_of(options, context.precision(), updates, running.candidate.seed), data.train,
-        processes);
+        with_first_bias(settings_of(options, context.precision(), updates, running.candidate.seed),
+                        arguments, data.train),
+        data.train, processes);
     if (!goes_on) return;
     with_context("going on from " + checkpoint, [&] { running.fit->resume(checkpoint); });
     log::info("{}: going on from update {} of {}", running.candidate.name,

@@ -82,6 +82,27 @@ std::vector<Record> take(const History& history, const Column<Record> (&columns)
 
 double FitScores::merit() const { return std::isfinite(auc) ? auc : -rmse_mV; }
 
+namespace {
+
+/// Sets the bias of the spike's logit, the first of the readout. Every model's readout is a linear
+/// layer "readout", or the ELM's "w_y".
+void begin_at(Stream& stream, Module& module, double probability) {
+    if (probability <= 0 || probability >= 1) return;
+    Stream host{Device{}};
+    for (const NamedParameter& parameter : module.parameters()) {
+        if (parameter.name != "w_y.bias" && parameter.name != "readout.bias") continue;
+        const Tensor& value = parameter.parameter->value;
+        const Tensor copy = value.to(host);
+        visit_real(value.dtype(), [&]<class Real>(Real) {
+            std::vector<Real> bias(copy.host<Real>().begin(), copy.host<Real>().end());
+            bias.front() = static_cast<Real>(std::log(probability / (1 - probability)));
+            value.assign<Real>(stream, bias);
+        });
+    }
+}
+
+}  // namespace
+
 Fit::Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& settings,
          const NeuronIoDataset& data, Communicator& processes)
     : stream_(stream),
@@ -95,6 +116,7 @@ Fit::Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& set
     parameters_ = allocate_parameters(stream, model_->module(), settings.precision,
                                       RandomKey{settings.seed}.for_purpose("first values"));
     model_->start(stream);
+    begin_at(stream, model_->module(), settings.spike_probability);
     optimizer_.emplace(stream, model_->module(), parameters_, settings.optimizer);
     settings_.windows.dtype = settings.precision;
     settings_.windows.part = processes.rank();

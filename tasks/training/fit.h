@@ -26,6 +26,9 @@ struct FitSettings {
     OptimizerSettings optimizer = {};
     LearningRate learning_rate = {};
     DType precision = DType::f32;
+    /// Spikes per step of the data: the readout begins at this probability, for from log odds of 0
+    /// a small model takes ten thousand updates to say that spikes are rare. 0: as drawn.
+    double spike_probability = 0;
 };
 
 /// What training has shown since the last report.

@@ -79,6 +79,28 @@ protected:
     const std::string data_ = test::LeakyNeuronIo{}.write(folder_ / "data.h5");
 };
 
+// From log odds of 0 a neuron of one memory unit did not learn in 40,000 updates that spikes are
+// rare.
+TEST_F(FitCommand, the_readout_begins_at_the_rate_of_the_data) {
+    const ProgramResult result = run_program(fit("rate.h5", {"--budget", "1u"}));
+    ASSERT_EQ(result.exit_code, 0) << result.error();
+    const Hdf5File data = Hdf5File::open(data_);
+    double spikes = 0, steps = 0;
+    const auto groups = data.links("/");
+    const auto train = static_cast<std::size_t>(std::count_if(
+        groups.begin(), groups.end(), [](const auto& name) { return name.starts_with("sim_"); }));
+    // The last quarter is held out.
+    for (std::size_t k = 0; k < train - train / 4; ++k) {
+        spikes +=
+            static_cast<double>(data.read<double>(groups[k] + "/output_spike_time_ms").size());
+        steps += data.number_attribute("/", "sim_duration_ms");
+    }
+    const double probability = spikes / steps;
+    // One update moves it by the learning rate, 1e-3, at most.
+    EXPECT_NEAR(load_elm_model(folder_ / "rate.h5").at("w_y.bias").values[0],
+                std::log(probability / (1 - probability)), 2e-3);
+}
+
 TEST_F(FitCommand, leaves_model_checkpoint_metrics_and_pictures) {
     const ProgramResult result =
         run_program(fit("a.h5", {"--json", "--plot", folder_ / "p.png", "--safetensors"}));

@@ -28,7 +28,7 @@ protected:
 TEST_F(ReportPage, holds_table_pictures_and_what_was_skipped) {
     report_.add({"family <1>", "good & quick", 0.5, 1, "mV", false, "a note"});
     report_.add({"family <1>", "bad", 2, 1, "mV"});
-    report_.skipped.push_back("responses: no file");
+    report_.skipped.emplace_back("responses: no file");
     Figure figure{"A picture", {}};
     figure.panels.push_back({"", "x", "y", {{"curve", Mark::line, colour::black, {0, 1}, {1, 2}}}});
     report_.figures = {figure, figure};
