@@ -35,6 +35,8 @@ if command -v compute-sanitizer >/dev/null; then
     for tool in memcheck racecheck synccheck initcheck; do
         run "sanitizer_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
             "$build/tests/neuron/elm_neuron_tests" --gtest_filter='*naive_loops_on_cuda*'
+        run "sanitizer_cable_$tool" 120 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+            "$build/tests/neuron/elm_neuron_tests" --gtest_filter='CableDevice.*cuda*'
         run "sanitizer_back_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
             "$build/tests/elm_kernels_tests" --gtest_filter='*ElmTensorScan.silu*cuda*:elm_scan*cuda*spikes_relu'
     done
@@ -43,6 +45,13 @@ else
 fi
 run bench_elm 120 "$build/bench/elm_bench" --benchmark_filter=cuda
 run bench_elm_training 90 "$build/bench/elm_training_bench"
+# A thread runs a trial, so thousands of them are the unit of work; the CPU beside it.
+cells=$(mktemp -d)
+run bench_cable_cuda 200 "$build/elmsim" generate neuronio --simulations 8192 --seconds 0.1 \
+    --batch 8192 --device cuda --out "$cells/cuda.h5" --json
+run bench_cable_cpu 100 "$build/elmsim" generate neuronio --simulations 256 --seconds 0.1 \
+    --device cpu --out "$cells/cpu.h5" --json
+rm -rf "$cells"
 grep -h 'forward/\|training/' "$results"/bench_elm*.txt || true
 if [ ${#failed[@]} -gt 0 ]; then
     echo "FAILED: ${failed[*]} (see $results)"
