@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <utility>
 
@@ -55,8 +56,7 @@ ValidationReport validate_cell(const std::string& folder, bool full) {
 int run(const Arguments& arguments) {
     const auto& words = arguments.words();
     ELM_CHECK(words.size() == 1 && words[0] == "cell",
-              "elmsim validate {}: expected cell; elm, network and kernels are checked by the "
-              "tests.",
+              "elmsim validate {}: expected cell; elm and kernels are checked by tests/run.sh.",
               words.empty() ? "" : words[0]);
     use_threads(arguments);
     const char* const set = std::getenv("ELM_DATA_DIR");
@@ -66,6 +66,12 @@ int run(const Arguments& arguments) {
     if (arguments.has("report")) {
         // Refused before the work, not after it.
         const OutputFile page(arguments.text("report"), arguments.has("force"));
+    }
+    if (arguments.has("data") && !std::filesystem::is_directory(folder)) {
+        throw Error(ErrorKind::data,
+                    fmt::format("--data {}: there is no such folder. Give the folder of NEURON's "
+                                "reference files, or leave --data out.",
+                                folder));
     }
     const ValidationReport report = validate_cell(folder, arguments.has("full"));
     if (arguments.has("report")) {

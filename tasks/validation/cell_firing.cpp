@@ -29,7 +29,7 @@ void check_layer5_firing(ValidationReport& report) {
     options.probes = {{Quantity::voltage, 0, "", 4}, {Quantity::voltage, nexus, "", 4}};
     const auto seen = simulate(cell, trials, options);
 
-    Curve rates{"", Mark::dots, colour::black, {}, {}};
+    Curve rates{"", Mark::line, colour::black, {}, {}};
     double most_fall = 0, before = 0;
     for (std::size_t i = 0; i < currents.size(); ++i) {
         const auto spikes =
@@ -39,7 +39,6 @@ void check_layer5_firing(ValidationReport& report) {
         rates.x.push_back(currents[i]);
         rates.y.push_back(spikes / 0.5);
     }
-    rates.mark = Mark::line;
     report.add({"firing", "spikes lost as the current rises", most_fall, 0, "", false,
                 fmt::format("{:.0f} Hz at 1.4 nA", rates.y.back())});
     report.add({"firing", "spikes without current", rates.y.front(), 0, ""});

@@ -15,7 +15,7 @@ TEST(Validate, prints_what_was_checked_and_what_was_skipped) {
     const test::TemporaryDirectory folder;
     const std::string page = folder / "cell.html";
     const ProgramResult result =
-        run_program({"validate", "cell", "--data", folder / "nothing", "--report", page});
+        run_program({"validate", "cell", "--data", folder / "", "--report", page});
     EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
     for (const char* const part :
          {"Rallpack 3", "order of convergence", "checks passed", "skipped  geometry",
@@ -28,6 +28,10 @@ TEST(Validate, prints_what_was_checked_and_what_was_skipped) {
 TEST(Validate, says_what_it_can_validate) {
     expect_error({"validate", "kernels"}, 2, "expected cell");
     expect_error({"validate", "cell", "cell"}, 2, "expected cell");
+}
+
+TEST(Validate, refuses_a_folder_that_is_not_there) {
+    expect_error({"validate", "cell", "--data", "/nowhere"}, 3, "--data /nowhere");
 }
 
 TEST(Validate, refuses_a_page_that_is_there_before_it_computes) {

@@ -10,19 +10,11 @@
 #include "kernels/core/error.h"
 #include "kernels/core/output_file.h"
 #include "kernels/core/toml_config.h"
+#include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
 namespace {
-
-std::string message_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.message();
-    }
-    return "no error";
-}
 
 TEST(Hdf5File, returns_what_was_written) {
     const test::TemporaryDirectory folder;
@@ -92,7 +84,7 @@ TEST(Hdf5File, copies_a_group_of_another_file) {
     EXPECT_EQ(to.read<double>("/a/b/half"), (std::vector<double>{1.5, 65504}));
     EXPECT_EQ(to.type_name("/a/b/half"), "float16");
     EXPECT_EQ(to.attributes("/a").at("name"), Value(std::string("elm")));
-    EXPECT_NE(message_of([&] { to.copy_from(from, "/c"); }).find("/c is not there"),
+    EXPECT_NE(test::message_of([&] { to.copy_from(from, "/c"); }).find("/c is not there"),
               std::string::npos);
 }
 
@@ -109,9 +101,10 @@ TEST(Hdf5File, grows_by_rows) {
 TEST(Hdf5File, says_what_is_wrong_with_a_file) {
     const test::TemporaryDirectory folder;
     const std::string path = folder / "x.h5";
-    EXPECT_NE(message_of([&] { Hdf5File::open(path); }).find("no such file"), std::string::npos);
+    EXPECT_NE(test::message_of([&] { Hdf5File::open(path); }).find("no such file"),
+              std::string::npos);
     std::ofstream(path) << "not HDF5";
-    EXPECT_NE(message_of([&] { Hdf5File::open(path); }).find("not an HDF5 file"),
+    EXPECT_NE(test::message_of([&] { Hdf5File::open(path); }).find("not an HDF5 file"),
               std::string::npos);
     {
         Hdf5File file = Hdf5File::create(path);
@@ -119,11 +112,12 @@ TEST(Hdf5File, says_what_is_wrong_with_a_file) {
         file.close();
     }
     const Hdf5File file = Hdf5File::open(path);
-    EXPECT_NE(message_of([&] { file.require_shape("/a", {3}); }).find("shape (2), expected (3)"),
+    EXPECT_NE(
+        test::message_of([&] { file.require_shape("/a", {3}); }).find("shape (2), expected (3)"),
+        std::string::npos);
+    EXPECT_NE(test::message_of([&] { file.read<double>("/b"); }).find("/b is not there"),
               std::string::npos);
-    EXPECT_NE(message_of([&] { file.read<double>("/b"); }).find("/b is not there"),
-              std::string::npos);
-    EXPECT_NE(message_of([&] { file.read<std::int64_t>("/a"); }).find("expected integers"),
+    EXPECT_NE(test::message_of([&] { file.read<std::int64_t>("/a"); }).find("expected integers"),
               std::string::npos);
 }
 
@@ -148,7 +142,7 @@ TEST(Hdf5File, is_silent_in_every_thread) {
     const Hdf5File file = Hdf5File::open(path);
     std::string message;
     testing::internal::CaptureStderr();
-    std::thread([&] { message = message_of([&] { file.read<double>("/none"); }); }).join();
+    std::thread([&] { message = test::message_of([&] { file.read<double>("/none"); }); }).join();
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
     EXPECT_NE(message.find("/none is not there"), std::string::npos);
 }
@@ -162,8 +156,9 @@ TEST(Config, survives_being_written_and_read) {
 }
 
 TEST(Config, names_line_and_column_of_a_mistake) {
-    EXPECT_NE(message_of([] { Config::parse("[a]\nx = = 1\n", "run.toml"); }).find("run.toml:2:"),
-              std::string::npos);
+    EXPECT_NE(
+        test::message_of([] { Config::parse("[a]\nx = = 1\n", "run.toml"); }).find("run.toml:2:"),
+        std::string::npos);
 }
 
 }  // namespace

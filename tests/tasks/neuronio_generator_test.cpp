@@ -12,6 +12,7 @@
 #include "kernels/core/error.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/neuronio/neuronio_statistics.h"
+#include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
@@ -92,15 +93,6 @@ void make(NeuronIoGenerator& generator, const NeuronIoRecipe& recipe, int most =
 std::string bytes_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::string message_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.message();
-    }
-    return "no error";
 }
 
 TEST(OutputSpikes, are_peaks_above_the_threshold) {
@@ -210,7 +202,8 @@ TEST(NeuronIoGenerator, goes_on_with_the_same_recipe_alone) {
         make(first, recipe, 1);
     }
     const auto again = [&](bool resume, bool force, const Values& other) {
-        return message_of([&] { NeuronIoGenerator(path, recipe, other, 0, 4, resume, force); });
+        return test::message_of(
+            [&] { NeuronIoGenerator(path, recipe, other, 0, 4, resume, force); });
     };
     EXPECT_NE(again(false, false, facts).find("--resume"), std::string::npos);
     Values other = facts;
@@ -231,11 +224,11 @@ TEST(NeuronIoGenerator, a_file_of_other_simulations_is_refused) {
     const NeuronIoRecipe recipe = small_recipe();
     NeuronIoGenerator first(path, recipe, facts, 0, 2, false, false);
     make(first, recipe);
-    EXPECT_NE(message_of([&] {
+    EXPECT_NE(test::message_of([&] {
                   NeuronIoGenerator(path, recipe, facts, 0, 3, true, false);
               }).find("holds 2 simulations, 3 asked for"),
               std::string::npos);
-    EXPECT_NE(message_of([&] {
+    EXPECT_NE(test::message_of([&] {
                   NeuronIoGenerator(path, recipe, facts, 0, 2, false, false);
               }).find("exists"),
               std::string::npos);
@@ -251,7 +244,8 @@ TEST(NeuronIoGenerator, steps_that_do_not_divide_the_sample_are_refused) {
         EXPECT_NO_THROW(require_dividing_step(dt)) << dt;
     }
     for (const double dt : {0.1, 0.05, 0.01, 0.2, 0.0, -0.025}) {
-        EXPECT_NE(message_of([&] { require_dividing_step(dt); }).find("0.0625"), std::string::npos)
+        EXPECT_NE(test::message_of([&] { require_dividing_step(dt); }).find("0.0625"),
+                  std::string::npos)
             << dt;
     }
 }

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "kernels/core/error.h"
+
+namespace elm::test {
+
+/// What the Error that leaves `work` says, or "no error".
+inline std::string message_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        return error.message();
+    }
+    return "no error";
+}
+
+}  // namespace elm::test
