@@ -155,15 +155,23 @@ std::vector<double> CablePlan::initial_state() const {
     return state;
 }
 
+int CablePlan::first_gate(const PlanNode& node, std::size_t k) const {
+    const SegmentKind& kind = kinds[static_cast<std::size_t>(node.kind)];
+    int at = node.first_state;
+    for (std::size_t before = 0; before < k; ++before) {
+        at += static_cast<int>(
+            all_channels()[static_cast<std::size_t>(kind.channels[before])].gates.size());
+    }
+    return at;
+}
+
 int CablePlan::gate_state(int segment, int channel, int gate) const {
     const PlanNode& node =
         nodes[static_cast<std::size_t>(segment_nodes[static_cast<std::size_t>(segment)])];
-    int at = node.first_state;
-    for (const int here : kinds[static_cast<std::size_t>(node.kind)].channels) {
-        if (here == channel) return at + gate;
-        at += static_cast<int>(all_channels()[static_cast<std::size_t>(here)].gates.size());
-    }
-    return -1;
+    const auto& channels = kinds[static_cast<std::size_t>(node.kind)].channels;
+    const auto found = std::find(channels.begin(), channels.end(), channel);
+    if (found == channels.end()) return -1;
+    return first_gate(node, static_cast<std::size_t>(found - channels.begin())) + gate;
 }
 
 std::vector<Kick> schedule(const CablePlan& plan, const Trial& trial, std::size_t trial_index) {

@@ -73,6 +73,8 @@ struct CablePlan {
     /// Place of gate `gate` of channel `channel` of `segment`, or -1 if the segment lacks it.
     int gate_state(int segment, int channel, int gate) const;
     int steps(double duration_ms) const;
+    /// Place of the first gate of channel `k` of the kind of `node`.
+    int first_gate(const PlanNode& node, std::size_t k) const;
     /// Product of gates of channel `k` of the kind of `node`, times its density: S/cm2.
     template <class StateAt>
     double conductance(const PlanNode& node, std::size_t k, const StateAt& state) const;
@@ -100,14 +102,11 @@ inline double power_of(double x, int power) {
 
 template <class StateAt>
 double CablePlan::conductance(const PlanNode& node, std::size_t k, const StateAt& state) const {
-    const SegmentKind& kind = kinds[static_cast<std::size_t>(node.kind)];
-    int at = node.first_state;
-    for (std::size_t before = 0; before < k; ++before) {
-        at += static_cast<int>(
-            all_channels()[static_cast<std::size_t>(kind.channels[before])].gates.size());
-    }
+    const auto channel =
+        static_cast<std::size_t>(kinds[static_cast<std::size_t>(node.kind)].channels[k]);
+    int at = first_gate(node, k);
     double open = densities[static_cast<std::size_t>(node.first_density) + k];
-    for (const Gate& gate : all_channels()[static_cast<std::size_t>(kind.channels[k])].gates) {
+    for (const Gate& gate : all_channels()[channel].gates) {
         open *= power_of(state(at++), gate.power);
     }
     return open;
