@@ -9,7 +9,9 @@
 // of the cores in use; three times that for gradients. Gather, trace filter and activation
 // functions count as nothing.
 //
-//     elm_bench [--benchmark_filter=...]   shapes of the published fits, 14 spikes a step
+//     elm_bench [--wall] [--benchmark_filter=...]   shapes of the published fits, 14 spikes a step
+//
+// --wall: wall time of one thread, too. For a machine that has other work (bench/busy_machine.sh).
 
 #include <benchmark/benchmark.h>
 #include <fmt/core.h>
@@ -18,6 +20,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/fma_peak.h"
@@ -33,6 +36,7 @@ namespace {
 using namespace elm;
 
 double peak_of_one_core = 0;
+bool always_wall = false;
 
 constexpr std::int64_t n_input = 1278;
 constexpr double spike_probability = 14.14 / n_input;  // mean of the NeuronIO inputs
@@ -52,7 +56,7 @@ ElmModel published_shape(std::int64_t n_memory) {
 
 /// Processor time of this thread, or wall time where others work too.
 double now(bool this_thread_alone) {
-    if (this_thread_alone) return bench::thread_seconds();
+    if (this_thread_alone && !always_wall) return bench::thread_seconds();
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
@@ -249,6 +253,11 @@ void register_forward(const std::string& where, const Setting& setting) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "--wall") {
+        always_wall = true;
+        --argc;
+        ++argv;
+    }
     peak_of_one_core = elm::bench::measure_fma_peak();
     fmt::print("multiply-add peak of one core: {:.1f} GFLOP/s\n", peak_of_one_core * 1e-9);
     for (const bool dense : {false, true}) {

@@ -7,7 +7,7 @@ elm_packages=(
     libfmt-dev libspdlog-dev nlohmann-json3-dev libtomlplusplus-dev libthrust-dev
     gnuplot-nox
 )
-elm_test_packages=(libgtest-dev libbenchmark-dev clang clang-format libomp-dev hdf5-tools
+elm_test_packages=(libgtest-dev libbenchmark-dev clang clang-format hdf5-tools
                    python3-h5py libopenmpi-dev openmpi-bin)
 
 # elm_install_packages NAME...: installs those that are missing, says which, asks nothing.

@@ -11,7 +11,7 @@ if(ELM_WERROR)
     list(APPEND elm_warnings -Werror)
 endif()
 target_compile_options(elm_options INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:${elm_warnings};-march=${ELM_ARCH}>
+    $<$<COMPILE_LANGUAGE:CXX>:${elm_warnings};-march=${ELM_ARCH};-fopenmp-simd>
     $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra;--diag-suppress=20012>)
 # fmt 9 takes nvcc's front end for one without constexpr.
 target_compile_definitions(elm_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:FMT_USE_CONSTEXPR=1>)

@@ -6,9 +6,25 @@
 
 namespace elm {
 
-/// Number of CPU threads that kernels use. 0 means all cores.
+/// Number of CPU threads that kernels use; 0 means all cores. At first it is OMP_NUM_THREADS where
+/// that is set, else all cores.
 void set_thread_count(int threads);
 int thread_count();
+
+namespace detail {
+
+/// What to call for each index of a loop.
+struct Task {
+    const void* body;
+    void (*call)(const void* body, std::int64_t index);
+};
+
+/// Calls the task for 0 <= index < count, threads taking the next free one. Inside a task, and
+/// while another thread's call runs, all are called one after another. An exception ends the loop;
+/// that of the lowest index is thrown on.
+void run_tasks(std::int64_t count, const Task& task);
+
+}  // namespace detail
 
 /// How a row kernel walks along its row: a thread of the CPU alone, with several running sums side
 /// by side, so that they are vectors and their order does not depend on the machine.
@@ -61,21 +77,22 @@ struct Cpu {
     /// Calls body(i) for 0 <= i < count on all threads. Calls must not depend on each other.
     template <class Body>
     static void for_each_index(class Stream&, std::int64_t count, const Body& body) {
-        const std::int64_t serial_below = 256;  // starting threads costs about 5 us
-#pragma omp parallel if (count >= serial_below)
-        {
+        const std::int64_t share = (count + thread_count() - 1) / thread_count();
+        const std::int64_t piece = std::clamp(share, least_per_thread, most_per_task);
+        for_each_task((count + piece - 1) / piece, [&](std::int64_t task) {
             const Body own = body;  // which no store of the loop can change, so it may use vectors
-#pragma omp for schedule(static)
-            for (std::int64_t index = 0; index < count; ++index) own(index);
-        }
+            const std::int64_t end = std::min(count, (task + 1) * piece);
+            for (std::int64_t index = task * piece; index < end; ++index) own(index);
+        });
     }
 
     /// Calls body(i) for 0 <= i < count, one call a task, threads taking the next free task. For
     /// few, large and uneven pieces of work.
     template <class Body>
     static void for_each_task(std::int64_t count, const Body& body) {
-#pragma omp parallel for schedule(dynamic, 1) if (count > 1)
-        for (std::int64_t index = 0; index < count; ++index) body(index);
+        detail::run_tasks(count, {&body, [](const void* tasks, std::int64_t index) {
+                                      (*static_cast<const Body*>(tasks))(index);
+                                  }});
     }
 
     /// Calls body(row, column) for all elements of a matrix. Neighbours in a row follow each other
@@ -109,7 +126,9 @@ struct Cpu {
     }
 
 private:
-    static constexpr std::int64_t elements_per_task = 4096;  // starting threads costs about 5 us
+    // Starting threads costs about 5 us.
+    static constexpr std::int64_t elements_per_task = 4096, least_per_thread = 256,
+                                  most_per_task = 65536;
 };
 
 }  // namespace elm

@@ -171,7 +171,7 @@ TEST_F(Files, outputs_that_cannot_be_written_are_reported) {
 }
 
 TEST_F(Files, a_full_disk_leaves_nothing_under_the_final_name) {
-    // From 8 kB on: below, the OpenMP runtime of clang cannot start. After a failed write HDF5
+    // After a failed write HDF5
     // keeps some memory of its own, which the leak checker would report.
     for (const long limit : {8000L, 20000L, 200000L}) {
         const ProgramResult result =
