@@ -1,6 +1,7 @@
 #include "kernels/core/hdf5_file.h"
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <mutex>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <hdf5.h>
 
 #include "kernels/core/error.h"
+#include "kernels/core/hdf5_write_driver.h"
 
 namespace elm {
 namespace {
@@ -42,7 +44,7 @@ class Handle {
 public:
     using Close = herr_t (*)(hid_t);
     Handle() = default;
-    Handle(hid_t id, Close close) : id_(id), close_(close) {}
+    Handle(hid_t id, Close function) : id_(id), close_(function) {}
     Handle(Handle&& other) noexcept
         : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
     Handle& operator=(Handle&& other) noexcept {
@@ -50,8 +52,11 @@ public:
         std::swap(close_, other.close_);
         return *this;
     }
-    ~Handle() {
-        if (id_ >= 0) close_(id_);
+    ~Handle() { close(); }
+    /// False if the library could not.
+    bool close() {
+        const hid_t id = std::exchange(id_, H5I_INVALID_HID);
+        return id < 0 || close_(id) >= 0;
     }
     operator hid_t() const noexcept { return id_; }  // NOLINT(google-explicit-constructor)
 
@@ -165,6 +170,7 @@ std::string read_text(hid_t type, hid_t memory_space, auto&& read) {
 
 struct Hdf5File::Implementation {
     std::string path;
+    std::unique_ptr<WriteRecord> writes;  // of a file that is being made
     Handle id;
 
     [[noreturn]] void fail(ErrorKind kind, const std::string& object,
@@ -176,12 +182,26 @@ struct Hdf5File::Implementation {
              fmt::format("cannot be read ({}). The file may be truncated.", last_reason()));
     }
     [[noreturn]] void fail_writing(const std::string& object) const {
+        const bool noted = writes != nullptr && writes->error != 0;
         fail(ErrorKind::write, object,
-             fmt::format("cannot be written ({}). Is the disk full?", last_reason()));
+             fmt::format("cannot be written ({}). Is the disk full?",
+                         noted ? std::string(std::strerror(writes->error)) : last_reason()));
+    }
+    /// What the library does not see: see note_writes.
+    void require_written(const std::string& object) const {
+        if (writes->error != 0) fail_writing(object);
+    }
+    /// The end of everything that writes.
+    void finish_writing(const std::string& object, Handle& handle) const {
+        if (!handle.close()) fail_writing(object);
+        require_written(object);
     }
     Handle dataset(const std::string& object) const {
         Handle set(H5Dopen2(id, object.c_str(), H5P_DEFAULT), H5Dclose);
-        if (set < 0) fail(ErrorKind::data, object, "is not there, expected a dataset.");
+        if (set < 0 && type_of(object) != H5I_DATASET) {
+            fail(ErrorKind::data, object, "is not there, expected a dataset.");
+        }
+        if (set < 0) fail_reading(object);
         return set;
     }
     Handle any_object(const std::string& object) const {
@@ -205,7 +225,34 @@ struct Hdf5File::Implementation {
     }
     H5I_type_t type_of(const std::string& object) const {
         const Handle handle(H5Oopen(id, object.c_str(), H5P_DEFAULT), H5Oclose);
+        if (handle < 0) require_no_lost_link(object);
         return handle < 0 ? H5I_BADID : H5Iget_type(handle);
+    }
+    /// An object that cannot be opened is not there, unless a link on the way says that it should
+    /// be.
+    void require_no_lost_link(const std::string& object) const {
+        for (std::size_t end = 0; end != std::string::npos;) {
+            end = object.find('/', end + 1);
+            const std::string link = object.substr(0, end);
+            H5L_info_t information;
+            if (H5Lget_info(id, link.c_str(), &information, H5P_DEFAULT) < 0) return;
+            if (information.type != H5L_TYPE_HARD) require_target(link, information);
+        }
+        const Handle damaged(H5Oopen(id, object.c_str(), H5P_DEFAULT), H5Oclose);
+        if (damaged < 0) fail_reading(object);
+    }
+    void require_target(const std::string& link, const H5L_info_t& information) const {
+        if (H5Oexists_by_name(id, link.c_str(), H5P_DEFAULT) > 0) return;
+        std::string value(information.u.val_size, '\0');
+        H5Lget_val(id, link.c_str(), value.data(), value.size(), H5P_DEFAULT);
+        const char *file = "", *target = value.c_str();
+        if (information.type == H5L_TYPE_EXTERNAL) {
+            H5Lunpack_elink_val(value.data(), value.size(), nullptr, &file, &target);
+        }
+        fail(ErrorKind::data, link,
+             fmt::format("is a link to {}{}{}, which is not there. Copy what it leads to beside "
+                         "it, or take the link out.",
+                         file, *file == '\0' ? "" : ":", target));
     }
     template <class T>
     void require_numbers(const std::string& object, hid_t set) const {
@@ -257,7 +304,7 @@ Hdf5File Hdf5File::open(const std::string& path) {
                                   : fmt::format("{} is not an HDF5 file, or may not be read ({}).",
                                                 path, reason));
     }
-    return Hdf5File(std::make_unique<Implementation>(Implementation{path, std::move(id)}));
+    return Hdf5File(std::make_unique<Implementation>(Implementation{path, nullptr, std::move(id)}));
 }
 
 Hdf5File Hdf5File::open_image(const std::string& name, std::span<const std::byte> image) {
@@ -273,17 +320,23 @@ Hdf5File Hdf5File::open_image(const std::string& name, std::span<const std::byte
         throw Error(ErrorKind::data,
                     fmt::format("{} is not an HDF5 file in memory ({}).", name, last_reason()));
     }
-    return Hdf5File(std::make_unique<Implementation>(Implementation{name, std::move(id)}));
+    return Hdf5File(std::make_unique<Implementation>(Implementation{name, nullptr, std::move(id)}));
 }
 
 Hdf5File Hdf5File::create(const std::string& path) {
     const auto lock = library_lock();
-    Handle id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose);
-    if (id < 0) {
+    const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    auto writes = std::make_unique<WriteRecord>();
+    note_writes(access, *writes);
+    Handle id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose);
+    if (id < 0 || writes->error != 0) {
         throw Error(ErrorKind::write,
-                    fmt::format("{} cannot be created ({}).", path, last_reason()));
+                    fmt::format("{} cannot be created ({}).", path,
+                                writes->error != 0 ? std::string(std::strerror(writes->error))
+                                                   : last_reason()));
     }
-    return Hdf5File(std::make_unique<Implementation>(Implementation{path, std::move(id)}));
+    return Hdf5File(
+        std::make_unique<Implementation>(Implementation{path, std::move(writes), std::move(id)}));
 }
 
 const std::string& Hdf5File::path() const noexcept { return file_->path; }
@@ -291,7 +344,7 @@ const std::string& Hdf5File::path() const noexcept { return file_->path; }
 void Hdf5File::close() {
     const auto lock = library_lock();
     if (H5Fflush(file_->id, H5F_SCOPE_GLOBAL) < 0) file_->fail_writing("");
-    file_->id = Handle();
+    file_->finish_writing("", file_->id);
 }
 
 bool Hdf5File::has(const std::string& object) const {
@@ -320,6 +373,10 @@ std::vector<std::string> Hdf5File::links(const std::string& group) const {
     };
     if (H5Literate(handle, H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names) < 0) {
         file_->fail_reading(group);
+    }
+    for (const std::string& name : names) {
+        if (H5Oexists_by_name(handle, name.c_str(), H5P_DEFAULT) > 0) continue;
+        file_->require_no_lost_link(group.ends_with('/') ? group + name : group + "/" + name);
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -492,15 +549,16 @@ void Hdf5File::copy_from(const Hdf5File& other, const std::string& object) {
         0) {
         file_->fail_writing(object);
     }
+    file_->require_written(object);
 }
 
 void Hdf5File::make_group(const std::string& group) {
     const auto lock = library_lock();
     const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
     H5Pset_create_intermediate_group(links, 1);
-    const Handle made(H5Gcreate2(file_->id, group.c_str(), links, H5P_DEFAULT, H5P_DEFAULT),
-                      H5Gclose);
+    Handle made(H5Gcreate2(file_->id, group.c_str(), links, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
     if (made < 0) file_->fail_writing(group);
+    file_->finish_writing(group, made);
 }
 
 template <class T>
@@ -513,7 +571,7 @@ void Hdf5File::write(const std::string& dataset, const std::vector<std::int64_t>
                     fmt::format("of shape ({}) was given {} values.", fmt::join(shape, ", "),
                                 values.size()));
     }
-    const Handle set =
+    Handle set =
         file_->make_dataset(dataset, stored_type(type), space, Implementation::new_creation());
     // Integers do not convert to an enumeration: booleans are given as the bytes they are.
     const Handle boolean = type == FileType::boolean ? boolean_type() : Handle();
@@ -526,18 +584,20 @@ void Hdf5File::write(const std::string& dataset, const std::vector<std::int64_t>
     if (!values.empty() && H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) {
         file_->fail_writing(dataset);
     }
+    file_->finish_writing(dataset, set);
 }
 
 void Hdf5File::write_string(const std::string& dataset, std::string_view text) {
     const auto lock = library_lock();
     const Handle type = string_type();
-    const Handle set =
+    Handle set =
         file_->make_dataset(dataset, type, simple_space({}), Implementation::new_creation());
     const std::string copy(text);
     const char* data = copy.c_str();
     if (H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, static_cast<const void*>(&data)) < 0) {
         file_->fail_writing(dataset);
     }
+    file_->finish_writing(dataset, set);
 }
 
 void Hdf5File::set_attribute(const std::string& object, const std::string& name,
@@ -545,10 +605,11 @@ void Hdf5File::set_attribute(const std::string& object, const std::string& name,
     const auto lock = library_lock();
     const Handle handle = file_->any_object(object);
     const auto put = [&](const Handle& type, hid_t memory, const void* data) {
-        const Handle attribute(
+        Handle attribute(
             H5Acreate2(handle, name.c_str(), type, simple_space({}), H5P_DEFAULT, H5P_DEFAULT),
             H5Aclose);
         if (attribute < 0 || H5Awrite(attribute, memory, data) < 0) file_->fail_writing(object);
+        file_->finish_writing(object, attribute);
     };
     if (const auto* flag = std::get_if<bool>(&value)) {
         const Handle type = boolean_type();
@@ -579,14 +640,15 @@ void Hdf5File::make_growing(const std::string& dataset, const std::vector<std::i
         H5Sclose);
     const Handle creation = Implementation::new_creation();
     H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
-    file_->make_dataset(dataset, stored_type(type), space, creation);
+    Handle set = file_->make_dataset(dataset, stored_type(type), space, creation);
+    file_->finish_writing(dataset, set);
 }
 
 template <class T>
 void Hdf5File::append(const std::string& dataset, std::span<const T> values) {
     const auto lock = library_lock();
     if (values.empty()) return;
-    const Handle set = file_->dataset(dataset);
+    Handle set = file_->dataset(dataset);
     std::vector<hsize_t> extents = extents_of(shape(dataset));
     std::vector<hsize_t> start(extents.size(), 0), count = extents;
     hsize_t row = 1;
@@ -602,6 +664,37 @@ void Hdf5File::append(const std::string& dataset, std::span<const T> values) {
     if (H5Dwrite(set, memory_type(T{}), memory, space, H5P_DEFAULT, values.data()) < 0) {
         file_->fail_writing(dataset);
     }
+    file_->finish_writing(dataset, set);
+}
+
+void Hdf5File::make_filled(const std::string& dataset, const std::vector<std::int64_t>& shape,
+                           FileType type) {
+    const auto lock = library_lock();
+    const Handle creation = Implementation::new_creation();
+    // Every value is going to be written: none needs to be set before.
+    H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+    Handle set = file_->make_dataset(dataset, stored_type(type), simple_space(shape), creation);
+    file_->finish_writing(dataset, set);
+}
+
+template <class T>
+void Hdf5File::fill(const std::string& dataset, std::int64_t begin, std::span<const T> values) {
+    const auto lock = library_lock();
+    if (values.empty()) return;
+    Handle set = file_->dataset(dataset);
+    std::vector<std::int64_t> block = shape(dataset), first(block.size());
+    std::int64_t others = 1;
+    for (const std::int64_t extent : std::span(block).first(block.size() - 1)) others *= extent;
+    block.back() = std::ssize(values) / others;
+    first.back() = begin;
+    const std::vector<hsize_t> start = extents_of(first), count = extents_of(block);
+    const Handle space(H5Dget_space(set), H5Sclose), memory = simple_space(block);
+    const bool chosen = H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr,
+                                            count.data(), nullptr) >= 0;
+    if (!chosen || H5Dwrite(set, memory_type(T{}), memory, space, H5P_DEFAULT, values.data()) < 0) {
+        file_->fail_writing(dataset);
+    }
+    file_->finish_writing(dataset, set);
 }
 
 #define ELM_INSTANTIATE(T)                                                                       \
@@ -609,7 +702,8 @@ void Hdf5File::append(const std::string& dataset, std::span<const T> values) {
     template void Hdf5File::read_range<T>(const std::string&, std::int64_t, std::span<T>) const; \
     template void Hdf5File::write<T>(const std::string&, const std::vector<std::int64_t>&,       \
                                      std::span<const T>, FileType);                              \
-    template void Hdf5File::append<T>(const std::string&, std::span<const T>);
+    template void Hdf5File::append<T>(const std::string&, std::span<const T>);                   \
+    template void Hdf5File::fill<T>(const std::string&, std::int64_t, std::span<const T>);
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)
 ELM_INSTANTIATE(std::int32_t)

@@ -43,11 +43,12 @@ public:
     /// destructor closes too, but cannot tell.
     void close();
 
-    // --- looking around
+    // --- looking around. What a link leads to counts as being there; a link that leads nowhere is
+    // an error, Error{data}, and not an object that is not there.
     bool has(const std::string& object) const;
     bool is_group(const std::string& object) const;
     bool is_dataset(const std::string& object) const;
-    /// Names of the links in a group, sorted.
+    /// Names of the links in a group, sorted. Throws Error{data} naming one that leads nowhere.
     std::vector<std::string> links(const std::string& group) const;
     std::vector<std::int64_t> shape(const std::string& dataset) const;
     /// "float32", "int64", "boolean", ...: the stored type, for people.
@@ -87,6 +88,12 @@ public:
     /// Adds whole rows at the end of a growing dataset.
     template <class T>
     void append(const std::string& dataset, std::span<const T> values);
+    /// A dataset of known shape that fill() writes in pieces, all of it.
+    void make_filled(const std::string& dataset, const std::vector<std::int64_t>& shape,
+                     FileType type);
+    /// Writes values from `begin` on along the last axis, row-major, for all of the other axes.
+    template <class T>
+    void fill(const std::string& dataset, std::int64_t begin, std::span<const T> values);
 
 private:
     struct Implementation;

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <utility>
 
 #include "kernels/core/check.h"
 #include "kernels/core/progress.h"
@@ -53,6 +54,11 @@ void set_file(const std::string& path) {
         file->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
         sinks().logger.sinks().push_back(std::move(file));
         sinks().logger.flush_on(spdlog::level::debug);
+        sinks().logger.set_error_handler([path, told = false](const std::string& reason) mutable {
+            if (!std::exchange(told, true)) {
+                fmt::print(stderr, "warning: {} is not written to the end: {}\n", path, reason);
+            }
+        });
     } catch (const spdlog::spdlog_ex& failure) {
         throw Error(ErrorKind::write,
                     fmt::format("--log-file {}: cannot be opened ({}). Choose a folder that "

@@ -1,11 +1,7 @@
 #include "kernels/modules/checkpoint.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <cstring>
 
@@ -94,18 +90,6 @@ void write_contents(Hdf5File& file, Module& module, const FlatParameters& parame
     for (const auto& [metric, values] : state.history) {
         file.write<double>("/progress/history/" + metric,
                            {static_cast<std::int64_t>(values.size())}, values, FileType::f64);
-    }
-}
-
-/// Waits until the file is on the disk and not only in the memory of the system.
-void synchronise_file(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY);
-    const bool done = descriptor >= 0 && ::fsync(descriptor) == 0;
-    const int reason = errno;
-    if (descriptor >= 0) ::close(descriptor);
-    if (!done) {
-        throw Error(ErrorKind::write,
-                    fmt::format("{} cannot be written: {}.", path, std::strerror(reason)));
     }
 }
 
@@ -256,7 +240,6 @@ void write_checkpoint(const std::string& path, Module& module, const FlatParamet
     Hdf5File file = Hdf5File::create(output.temporary_path());
     write_contents(file, module, parameters, optimizer, state);
     file.close();
-    synchronise_file(output.temporary_path());
     output.commit();
 }
 

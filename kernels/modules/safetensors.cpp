@@ -234,18 +234,12 @@ void write_safetensors(const std::string& path, bool force, std::span<const Name
     const std::string header = header_of(tensors, metadata);
     const std::uint64_t length = header.size();
     OutputFile output(path, force);
-    std::ofstream file(output.temporary_path(), std::ios::binary);
-    file.write(reinterpret_cast<const char*>(&length), length_bytes);
-    file.write(header.data(), static_cast<std::streamsize>(length));
+    output.write(&length, length_bytes);
+    output.write(header);
     Stream cpu{Device{}};
     for (const auto& [name, tensor] : tensors) {
         const Tensor host = tensor.to(cpu);
-        file.write(reinterpret_cast<const char*>(host.data()),
-                   static_cast<std::streamsize>(host.bytes()));
-    }
-    file.close();
-    if (!file) {
-        throw Error(ErrorKind::write, fmt::format("{} cannot be written. Is the disk full?", path));
+        output.write(host.data(), static_cast<std::size_t>(host.bytes()));
     }
     output.commit();
 }

@@ -209,7 +209,6 @@ private:
             if (step % probe.every_steps != 0) continue;
             const auto node = static_cast<std::size_t>(
                 run_.plan.segment_nodes[static_cast<std::size_t>(probe.segment)]);
-            const auto sample = static_cast<std::size_t>(step / probe.every_steps);
             for (std::size_t lane = 0; lane < count_; ++lane) {
                 float value = voltage_[node * stride + lane];
                 if (probe.quantity != Quantity::voltage) {
@@ -219,9 +218,10 @@ private:
                                 state_[static_cast<std::size_t>(at) * stride + lane]);
                         }));
                 }
-                run_.recordings[first_ + lane].recordings[p][sample] = value;
+                run_.recordings.put(first_ + lane, p, value);
             }
         }
+        run_.recordings.finish_step(step, first_, count_);
     }
 
     std::optional<BlowUp> find_blow_up(int step) const {

@@ -7,6 +7,7 @@
 
 #include "neuron/cable/cable_body.h"
 #include "neuron/cable/rate_tables.h"
+#include "neuron/cable/recording_store.h"
 
 namespace elm::cable {
 
@@ -45,7 +46,7 @@ struct BatchRun {
     const std::vector<Probe>& probes;
     const std::vector<int>& probe_channels;  // of all_channels(), -1 where the probe needs none
     int steps;
-    std::vector<TrialRecording>& recordings;
+    RecordingStore& recordings;
     std::atomic<std::int64_t> trial_steps_done{0};
     std::atomic<bool> stopped{false};
 };

@@ -164,11 +164,11 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
                 const float* const row =
                     &seen[static_cast<std::size_t>(probe_rows[p].first + sample - before) * stride];
                 for (std::size_t trial = 0; trial < trials; ++trial) {
-                    run.recordings[trial].recordings[p][static_cast<std::size_t>(sample)] =
-                        row[trial];
+                    run.recordings.put(trial, p, row[trial]);
                 }
             }
         }
+        run.recordings.hand_on(0, trials);
         for (std::size_t trial = 0; trial < trials; ++trial) {
             if (found[trial].step == 0) continue;
             return BlowUp{trial, found[trial].step, found[trial].node,

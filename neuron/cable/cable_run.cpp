@@ -63,7 +63,7 @@ std::vector<int> check_probes(const Cell& cell, const std::vector<Probe>& probes
 
 /// Each trial by itself, in double precision.
 void run_exact(const CablePlan& plan, const std::vector<Trial>& trials, const RunOptions& options,
-               const std::vector<int>& channels, int steps, std::vector<TrialRecording>& recordings,
+               const std::vector<int>& channels, int steps, RecordingStore& recordings,
                std::atomic<std::int64_t>& done, std::atomic<bool>& stopped, std::size_t trial,
                const std::function<void()>& tick) {
     ExactCell cell(plan, trials[trial], trial);
@@ -72,11 +72,12 @@ void run_exact(const CablePlan& plan, const std::vector<Trial>& trials, const Ru
             const Probe& probe = options.probes[p];
             if (step % probe.every_steps != 0) continue;
             const int node = plan.segment_nodes[static_cast<std::size_t>(probe.segment)];
-            recordings[trial].recordings[p][static_cast<std::size_t>(step / probe.every_steps)] =
-                static_cast<float>(plan.read(probe, channels[p], cell.voltage(node), [&](int at) {
-                    return cell.state()[static_cast<std::size_t>(at)];
-                }));
+            const double value = plan.read(probe, channels[p], cell.voltage(node), [&](int at) {
+                return cell.state()[static_cast<std::size_t>(at)];
+            });
+            recordings.put(trial, p, static_cast<float>(value));
         }
+        recordings.finish_step(step, trial, 1);
         if (step == steps) break;
         cell.step();
         if (step % 40 != 0 && step + 1 != steps) continue;
@@ -99,13 +100,7 @@ std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>&
     const int steps = plan.steps(options.duration_ms);
     check_trials(cell, trials);
     const std::vector<int> channels = check_probes(cell, options.probes);
-    std::vector<TrialRecording> recordings(trials.size());
-    for (TrialRecording& recording : recordings) {
-        for (const Probe& probe : options.probes) {
-            recording.recordings.emplace_back(
-                static_cast<std::size_t>(steps / probe.every_steps + 1));
-        }
-    }
+    RecordingStore recordings(options, trials.size(), steps);
     const BatchPlan batch(plan, trials);
     BatchRun run{plan, batch, trials, options.probes, channels, steps, recordings, {}, {}};
     const std::int64_t all = static_cast<std::int64_t>(trials.size()) * steps;
@@ -125,7 +120,7 @@ std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>&
             throw_blow_up(cell, plan, *found);
         }
         if (run.stopped) return {};
-        return recordings;
+        return recordings.take();
     }
     const int lanes = exact ? 1 : lanes_of_group(trials.size(), thread_count());
     const auto groups =
@@ -150,7 +145,7 @@ std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>&
     });
     if (failure) std::rethrow_exception(failure);
     if (run.stopped) return {};
-    return recordings;
+    return recordings.take();
 }
 
 }  // namespace elm::cable

@@ -67,6 +67,16 @@ enum class Scheme : std::uint8_t {
     crank_nicolson,  // NEURON's secondorder 2
 };
 
+/// What the probes of one trial saw: recordings[p] holds floor(steps / every_steps) + 1 values, the
+/// first of them at t = 0.
+struct TrialRecording {
+    std::vector<std::vector<float>> recordings;
+};
+
+/// Gets what the probes of a trial saw since it was called for it last: the next values of each, in
+/// the order of time, none where a probe was not read. Called from any thread, but once at a time.
+using RecordingSink = std::function<void(std::size_t trial, const TrialRecording& next)>;
+
 struct RunOptions {
     double dt_ms = 0.025;
     double duration_ms = 0;
@@ -78,15 +88,12 @@ struct RunOptions {
     /// On a CUDA device a thread runs a trial, in f32; probes there read voltage or calcium.
     Device device = {};
     std::vector<Probe> probes;
+    /// Where there is one, it gets what the probes see, and simulate() keeps and returns none of
+    /// it: memory does not grow with the duration.
+    RecordingSink sink = {};
     /// Called now and then from the calling thread with trial-steps done and in all. If it returns
     /// false the run stops, and simulate() returns no recordings.
     std::function<bool(std::int64_t done, std::int64_t all)> progress = {};
-};
-
-/// What the probes of one trial saw: recordings[p] holds floor(steps / every_steps) + 1 values, the
-/// first of them at t = 0.
-struct TrialRecording {
-    std::vector<std::vector<float>> recordings;
 };
 
 /// Simulates all trials of one cell. A trial has the same bits whatever trials run beside it and

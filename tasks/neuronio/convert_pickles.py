@@ -221,13 +221,35 @@ def write_file(file, experiment, options):
     return len(simulations)
 
 
+def put_in_place(partial, target, force):
+    """Gives a finished file its name; without force, never that of a file that appeared meanwhile."""
+    if not force:
+        try:
+            os.link(partial, target)
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            if os.path.exists(target):
+                raise FileExistsError(target) from None
+    os.replace(partial, target)
+
+
 def convert(source, target, options):
     experiment = safe_pickle.load(source)
+    target = os.path.realpath(target)  # a link is written through
     partial = f"{target}.tmp-{os.getpid()}"
     try:
-        with h5py.File(partial, "w") as file:
+        # Made in memory: the library does not tell of every write that fails.
+        with h5py.File(partial, "w", driver="core", backing_store=False) as file:
             n_simulations = write_file(file, experiment, options)
-        os.replace(partial, target)
+            file.flush()
+            image = file.id.get_file_image()
+        with open(partial, "xb") as file:
+            file.write(image)
+            file.flush()
+            os.fsync(file.fileno())
+        put_in_place(partial, target, options.force)
     finally:
         if os.path.exists(partial):
             os.remove(partial)
@@ -260,12 +282,16 @@ def parse(arguments):
             parser.error(f"two pickles would become {target}")
         if os.path.exists(target) and not options.force:
             parser.error(f"{target} is there already. Choose another folder or give --force")
+        if os.path.exists(target) and not os.path.isfile(target):
+            parser.error(f"{target} is no plain file. Choose another folder")
     return options, targets
 
 
 def main(arguments=None):
     options, targets = parse(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which clears up on its way
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda got, _: sys.exit(128 + got))  # which clears up on its way
     for source, target in zip(options.pickles, targets):
         try:
             os.makedirs(options.out, exist_ok=True)
@@ -276,6 +302,10 @@ def main(arguments=None):
         except MemoryError:
             print(f"error: {source} does not fit into memory.", file=sys.stderr)
             return 6
+        except FileExistsError:
+            print(f"error: {target} appeared while this ran and is not replaced. Choose another "
+                  "folder or give --force.", file=sys.stderr)
+            return 2
         except (OSError, RuntimeError) as error:  # h5py throws both
             print(f"error: {target} cannot be written ({error}).", file=sys.stderr)
             return 7

@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* lock_name = "lock";
+
 std::int64_t steps_per_sample(double dt_ms) { return std::llround(1.0 / samples_per_ms / dt_ms); }
 
 /// Numbers of the simulations in a file.
@@ -122,21 +124,44 @@ NeuronIoGenerator::NeuronIoGenerator(std::string path, const NeuronIoRecipe& rec
     }
     // Tests the name and the folder before anything is simulated.
     { const OutputFile probe(path_, force_); }
-    if (fs::exists(folder_, status)) {
-        ELM_CHECK(resume || force_,
-                  "{} holds simulations of a run that did not end. Go on with --resume, or start "
-                  "anew with --force.",
-                  folder_);
-        if (resume) {
-            take_up_folder();
-            return;
-        }
-        fs::remove_all(folder_, status);
+    lock_folder();
+    if (parts_in(folder_).empty()) return;
+    ELM_CHECK(resume || force_,
+              "{} holds simulations of a run that did not end. Go on with --resume, or start "
+              "anew with --force.",
+              folder_);
+    if (resume) {
+        take_up_folder();
+    } else {
+        empty_folder();
     }
+}
+
+NeuronIoGenerator::~NeuronIoGenerator() {
+    if (lock_) release_folder();
+}
+
+void NeuronIoGenerator::lock_folder() {
+    std::error_code status;
     if (!fs::create_directory(folder_, status) && status) {
         throw Error(ErrorKind::write,
                     fmt::format("{} cannot be made: {}.", folder_, status.message()));
     }
+    lock_ = std::make_unique<FileLock>((fs::path(folder_) / lock_name).string(), path_);
+}
+
+void NeuronIoGenerator::empty_folder() const {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+        if (entry.path().filename() != lock_name) fs::remove_all(entry.path(), ignored);
+    }
+}
+
+/// The lock goes before the folder: who finds the folder afterwards makes a lock of their own.
+void NeuronIoGenerator::release_folder() {
+    lock_.reset();
+    std::error_code is_not_empty;
+    fs::remove(folder_, is_not_empty);
 }
 
 void NeuronIoGenerator::require_same(const Values& found, const std::string& where) const {
@@ -165,6 +190,12 @@ void NeuronIoGenerator::take_up_file() {
               path_, found.size(), count_);
     missing_.clear();
     done_ = true;
+    // Left by a run that was killed after it put the file in place.
+    std::error_code status;
+    if (!fs::is_directory(folder_, status)) return;
+    lock_folder();
+    empty_folder();
+    release_folder();
 }
 
 void NeuronIoGenerator::take_up_folder() {
@@ -215,8 +246,8 @@ void NeuronIoGenerator::finish(const std::string& config) {
     file.close();
     output.commit();
     done_ = true;
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
+    empty_folder();
+    release_folder();
 }
 
 }  // namespace elm

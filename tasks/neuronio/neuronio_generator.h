@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "kernels/core/file_lock.h"
 #include "neuron/cable/cable_run.h"
 #include "tasks/neuronio/neuronio_writer.h"
 
@@ -34,15 +36,19 @@ std::vector<NeuronIoRecording> simulate_neuronio(const NeuronIoRecipe& recipe,
 
 /// Makes one file of simulations [first, first + count), a batch at a time. Finished batches stand
 /// in the folder PATH.partial until the file is whole, so that little is lost when the program is
-/// killed.
+/// killed. Whoever makes a file holds a lock in that folder: there is one at a time.
 class NeuronIoGenerator {
 public:
     /// `facts`: attributes of the file; those that decide the bits (all but "version") must be
     /// equal to go on with what is there. With `resume`, takes up PATH.partial. Throws
-    /// Error{invalid} if PATH or its folder is there and may neither be replaced nor taken up, or
-    /// if it is of another recipe, with the list of differences.
+    /// Error{invalid} if PATH or its folder is there and may neither be replaced nor taken up, if
+    /// another process is making it, or if it is of another recipe, with the list of differences.
     NeuronIoGenerator(std::string path, const NeuronIoRecipe& recipe, Values facts,
                       std::int64_t first, std::int64_t count, bool resume, bool force);
+    /// Finished batches stay for another run; an empty folder does not.
+    ~NeuronIoGenerator();
+    NeuronIoGenerator(NeuronIoGenerator&&) = default;
+    NeuronIoGenerator& operator=(NeuronIoGenerator&&) = delete;
 
     /// Simulations that are still to be made, in order.
     const std::vector<std::int64_t>& missing() const noexcept { return missing_; }
@@ -58,6 +64,9 @@ private:
     void require_same(const Values& found, const std::string& where) const;
     void take_up_file();
     void take_up_folder();
+    void lock_folder();
+    void empty_folder() const;
+    void release_folder();
     Hdf5File create(const std::string& path) const;
 
     std::string path_, folder_;
@@ -66,6 +75,7 @@ private:
     std::int64_t first_, count_;
     bool force_, done_ = false;
     std::vector<std::int64_t> missing_;
+    std::unique_ptr<FileLock> lock_;
 };
 
 }  // namespace elm

@@ -36,12 +36,12 @@ const cable::Segment& site(const cable::Cell& cell, std::size_t at) {
 }  // namespace
 
 std::vector<double> output_spike_times(std::span<const float> soma_mV, double threshold_mV,
-                                       double sample_ms) {
+                                       double sample_ms, std::int64_t first) {
     std::vector<double> times;
     for (std::size_t k = 1; k + 1 < soma_mV.size(); ++k) {
         const bool peak = soma_mV[k] > soma_mV[k - 1] && soma_mV[k] > soma_mV[k + 1];
         if (peak && static_cast<double>(soma_mV[k]) > threshold_mV) {
-            times.push_back(static_cast<double>(k) * sample_ms);
+            times.push_back(static_cast<double>(first + static_cast<std::int64_t>(k)) * sample_ms);
         }
     }
     return times;

@@ -24,10 +24,11 @@ struct NeuronIoRecording {
 };
 
 /// Times (ms) of samples that are above both neighbours and above the threshold. The first and last
-/// sample never count. Source: Beniaguev, Segev, London 2021,
-/// doi:10.1016/j.neuron.2021.07.002.
+/// sample never count. The first sample is number `first` of a longer recording. Source: Beniaguev,
+/// Segev, London 2021, doi:10.1016/j.neuron.2021.07.002.
 std::vector<double> output_spike_times(std::span<const float> soma_mV, double threshold_mV,
-                                       double sample_ms = 1.0 / samples_per_ms);
+                                       double sample_ms = 1.0 / samples_per_ms,
+                                       std::int64_t first = 0);
 
 /// "sim_00017"
 std::string simulation_name(std::int64_t index);

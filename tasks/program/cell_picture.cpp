@@ -20,7 +20,7 @@ constexpr double most_samples = 10000;  // of a segment: bounds the memory
 
 CellPicture::CellPicture(const Arguments& arguments, const cable::Cell& cell)
     : arguments_(arguments), cell_(cell) {
-    require_plot_name(arguments.text("plot-morphology"));
+    require_plot_place(arguments.text("plot-morphology"), arguments.has("force"));
     const std::string text = arguments.text("colour-by");
     const std::string density = "density:";
     if (text.starts_with(density)) {

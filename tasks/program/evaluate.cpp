@@ -161,7 +161,9 @@ Figure roc_figure(const std::vector<Result>& results, std::size_t n_models) {
 }
 
 int run(const Arguments& arguments) {
-    if (arguments.has("roc")) require_plot_name(arguments.text("roc"));
+    const bool force = arguments.has("force");
+    if (arguments.has("roc")) require_plot_place(arguments.text("roc"), force);
+    if (arguments.has("out")) const OutputFile probe(arguments.text("out"), force);
     std::vector<Protocol> protocols;
     for (const std::string& name : arguments.list("protocol")) {
         protocols.push_back(parse_protocol(name));
@@ -183,7 +185,6 @@ int run(const Arguments& arguments) {
     const std::string json = result_header(arguments, context.stream().device())
                                  .set("results", records_of(results))
                                  .to_json();
-    const bool force = arguments.has("force");
     if (arguments.has("out")) write_text_file(arguments.text("out"), force, json + "\n");
     print_result(arguments.has("json")       ? json
                  : arguments.has("csv")      ? table.to_csv()

@@ -10,7 +10,6 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
-#include "kernels/core/output_file.h"
 #include "tasks/neuronio/selection.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
@@ -289,14 +288,12 @@ TrainerSettings trainer_settings(const Arguments& arguments, std::int64_t update
 
 int run(const Arguments& arguments) {
     const bool resumes = arguments.has("resume"), force = arguments.has("force");
-    if (arguments.has("plot")) {
-        const std::string plot = arguments.text("plot");
-        require_plot_name(plot);
-        if (plot != "-") const OutputFile probe(plot, force || resumes);
-    }
     ELM_CHECK(!(resumes && force),
               "--resume goes on with a fit and --force begins anew: give one.");
     Communicator processes = Communicator::world();
+    if (arguments.has("plot") && processes.leads()) {
+        require_plot_place(arguments.text("plot"), force || resumes);
+    }
     RunContext context(arguments, true);
     const Config preset =
         arguments.has("preset") ? find_fit_preset(arguments.text("preset")) : Config{};
@@ -307,9 +304,14 @@ int run(const Arguments& arguments) {
     for (FitCandidate& candidate :
          fit_candidates(arguments, context, preset, data.train.n_channels())) {
         FitFiles files(candidate.path);
-        if (!resumes && processes.leads()) files.require_new(force);
+        if (processes.leads()) files.claim(force || resumes);
         fits.push_back(std::make_unique<RunningFit>(
             RunningFit{std::move(candidate), std::move(files), nullptr, {}}));
+    }
+    const FitFiles all(arguments.text("out"));
+    if (processes.leads()) {
+        require_plot_place(all.beside("png"), force || resumes);
+        if (fits.size() > 1) require_plot_place(all.beside("sweep.png"), force || resumes);
     }
     context.announce();
     std::vector<FitRun> runs;

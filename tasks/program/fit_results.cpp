@@ -103,6 +103,7 @@ void finish(const Arguments& arguments, RunContext& context,
             std::span<const NeuronIoSimulation> validation, const NeuronIoSimulation& shown,
             const std::string& shown_file) {
     const FitFiles whole(arguments.text("out"));
+    const bool force = arguments.has("force") || arguments.has("resume");
     std::vector<FitRun> runs;
     std::vector<SweepPoint> points;
     for (const auto& running : fits) {
@@ -112,15 +113,15 @@ void finish(const Arguments& arguments, RunContext& context,
                           static_cast<double>(trainable_count(fit.model().module())),
                           fit.best()->auc});
         if (arguments.has("safetensors")) {
-            fit.save_safetensors(running->files.beside("safetensors"));
+            fit.save_safetensors(running->files.beside("safetensors"), force);
         }
     }
     print_summary(arguments, context, fits, result_table(context, fits, validation));
-    draw(learning_curve(runs), whole.beside("png"), true);
-    if (fits.size() > 1) draw(auc_against_parameters(points), whole.beside("sweep.png"), true);
+    draw(learning_curve(runs), whole.beside("png"), force);
+    if (fits.size() > 1) draw(auc_against_parameters(points), whole.beside("sweep.png"), force);
     if (!arguments.has("plot")) return;
     draw(prediction_figure(context, fits.front()->files.model(), shown, shown_file),
-         arguments.text("plot"), true);
+         arguments.text("plot"), force);
 }
 
 }  // namespace elm

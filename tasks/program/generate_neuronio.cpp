@@ -6,11 +6,13 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <memory>
 
 #include <fmt/format.h>
 
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
+#include "kernels/core/file_lock.h"
 #include "kernels/core/log.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/progress.h"
@@ -60,22 +62,25 @@ std::vector<Part> make_parts(const Arguments& arguments) {
     return parts;
 }
 
-void make_folder(const Arguments& arguments) {
+/// The folder of several files, which this run holds.
+std::unique_ptr<FileLock> open_folder(const Arguments& arguments) {
     const std::string folder = arguments.text("out");
     std::error_code status;
-    if (fs::is_directory(folder, status)) {
-        ELM_CHECK(arguments.has("force") || arguments.has("resume") || fs::is_empty(folder, status),
-                  "{} exists. Choose another name, give --resume to go on, or --force to replace "
-                  "its files.",
-                  folder);
-        return;
-    }
-    ELM_CHECK(!fs::exists(folder, status),
+    ELM_CHECK(!fs::exists(folder, status) || fs::is_directory(folder, status),
               "{} is a file: --simulations-per-file makes a folder of files.", folder);
-    if (!fs::create_directory(folder, status)) {
+    const bool is_new = fs::create_directory(folder, status);
+    if (status) {
         throw Error(ErrorKind::write,
                     fmt::format("the folder {} cannot be made: {}.", folder, status.message()));
     }
+    const bool may_be_filled =
+        is_new || fs::is_empty(folder, status) || arguments.has("force") || arguments.has("resume");
+    auto lock = std::make_unique<FileLock>((fs::path(folder) / "lock").string(), folder);
+    ELM_CHECK(may_be_filled,
+              "{} exists. Choose another name, give --resume to go on, or --force to replace its "
+              "files.",
+              folder);
+    return lock;
 }
 
 NeuronIoRecipe make_recipe(const Arguments& arguments, RunContext& context) {
@@ -126,14 +131,26 @@ std::string config_of(const Arguments& arguments, const NeuronIoGenerator& gener
 
 /// All lanes of all threads, as far as the recordings of a batch fit into memory.
 std::int64_t batch_size(const Arguments& arguments, const NeuronIoRecipe& recipe) {
-    if (arguments.has("batch")) return whole(arguments, "batch", 1);
-    const std::int64_t wanted = recipe.run.device.kind == DeviceKind::cuda
-                                    ? trials_on_device
-                                    : trials_per_thread * thread_count();
     const auto traces = static_cast<std::int64_t>(
         samples_per_ms + 1 + (recipe.dendrites ? std::ssize(recipe.cell.site_segments) : 0));
     const std::int64_t bytes = traces * recipe.duration_ms * std::int64_t{sizeof(float)};
-    return std::clamp<std::int64_t>(most_batch_bytes / bytes, 1, wanted);
+    const std::int64_t wanted = recipe.run.device.kind == DeviceKind::cuda
+                                    ? trials_on_device
+                                    : trials_per_thread * thread_count();
+    const std::int64_t batch =
+        arguments.has("batch")
+            ? std::min(whole(arguments, "batch", 1), whole(arguments, "simulations", 1))
+            : std::clamp<std::int64_t>(most_batch_bytes / bytes, 1, wanted);
+    const double needed = static_cast<double>(batch) * static_cast<double>(bytes);
+    const double there = free_memory_bytes();
+    if (needed > there) {
+        throw Error(ErrorKind::memory,
+                    fmt::format("{} simulations side by side take {:.3g} GB of recordings, and "
+                                "{:.3g} GB are free. Use a smaller --batch, shorter simulations, "
+                                "or leave out --dendrites.",
+                                batch, needed / 1e9, there / 1e9));
+    }
+    return batch;
 }
 
 /// What a run has done so far, for progress.
@@ -220,12 +237,13 @@ int generate_neuronio(const Arguments& arguments) {
     }
     const bool resume = arguments.has("resume"), force = arguments.has("force");
     ELM_CHECK(!(resume && force), "--resume goes on, --force starts anew: give one of them.");
-    if (arguments.has("plot")) require_plot_name(arguments.text("plot"));
+    if (arguments.has("plot")) require_plot_place(arguments.text("plot"), force || resume);
     RunContext context(arguments);
     const std::vector<Part> parts = make_parts(arguments);
     const NeuronIoRecipe recipe = make_recipe(arguments, context);
     const Values facts = facts_of(arguments, recipe);
-    if (arguments.has("simulations-per-file")) make_folder(arguments);
+    std::unique_ptr<FileLock> folder;
+    if (arguments.has("simulations-per-file")) folder = open_folder(arguments);
     context.announce();
     const std::int64_t batch = batch_size(arguments, recipe);
     std::int64_t items = 0, remaining = 0;
@@ -254,7 +272,8 @@ int generate_neuronio(const Arguments& arguments) {
         neuronio_statistics(parts.front().path, throw_if_interrupted);
     print_summary(arguments, context, work, items, statistics);
     if (arguments.has("plot")) {
-        draw(neuronio_figure(parts.front().path, statistics), arguments.text("plot"), force);
+        draw(neuronio_figure(parts.front().path, statistics), arguments.text("plot"),
+             force || resume);
     }
     return 0;
 }

@@ -159,7 +159,7 @@ Findings inspect_file(const std::string& path) {
 int run(const Arguments& arguments) {
     ELM_CHECK(!arguments.words().empty(), "elmsim inspect: expected the name of a file.");
     const bool draws = arguments.has("plot");
-    if (draws) require_plot_name(arguments.text("plot"));
+    if (draws) require_plot_place(arguments.text("plot"), arguments.has("force"));
     ELM_CHECK(!draws || arguments.words().size() == 1, "--plot draws one file (got {}).",
               arguments.words().size());
     std::vector<Record> records;

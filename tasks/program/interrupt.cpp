@@ -2,14 +2,21 @@
 
 #include <csignal>
 
+#include "kernels/core/output_file.h"
+
 namespace elm {
 namespace {
 
 volatile std::sig_atomic_t received = 0;
 
 extern "C" void note_signal(int signal) {
-    received = signal;
+    if (received == 0) {
+        received = signal;
+        return;
+    }
+    remove_temporary_files();
     std::signal(signal, SIG_DFL);
+    std::raise(signal);
 }
 
 }  // namespace
@@ -17,6 +24,8 @@ extern "C" void note_signal(int signal) {
 void watch_signals() {
     std::signal(SIGINT, note_signal);
     std::signal(SIGTERM, note_signal);
+    // A terminal that closes; under nohup it may.
+    if (std::signal(SIGHUP, note_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
     // A file size limit shows as a failed write, not as the end of the program.
     std::signal(SIGXFSZ, SIG_IGN);
 }

@@ -81,7 +81,9 @@ int main(int argument_count, char** arguments) {
         log::debug("raised at {}:{}", error.site().file, error.site().line);
         return exit_code(error.kind());
     } catch (const std::bad_alloc&) {
-        log::error("out of memory. Use a smaller batch, or a machine with more memory.");
+        log::error(
+            "out of memory. Do less at once (a shorter run, fewer samples, models or recorded "
+            "values), or use a machine with more memory.");
         return exit_code(ErrorKind::memory);
     } catch (const std::exception& error) {
         log::error("a bug in elmsim: {}", error.what());

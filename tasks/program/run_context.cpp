@@ -1,11 +1,15 @@
 #include "tasks/program/run_context.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include <fmt/core.h>
 
@@ -107,6 +111,20 @@ std::int64_t peak_memory_bytes() {
         if (line.starts_with("VmHWM:")) return std::strtoll(line.c_str() + 6, nullptr, 10) * 1024;
     }
     return 0;
+}
+
+double free_memory_bytes() {
+    double bytes = std::numeric_limits<double>::max();
+    std::ifstream memory("/proc/meminfo");
+    for (std::string line; std::getline(memory, line);) {
+        if (line.starts_with("MemAvailable:"))
+            bytes = std::strtod(line.c_str() + 13, nullptr) * 1024;
+    }
+    rlimit limit{};
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        bytes = std::min(bytes, static_cast<double>(limit.rlim_cur));
+    }
+    return bytes;
 }
 
 void print_result(const std::string& text) {

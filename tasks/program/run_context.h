@@ -49,6 +49,9 @@ ElmModel resolve_model(const Arguments& arguments, const std::string& name,
 /// Largest resident size of this process so far.
 std::int64_t peak_memory_bytes();
 
+/// Memory that this process can still take, as far as the system says; else the most there can be.
+double free_memory_bytes();
+
 /// Writes a line of results to stdout. Throws Error{write} if stdout is closed or full.
 void print_result(const std::string& text);
 

@@ -243,7 +243,7 @@ int run(const Arguments& arguments) {
     }
     const bool keeps = arguments.has("out"), draws = arguments.has("plot");
     const bool force = arguments.has("force");
-    if (draws) require_plot_name(arguments.text("plot"));
+    if (draws) require_plot_place(arguments.text("plot"), force);
     RunContext context(arguments);
     const Plan plan = make_plan(arguments, context);
     if (!keeps) {

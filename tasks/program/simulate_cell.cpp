@@ -45,14 +45,16 @@ cable::Trial Samples::take(std::size_t index) const {
     cable::Trial trial{{}, clamps};
     if (inputs.empty()) return trial;
     const SampleInput& input = inputs[index];
-    const SpikeTrain spikes = input.source->next(input.n_steps);
     std::int64_t silent = 0;
-    for (std::int64_t step = first_step; step < input.n_steps; ++step) {
-        for (std::int64_t at = spikes.row_begin[static_cast<std::size_t>(step)];
-             at < spikes.row_begin[static_cast<std::size_t>(step) + 1]; ++at) {
-            trial.events.push_back(
-                {static_cast<double>(step) * dt_ms, spikes.units[static_cast<std::size_t>(at)]});
-            silent += step == 0 ? 1 : 0;
+    constexpr std::int64_t steps_at_once = 65536;
+    for (std::int64_t begin = 0; begin < input.n_steps; begin += steps_at_once) {
+        const std::int64_t count = std::min(steps_at_once, input.n_steps - begin);
+        const SpikeTrain spikes = input.source->next(count);
+        for (std::int64_t step = std::max(begin, first_step); step < begin + count; ++step) {
+            for (const std::int32_t channel : spikes.row(0, step - begin)) {
+                trial.events.push_back({static_cast<double>(step) * dt_ms, channel});
+                silent += step == 0 ? 1 : 0;
+            }
         }
     }
     if (silent > 0) {
@@ -157,28 +159,36 @@ void print_summary(const Arguments& arguments, RunContext& context, const cable:
 /// The output file of a run, one group per sample.
 class CellOutput {
 public:
-    CellOutput(const Arguments& arguments, const cable::Cell& cell, const CellRecorder& recorder)
+    CellOutput(const Arguments& arguments, const cable::Cell& cell, const CellRecorder& recorder,
+               const Samples& samples)
         : output_(arguments.text("out"), arguments.has("force")),
-          file_(Hdf5File::create(output_.temporary_path())),
-          recorder_(recorder) {
+          file_(Hdf5File::create(output_.temporary_path())) {
+        require_room(recorder.bytes_of(samples.duration_ms) * static_cast<double>(samples.size()));
         file_.set_attribute("/", "format", std::string("elm-recording"));
         file_.set_attribute("/", "model", cell.name);
         file_.set_attribute("/", "time_step_ms", recorder.sample_ms());
         file_.set_attribute("/", "start_ms", 0.0);
         file_.write_string("/config", arguments.effective().to_toml());
     }
-    void add(const std::string& sample, const cable::TrialRecording& recording) {
-        recorder_.write(file_, sample, recording);
-    }
+    Hdf5File& file() { return file_; }
     void finish() {
         file_.close();
         output_.commit();
     }
 
 private:
+    void require_room(double bytes) const {
+        constexpr double giga = 1e9;
+        const auto room = static_cast<double>(output_.room());
+        if (bytes <= room) return;
+        throw Error(ErrorKind::write,
+                    fmt::format("{} would take {:.3g} GB, and the disk has room for {:.3g} GB. "
+                                "Record less often (--every-ms) or fewer places (--record).",
+                                output_.path(), bytes / giga, room / giga));
+    }
+
     OutputFile output_;
     Hdf5File file_;
-    const CellRecorder& recorder_;
 };
 
 }  // namespace
@@ -204,7 +214,7 @@ int simulate_cell(const Arguments& arguments) {
         ELM_CHECK(!arguments.has(flag), "--{} is for fitted models: a cell runs from 0 on.", flag);
     }
     const bool keeps = arguments.has("out"), draws = arguments.has("plot");
-    if (draws) require_plot_name(arguments.text("plot"));
+    if (draws) require_plot_place(arguments.text("plot"), arguments.has("force"));
     RunContext context(arguments);
     const cable::Cell cell = resolve_cell(arguments, "l5pc");
     cable::RunOptions options = cable_run_options(arguments, context);
@@ -214,14 +224,17 @@ int simulate_cell(const Arguments& arguments) {
         picture->draw({}, options);
         return 0;
     }
-    const CellRecorder recorder(cell, make_probes(arguments, cell), options.dt_ms,
+    std::vector<CellProbe> probes = make_probes(arguments, cell);
+    // What is neither kept nor drawn is not read either.
+    std::erase_if(probes, [&](const CellProbe& probe) { return !keeps && (!draws || probe.all); });
+    const CellRecorder recorder(cell, std::move(probes), options.dt_ms,
                                 steps_per_sample(arguments, options.dt_ms));
     const Samples samples = make_samples(arguments, cell, options.dt_ms);
     options.probes = recorder.probes();
     options.duration_ms = samples.duration_ms;
     std::optional<CellOutput> output;
     if (keeps) {
-        output.emplace(arguments, cell, recorder);
+        output.emplace(arguments, cell, recorder, samples);
     } else {
         log::info("no --out: {}", draws ? "only the picture is kept" : "nothing is kept");
     }
@@ -245,16 +258,23 @@ int simulate_cell(const Arguments& arguments) {
                 fmt::format("real-time factor {:.2g}", (arguments.seconds() - start) * 1000 / ms));
             return !interrupted();
         };
-        const auto recordings = cable::simulate(cell, batch, options);
+        std::vector<CellSample> running;
+        for (std::size_t at = begin; at < end; ++at) {
+            running.emplace_back(recorder, samples.names[at], samples.duration_ms);
+            if (output) running.back().write_to(output->file());
+            if (draws && at == 0) running.back().keep_traces();
+        }
+        cable::RunOptions run = options;
+        run.sink = [&](std::size_t trial, const cable::TrialRecording& next) {
+            running[trial].add(next);
+        };
+        cable::simulate(cell, batch, run);
         throw_if_interrupted();
-        for (std::size_t at = 0; at < recordings.size(); ++at) {
-            spikes += std::ssize(recorder.spike_times(recordings[at]));
-            if (output) output->add(samples.names[begin + at], recordings[at]);
+        for (CellSample& sample : running) {
+            sample.finish();
+            spikes += std::ssize(sample.spike_times());
         }
-        if (draws && !figure) {
-            figure = recorder.figure(fmt::format("{}, {}", cell.name, samples.names[begin]),
-                                     batch.front(), samples.duration_ms, recordings.front());
-        }
+        if (draws && begin == 0) figure = running.front().figure(batch.front());
     }
     progress.finish();
     const double seconds = arguments.seconds() - start;

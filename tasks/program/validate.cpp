@@ -13,6 +13,7 @@
 #include "kernels/core/output_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
+#include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/table.h"
 #include "tasks/validation/cell_physics.h"
@@ -39,14 +40,18 @@ ValidationReport validate_cell(const std::string& folder, bool full) {
         {"responses", [&] { check_responses(report, folder, full); }},
     };
     for (const auto& [name, check] : families) {
+        throw_if_interrupted();
         const auto start = std::chrono::steady_clock::now();
         check();
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
         log::info("{}: {:.1f} s", name, took.count());
     }
+    throw_if_interrupted();
     if (full) {
         check_neuronio(report, folder);
+        throw_if_interrupted();
         check_statistics(report, folder);
+        throw_if_interrupted();
     } else {
         report.skipped.push_back("recorded spikes and statistics: add --full (some minutes)");
     }

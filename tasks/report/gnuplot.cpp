@@ -1,12 +1,14 @@
 #include "tasks/report/gnuplot.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -38,29 +40,54 @@ std::string terminal_of(const std::string& path, int width_px, int height_px) {
                        width_px / 120.0, height_px / 120.0);
 }
 
-void run_gnuplot(const std::string& script, const std::string& path) {
+/// A file in memory that gnuplot can open by name.
+class ScriptFile {
+public:
+    explicit ScriptFile(const std::string& script) : descriptor_(memfd_create("plot", 0)) {
+        std::string_view left = script;
+        while (!left.empty()) {
+            const ssize_t count = ::write(descriptor_, left.data(), left.size());
+            if (count <= 0) {
+                throw Error(ErrorKind::memory, "there is no memory left for a plot.");
+            }
+            left.remove_prefix(static_cast<std::size_t>(count));
+        }
+    }
+    ~ScriptFile() { ::close(descriptor_); }
+    ScriptFile(const ScriptFile&) = delete;
+    ScriptFile& operator=(const ScriptFile&) = delete;
+
+    std::string name() const { return fmt::format("/proc/self/fd/{}", descriptor_); }
+
+private:
+    int descriptor_;
+};
+
+/// What gnuplot draws. It comes through a pipe, for gnuplot does not tell when a disk is full.
+std::string run_gnuplot(const std::string& script, const std::string& path) {
     if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
         throw Error(ErrorKind::unsupported,
                     fmt::format("--plot {}: gnuplot is not installed, so nothing was drawn. "
                                 "Install the package gnuplot-nox.",
                                 path));
     }
-    // A gnuplot that dies early must not take this program with it.
-    const auto previous = std::signal(SIGPIPE, SIG_IGN);
-    std::fflush(stdout);
-    std::FILE* pipe = popen("gnuplot", "w");
-    bool good = pipe != nullptr;
-    if (good) {
-        good = std::fwrite(script.data(), 1, script.size(), pipe) == script.size();
-        const int status = pclose(pipe);
-        good = good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    const ScriptFile file(script);
+    std::FILE* const pipe = popen(("exec gnuplot " + file.name()).c_str(), "r");
+    std::string picture;
+    int status = -1;
+    if (pipe != nullptr) {
+        std::array<char, 65536> part{};
+        while (const std::size_t count = std::fread(part.data(), 1, part.size(), pipe)) {
+            picture.append(part.data(), count);
+        }
+        status = pclose(pipe);
     }
-    std::signal(SIGPIPE, previous);
-    if (!good) {
+    if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || picture.empty()) {
         throw Error(
             ErrorKind::write,
             fmt::format("--plot {}: gnuplot could not draw it; its own words stand above.", path));
     }
+    return picture;
 }
 
 }  // namespace
@@ -74,23 +101,21 @@ std::string gnuplot_quoted(const std::string& text) {
     return result + "'";
 }
 
-std::string gnuplot_output(const std::string& path, const std::string& target, int width_px,
-                           int height_px) {
-    std::string commands = terminal_of(path, width_px, height_px);
-    if (path != "-") commands += "set output " + gnuplot_quoted(target) + "\n";
-    return commands + "set encoding utf8\n";
+std::string gnuplot_terminal(const std::string& path, int width_px, int height_px) {
+    return terminal_of(path, width_px, height_px) + "set encoding utf8\n";
 }
 
-void draw_with_gnuplot(const std::string& path, bool force,
-                       const std::function<std::string(const std::string& target)>& script_for) {
+void draw_with_gnuplot(const std::string& script, const std::string& path, bool force) {
     require_plot_name(path);
-    if (path == "-") {
-        run_gnuplot(script_for(""), path);
+    if (path != "-") {
+        write_text_file(path, force, run_gnuplot(script, path));
         return;
     }
-    OutputFile output(path, force);
-    run_gnuplot(script_for(output.temporary_path()), path);
-    output.commit();
+    const std::string picture = run_gnuplot(script, path);
+    const bool whole = std::fwrite(picture.data(), 1, picture.size(), stdout) == picture.size();
+    if (!whole || std::fflush(stdout) != 0) {
+        throw Error(ErrorKind::write, "--plot -: stdout cannot be written.");
+    }
 }
 
 }  // namespace elm

@@ -145,7 +145,7 @@ double tics_for(double px_per_um) {
 
 std::string script_of(const std::vector<WidthClass>& classes, const Bounds& bounds,
                       const std::vector<double>& values, const std::string& title,
-                      const std::string& unit, const std::string& path, const std::string& target) {
+                      const std::string& unit, const std::string& path) {
     const double ratio = (bounds.high_x - bounds.low_x) / (bounds.high_y - bounds.low_y);
     const int wide =
         std::clamp(static_cast<int>(plot_height_px * ratio), smallest_width_px, largest_width_px);
@@ -153,7 +153,7 @@ std::string script_of(const std::vector<WidthClass>& classes, const Bounds& boun
     const double px_per_um = std::min(plot_height_px / (bounds.high_y - bounds.low_y),
                                       wide / (bounds.high_x - bounds.low_x));
     const double tics_um = tics_for(px_per_um);
-    std::string script = gnuplot_output(path, target, width, height);
+    std::string script = gnuplot_terminal(path, width, height);
     script += fmt::format(
         "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
         "set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n",
@@ -206,9 +206,8 @@ void draw_morphology(const cable::Morphology& morphology, const cable::Compartme
         add_section(classes, morphology.sections[i], compartments.sections[i], value_per_segment);
     }
     const Bounds bounds = bounds_of(morphology);
-    draw_with_gnuplot(path, force, [&](const std::string& target) {
-        return script_of(classes, bounds, value_per_segment, title, unit, path, target);
-    });
+    draw_with_gnuplot(script_of(classes, bounds, value_per_segment, title, unit, path), path,
+                      force);
 }
 
 }  // namespace elm

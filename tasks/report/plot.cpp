@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "kernels/core/check.h"
+#include "kernels/core/output_file.h"
 #include "tasks/report/gnuplot.h"
 
 namespace elm {
@@ -99,11 +100,10 @@ std::string layout_commands(const Figure& figure, std::size_t index) {
         left, right, upper, lower);
 }
 
-std::string script_of(const Figure& figure, const std::string& path, const std::string& target) {
+std::string script_of(const Figure& figure, const std::string& path) {
     const bool text = path == "-";
-    std::string script =
-        gnuplot_output(path, target, figure.side_by_side ? side_width_px : width_px,
-                       figure.side_by_side ? side_height_px : height_px);
+    std::string script = gnuplot_terminal(path, figure.side_by_side ? side_width_px : width_px,
+                                          figure.side_by_side ? side_height_px : height_px);
     script += "set border 3\nset tics nomirror out\n";
     if (text) {
         // A terminal has too few lines for shared margins: panels are stacked by gnuplot itself.
@@ -149,9 +149,13 @@ void require_plot_name(const std::string& path) {
               path);
 }
 
+void require_plot_place(const std::string& path, bool force) {
+    require_plot_name(path);
+    if (path != "-") const OutputFile probe(path, force);
+}
+
 void draw(const Figure& figure, const std::string& path, bool force) {
-    draw_with_gnuplot(path, force,
-                      [&](const std::string& target) { return script_of(figure, path, target); });
+    draw_with_gnuplot(script_of(figure, path), path, force);
 }
 
 }  // namespace elm

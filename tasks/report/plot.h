@@ -58,6 +58,10 @@ struct Figure {
 /// True if `path` is "-" or ends in .png, .svg or .pdf; anything else throws Error{invalid}.
 void require_plot_name(const std::string& path);
 
+/// The same, and throws as draw() does if the picture could not be put there: before the work that
+/// it shows, not after it.
+void require_plot_place(const std::string& path, bool force);
+
 /// Draws with gnuplot: .png, .svg or .pdf, or "-" for text on stdout. The picture is written under
 /// a temporary name and renamed. Throws Error{unsupported} if there is no gnuplot, Error{invalid}
 /// if `path` exists and `force` is false, Error{write} if gnuplot fails.

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "tasks/neuronio/neuronio_writer.h"
-#include "tasks/simulation/plot_data.h"
 
 namespace elm {
 namespace {
@@ -69,43 +68,96 @@ std::vector<cable::Probe> CellRecorder::probes() const {
     return all;
 }
 
-std::vector<double> CellRecorder::spike_times(const cable::TrialRecording& recording) const {
-    return output_spike_times(recording.recordings.front(), cell_.spike_threshold_mV,
-                              dt_ms_ * spike_steps_);
+std::int64_t CellRecorder::values_in(double duration_ms) const {
+    return std::llround(duration_ms / dt_ms_) / every_steps_ + 1;
 }
 
-void CellRecorder::write(Hdf5File& file, const std::string& sample,
-                         const cable::TrialRecording& recording) const {
-    std::size_t at = 1;
-    for (const CellProbe& probe : probes_) {
-        std::vector<float> values;
-        const auto samples = std::ssize(recording.recordings[at]);
-        for (std::size_t k = 0; k < probe.segments.size(); ++k, ++at) {
-            const auto& trace = recording.recordings[at];
-            values.insert(values.end(), trace.begin(), trace.end());
-        }
+double CellRecorder::bytes_of(double duration_ms) const {
+    std::size_t places = 0;
+    for (const CellProbe& probe : probes_) places += probe.segments.size();
+    return static_cast<double>(places * sizeof(float)) *
+           static_cast<double>(values_in(duration_ms));
+}
+
+CellSample::CellSample(const CellRecorder& recorder, std::string name, double duration_ms)
+    : recorder_(recorder), name_(std::move(name)), duration_ms_(duration_ms) {}
+
+std::string CellSample::path(const std::string& dataset) const {
+    return fmt::format("/{}/{}", name_, dataset);
+}
+
+void CellSample::write_to(Hdf5File& file) {
+    file_ = &file;
+    const std::int64_t values = recorder_.values_in(duration_ms_);
+    for (const CellProbe& probe : recorder_.chosen()) {
         const std::vector<std::int64_t> shape =
-            probe.all ? std::vector<std::int64_t>{std::ssize(probe.segments), samples}
-                      : std::vector<std::int64_t>{samples};
-        const std::string path = fmt::format("/{}/{}", sample, probe.name);
-        file.write<float>(path, shape, values, FileType::f32);
-        file.set_attribute(path, "unit", probe.unit);
+            probe.all ? std::vector<std::int64_t>{std::ssize(probe.segments), values}
+                      : std::vector<std::int64_t>{values};
+        file.make_filled(path(probe.name), shape, FileType::f32);
+        file.set_attribute(path(probe.name), "unit", probe.unit);
     }
-    const std::vector<double> spikes = spike_times(recording);
-    file.write<double>(fmt::format("/{}/spike_time_ms", sample), {std::ssize(spikes)}, spikes,
-                       FileType::f64);
 }
 
-Figure CellRecorder::figure(const std::string& title, const cable::Trial& trial, double duration_ms,
-                            const cable::TrialRecording& recording) const {
+void CellSample::keep_traces() {
+    const std::int64_t values = recorder_.values_in(duration_ms_);
+    for (const CellProbe& probe : recorder_.chosen()) {
+        traces_.push_back(probe.all ? TraceDecimator()
+                                    : TraceDecimator(values, 0, recorder_.sample_ms() / 1000));
+    }
+}
+
+void CellSample::add(const cable::TrialRecording& next) {
+    const std::span<const std::vector<float>> parts = next.recordings;
+    find_spikes(parts.front());
+    std::size_t at = 1;
+    for (std::size_t k = 0; k < recorder_.chosen().size(); ++k) {
+        const CellProbe& probe = recorder_.chosen()[k];
+        if (file_ != nullptr) write(probe, parts.subspan(at, probe.segments.size()));
+        if (!traces_.empty() && !probe.all) traces_[k].add(drawn(parts[at], probe.unit));
+        at += probe.segments.size();
+    }
+    if (at > 1) written_ += std::ssize(parts[1]);
+}
+
+/// A spike is seen once the sample after it is there.
+void CellSample::find_spikes(std::span<const float> soma_mV) {
+    soma_end_.insert(soma_end_.end(), soma_mV.begin(), soma_mV.end());
+    const auto found = output_spike_times(soma_end_, recorder_.cell().spike_threshold_mV,
+                                          recorder_.spike_sample_ms(), soma_first_);
+    spikes_.insert(spikes_.end(), found.begin(), found.end());
+    const std::ptrdiff_t old = std::max<std::ptrdiff_t>(0, std::ssize(soma_end_) - 2);
+    soma_end_.erase(soma_end_.begin(), soma_end_.begin() + old);
+    soma_first_ += old;
+}
+
+void CellSample::write(const CellProbe& probe, std::span<const std::vector<float>> values) {
+    if (!probe.all) {
+        file_->fill<float>(path(probe.name), written_, values.front());
+        return;
+    }
+    std::vector<float> block;
+    block.reserve(values.size() * values.front().size());
+    for (const std::vector<float>& of_segment : values) {
+        block.insert(block.end(), of_segment.begin(), of_segment.end());
+    }
+    file_->fill<float>(path(probe.name), written_, block);
+}
+
+void CellSample::finish() {
+    if (file_ == nullptr) return;
+    file_->write<double>(path("spike_time_ms"), {std::ssize(spikes_)}, spikes_, FileType::f64);
+}
+
+Figure CellSample::figure(const cable::Trial& trial) const {
     Figure figure;
-    const std::vector<double> spikes = spike_times(recording);
-    figure.title = fmt::format("{}: {} output spikes", title, spikes.size());
-    if (!trial.events.empty()) figure.panels.push_back(input_panel(cell_, trial));
+    figure.title =
+        fmt::format("{}, {}: {} output spikes", recorder_.cell().name, name_, spikes_.size());
+    if (!trial.events.empty()) figure.panels.push_back(input_panel(recorder_.cell(), trial));
     // Probes of one unit share a panel; those of a whole cell are not drawn.
+    const std::vector<CellProbe>& probes = recorder_.chosen();
     std::vector<std::string> units;
     std::size_t shown = 0;
-    for (const CellProbe& probe : probes_) {
+    for (const CellProbe& probe : probes) {
         if (probe.all) continue;
         ++shown;
         if (std::find(units.begin(), units.end(), probe.unit) == units.end()) {
@@ -116,21 +168,15 @@ Figure CellRecorder::figure(const std::string& title, const cable::Trial& trial,
     for (const std::string& unit : units) {
         Panel panel{.y_label = drawn_unit(unit), .height = unit == "mV" ? 1.3 : 0.9};
         panel.show_x_numbers = unit == units.back();
-        std::size_t at = 1;
-        for (const CellProbe& probe : probes_) {
-            if (!probe.all && probe.unit == unit) {
-                const std::vector<double> values = drawn(recording.recordings[at], unit);
-                TraceDecimator trace(std::ssize(values), 0, sample_ms() / 1000);
-                trace.add(values);
-                panel.curves.push_back(
-                    trace.curve(probe.name, colour::of_series(colour_at++, shown)));
-            }
-            at += probe.segments.size();
+        for (std::size_t k = 0; k < probes.size(); ++k) {
+            if (probes[k].all || probes[k].unit != unit) continue;
+            panel.curves.push_back(
+                traces_[k].curve(probes[k].name, colour::of_series(colour_at++, shown)));
         }
         figure.panels.push_back(std::move(panel));
     }
     for (Panel& panel : figure.panels) {
-        panel.x_range = {{0, duration_ms / 1000}};
+        panel.x_range = {{0, duration_ms_ / 1000}};
         panel.key = key_above;
     }
     if (!figure.panels.empty()) figure.panels.back().x_label = "time (s)";

@@ -72,13 +72,13 @@ public:
         return 2 * products;
     }
 
-    void save(const std::string& path, const std::string& source) override {
+    void save(const std::string& path, const std::string& source, bool force) override {
         ElmModel model = module_.model();
         model.source = source;
-        save_elm_model(model, path, true);
+        save_elm_model(model, path, force);
     }
 
-    void save_safetensors(const std::string& path) override;
+    void save_safetensors(const std::string& path, bool force) override;
 
 private:
     void prepare(const SpikeTrain& spikes) {
@@ -104,7 +104,7 @@ private:
     std::vector<NeuronIoLoss> losses_;        // by sample
 };
 
-void ElmFit::save_safetensors(const std::string& path) {
+void ElmFit::save_safetensors(const std::string& path, bool force) {
     const ElmModel model = module_.model();
     Stream host{Device{}};
     std::vector<NamedTensor> tensors;
@@ -121,7 +121,7 @@ void ElmFit::save_safetensors(const std::string& path) {
     }
     std::map<std::string, std::string> metadata{{"format", "pt"}};
     for (const auto& [name, value] : to_values(model.options)) metadata[name] = to_text(value);
-    write_safetensors(path, true, tensors, metadata);
+    write_safetensors(path, force, tensors, metadata);
 }
 
 }  // namespace

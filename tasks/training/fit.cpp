@@ -226,12 +226,12 @@ const FitScores* Fit::best() const {
     return found == validations_.end() ? nullptr : &*found;
 }
 
-void Fit::save_model(const std::string& path, const std::string& source) {
-    with_average([&] { model_->save(path, source); });
+void Fit::save_model(const std::string& path, const std::string& source, bool force) {
+    with_average([&] { model_->save(path, source, force); });
 }
 
-void Fit::save_safetensors(const std::string& path) {
-    with_average([&] { model_->save_safetensors(path); });
+void Fit::save_safetensors(const std::string& path, bool force) {
+    with_average([&] { model_->save_safetensors(path, force); });
 }
 
 void Fit::write_checkpoint(const std::string& path, const Config& config) {

@@ -87,8 +87,8 @@ public:
     const FitScores* best() const;
 
     /// Saves the model with the weights that validate() scores.
-    void save_model(const std::string& path, const std::string& source);
-    void save_safetensors(const std::string& path);
+    void save_model(const std::string& path, const std::string& source, bool force);
+    void save_safetensors(const std::string& path, bool force);
 
     void write_checkpoint(const std::string& path, const Config& config);
     void resume(const std::string& path);

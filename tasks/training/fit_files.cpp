@@ -40,8 +40,10 @@ std::string FitFiles::beside(const std::string& ending) const {
     return fmt::format("{}.{}", model_.substr(0, model_.size() - 3), ending);
 }
 
-void FitFiles::require_new(bool force) const {
-    for (const std::string& path : {model_, checkpoint()}) {
+void FitFiles::claim(bool force) {
+    force_ = force;
+    lock_ = std::make_unique<FileLock>(model_ + ".lock", model_);
+    for (const std::string& path : {model_, checkpoint(), metrics()}) {
         const OutputFile probe(path, force);
     }
 }
@@ -58,8 +60,9 @@ void FitFiles::open_metrics(std::int64_t update) {
             }
         }
     }
-    write_text_file(metrics(), true, update > 0 ? kept : std::string());
+    replace(metrics(), [&](bool force) { write_text_file(metrics(), force, kept); });
     metrics_.open(metrics(), std::ios::app);
+    metrics_bytes_ = kept.size();
 }
 
 void FitFiles::write(const FitReport& report, const FitSettings& settings, double seconds) {
@@ -84,8 +87,13 @@ void FitFiles::write(const FitScores& scores, const FitSettings& settings, doubl
 }
 
 void FitFiles::write_line(Record& record) {
-    metrics_ << record.to_json_line() << '\n' << std::flush;
-    if (!metrics_) {
+    const std::string line = record.to_json_line() + '\n';
+    metrics_ << line << std::flush;
+    if (metrics_) {
+        metrics_bytes_ += line.size();
+    } else {
+        std::error_code ignored;
+        std::filesystem::resize_file(metrics(), metrics_bytes_, ignored);  // whole lines alone
         throw Error(ErrorKind::write,
                     fmt::format("{} cannot be written. Make room on the disk and go on with "
                                 "--resume.",

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <fstream>
+#include <memory>
+#include <set>
 #include <string>
 
+#include "kernels/core/file_lock.h"
 #include "kernels/core/toml_config.h"
 #include "tasks/training/fit.h"
 
@@ -21,10 +24,18 @@ public:
     std::string checkpoint() const { return beside("checkpoint.h5"); }
     std::string metrics() const { return beside("metrics.jsonl"); }
 
-    /// Throws Error{invalid} if one of the files is there and `force` is false, Error{write} if the
-    /// folder is not there.
-    void require_new(bool force) const;
-    /// Opens the metrics, with the lines up to `update` that are there.
+    /// Keeps other fits from these files as long as this object lives, and lets this one replace
+    /// what is there if `force` is true. Throws Error{invalid} if another fit is at work on them,
+    /// or if one of them is there and `force` is false; Error{write} if the folder is not there.
+    void claim(bool force);
+    /// Calls `write(force)` to write one of the files. What this fit has written it may replace.
+    template <class Write>
+    void replace(const std::string& path, const Write& write) {
+        write(force_ || own_.contains(path));
+        own_.insert(path);
+    }
+    /// Opens the metrics, with the lines up to `update` that are there; before the first update,
+    /// -1, with none.
     void open_metrics(std::int64_t update);
 
     void write(const FitReport& report, const FitSettings& settings, double seconds);
@@ -34,7 +45,11 @@ private:
     void write_line(class Record& record);
 
     std::string model_;
+    bool force_ = false;
+    std::set<std::string> own_;
+    std::unique_ptr<FileLock> lock_;
     std::ofstream metrics_;
+    std::uintmax_t metrics_bytes_ = 0;  // of whole lines
 };
 
 }  // namespace elm

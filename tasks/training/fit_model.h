@@ -42,10 +42,11 @@ public:
     virtual std::unique_ptr<Surrogate> surrogate(Stream& stream) = 0;
     /// Multiplications and additions of one step of one sample, forward.
     virtual double flops_per_step() const = 0;
-    /// Writes the model file that simulate and evaluate take, in place of one that is there.
-    virtual void save(const std::string& path, const std::string& source) = 0;
+    /// Writes the model file that simulate and evaluate take; with `force`, in place of one that is
+    /// there.
+    virtual void save(const std::string& path, const std::string& source, bool force) = 0;
     /// Writes the parameters by name for other programs.
-    virtual void save_safetensors(const std::string& path) = 0;
+    virtual void save_safetensors(const std::string& path, bool force) = 0;
 };
 
 }  // namespace elm

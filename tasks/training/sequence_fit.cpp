@@ -48,18 +48,18 @@ public:
         return 2 * static_cast<double>(trainable_count(*model_));
     }
 
-    void save(const std::string& path, const std::string& source) override {
+    void save(const std::string& path, const std::string& source, bool force) override {
         SequenceModelSpec spec = spec_;
         spec.source = source;
-        save_sequence_model(spec, *model_, path, true);
+        save_sequence_model(spec, *model_, path, force);
     }
 
-    void save_safetensors(const std::string& path) override {
+    void save_safetensors(const std::string& path, bool force) override {
         std::vector<NamedTensor> tensors;
         for (const auto& [name, parameter] : model_->parameters()) {
             tensors.push_back({name, parameter->value});
         }
-        write_safetensors(path, true, tensors, {{"format", "pt"}, {"model", spec_.model}});
+        write_safetensors(path, force, tensors, {{"format", "pt"}, {"model", spec_.model}});
     }
 
 private:

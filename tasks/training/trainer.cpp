@@ -92,8 +92,11 @@ private:
 
     void begin(const FitRun& run) {
         if (!processes_.leads()) return;
-        run.files->open_metrics(run.fit->update_count());
-        if (run.fit->update_count() > 0) return;
+        const bool is_new = run.fit->validations().empty();
+        // First of all: what cannot be kept does not begin, and leaves nothing.
+        if (is_new) run.fit->write_checkpoint(run.files->checkpoint(), run.config);
+        run.files->open_metrics(is_new ? -1 : run.fit->update_count());
+        if (!is_new) return;
         validate(run);  // where it starts from
         run.fit->write_checkpoint(run.files->checkpoint(), run.config);
     }
@@ -190,9 +193,12 @@ private:
         const FitScores scores = fit.validate(validation_);
         run.files->write(scores, fit.settings(), seconds());
         if (fit.is_best()) {
-            fit.save_model(run.files->model(),
-                           fmt::format("elmsim fit, update {} of {}", fit.update_count(),
-                                       fit.settings().updates));
+            run.files->replace(run.files->model(), [&](bool force) {
+                fit.save_model(run.files->model(),
+                               fmt::format("elmsim fit, update {} of {}", fit.update_count(),
+                                           fit.settings().updates),
+                               force);
+            });
         }
         log::debug("{}: update {}, AUC {:.5f}, explained variance {:.2f} %", run.name,
                    scores.update, scores.auc, scores.explained_variance_percent);

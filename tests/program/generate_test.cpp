@@ -11,6 +11,7 @@
 
 #include "kernels/core/hdf5_file.h"
 #include "tests/program/run_program.h"
+#include "tests/program/small_cell_files.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
@@ -23,45 +24,9 @@ std::string bytes_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// A passive ball and two sticks.
 class Generate : public testing::Test {
 protected:
-    Generate() {
-        std::ofstream(folder_ / "small.swc")
-            << "1 1 0 0 0 10 -1\n2 3 0 10 0 1 1\n3 3 0 100 0 1 2\n4 4 0 -10 0 1 1\n"
-               "5 4 0 -90 0 1 4\n";
-        std::ofstream(cell()) << R"([cell]
-name = "small"
-celsius = 34
-start_voltage_mV = -70
-[morphology]
-source = "small.swc"
-axon = "traced"
-[region.soma]
-capacitance_uF_cm2 = 1
-axial_resistance_ohm_cm = 100
-leak_S_cm2 = 1e-4
-leak_mV = -70
-sodium_mV = 50
-potassium_mV = -77
-channels = {squid_Na = 0.12, squid_K = 0.036}
-[region.basal]
-capacitance_uF_cm2 = 1
-axial_resistance_ohm_cm = 100
-leak_S_cm2 = 1e-4
-leak_mV = -70
-[region.apical]
-capacitance_uF_cm2 = 1
-axial_resistance_ohm_cm = 100
-leak_S_cm2 = 1e-4
-leak_mV = -70
-[synapses]
-regions = ["basal", "apical"]
-[probes]
-nexus = {section = "apic[0]", x = 0.9}
-)";
-    }
-    std::string cell() const { return folder_ / "small.toml"; }
+    std::string cell() const { return files_.path(); }
     std::string out() const { return folder_ / "out.h5"; }
     std::vector<std::string> generate(const std::string& path,
                                       const std::vector<std::string>& more = {}) const {
@@ -91,6 +56,7 @@ nexus = {section = "apic[0]", x = 0.9}
     }
 
     test::TemporaryDirectory folder_;
+    test::SmallCellFiles files_{folder_.path()};
 };
 
 TEST_F(Generate, makes_ground_truth_that_other_commands_take) {

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/output_file.h"
 #include "kernels/core/toml_config.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
@@ -121,18 +120,22 @@ TEST(Hdf5File, says_what_is_wrong_with_a_file) {
               std::string::npos);
 }
 
-TEST(OutputFile, leaves_nothing_behind_unless_committed) {
+TEST(Hdf5File, fills_a_dataset_in_pieces_along_its_last_axis) {
     const test::TemporaryDirectory folder;
-    const std::string path = folder / "x.txt";
-    { const OutputFile output(path, false); }
-    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
-    write_text_file(path, false, "one");
-    EXPECT_THROW(write_text_file(path, false, "two"), Error);
-    write_text_file(path, true, "three");
-    std::string text;
-    std::ifstream(path) >> text;
-    EXPECT_EQ(text, "three");
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+    const std::string path = folder / "x.h5";
+    {
+        Hdf5File file = Hdf5File::create(path);
+        file.make_filled("/a", {2, 3}, FileType::f32);
+        file.make_filled("/b", {3}, FileType::f64);
+        file.fill<float>("/a", 0, std::vector<float>{1, 4});
+        file.fill<float>("/a", 1, std::vector<float>{2, 3, 5, 6});
+        file.fill<double>("/b", 2, std::vector<double>{9});
+        file.fill<double>("/b", 0, std::vector<double>{7, 8});
+        file.close();
+    }
+    const Hdf5File file = Hdf5File::open(path);
+    EXPECT_EQ(file.read<float>("/a"), (std::vector<float>{1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(file.read<double>("/b"), (std::vector<double>{7, 8, 9}));
 }
 
 TEST(Hdf5File, is_silent_in_every_thread) {
