@@ -1,6 +1,6 @@
 """Compares how elmsim and NEURON read traced cells, section by section.
 
-    python morphology_neuron.py FOLDER --elmsim build/release/tasks/elmsim [--markdown table.md]
+    python morphology_neuron.py FOLDER --elmsim build/release/elmsim [--markdown table.md]
 
 Every .swc and .asc file of FOLDER is read by NEURON's Import3d and by `elmsim inspect --json`.
 NEURON reads the numbers of SWC in float32: both get a copy whose numbers are rounded so. Its points
@@ -43,10 +43,14 @@ class Section:
     last: float = 0.0
 
     def measure(self):
-        steps = [(math.dist(a[:3], b[:3]), a[3], b[3]) for a, b in zip(self.points, self.points[1:])]
+        steps = [
+            (math.dist(a[:3], b[:3]), a[3], b[3]) for a, b in zip(self.points, self.points[1:])
+        ]
         steps = [step for step in steps if step[0] > 0]
         self.length = sum(step for step, _, _ in steps)
-        self.area = sum(math.pi * (a + b) / 2 * math.hypot(step, (b - a) / 2) for step, a, b in steps)
+        self.area = sum(
+            math.pi * (a + b) / 2 * math.hypot(step, (b - a) / 2) for step, a, b in steps
+        )
         if steps:
             self.first, self.last = steps[0][1], steps[-1][2]
 
@@ -135,12 +139,22 @@ def rounded_copy(path, folder):
     if not path.lower().endswith(".swc"):
         return path
     copy = os.path.join(folder, os.path.basename(path))
-    with open(path, encoding="latin-1", newline="") as file, open(copy, "w", encoding="latin-1", newline="") as out:
+    with open(path, encoding="latin-1", newline="") as file, open(
+        copy, "w", encoding="latin-1", newline=""
+    ) as out:
         for line in file:
-            out.write(re.sub(r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?",
-                             lambda word: word[0] if word[0].lstrip("+-").isdigit()
-                             else repr(struct.unpack("f", struct.pack("f", float(word[0])))[0]),
-                             line.split("#")[0]) + "\n" * ("#" in line))
+            out.write(
+                re.sub(
+                    r"[-+]?(\d+\.\d*|\.\d+|\d+)([eE][-+]?\d+)?",
+                    lambda word: (
+                        word[0]
+                        if word[0].lstrip("+-").isdigit()
+                        else repr(struct.unpack("f", struct.pack("f", float(word[0])))[0])
+                    ),
+                    line.split("#")[0],
+                )
+                + "\n" * ("#" in line)
+            )
     return copy
 
 
@@ -158,12 +172,13 @@ def children_of(sections):
 def golden_lines(name, sections):
     """A line a section, by length: length, area, diameters at the ends, place on the parent and the
     parent's length."""
-    lines = [f"{name} {len(sections)}"]
-    for s in sorted(sections, key=lambda s: s.length):
-        above = sections[s.parent].length if s.parent >= 0 else 0
-        x = s.parent_x if s.parent >= 0 else -1
-        lines.append(f"{s.length!r} {s.area!r} {s.first!r} {s.last!r} {x:g} {above!r}")
-    return lines
+    rows = []
+    for s in sections:
+        above = sections[s.parent].length if s.parent >= 0 else 0.0
+        x = s.parent_x if s.parent >= 0 else -1.0
+        rows.append((s.length, s.area, s.first, s.last, x, above))
+    rows.sort(key=lambda row: (round(row[0] * 1e6), row[4], row[5]))
+    return [f"{name} {len(rows)}"] + [" ".join(repr(value) for value in row) for row in rows]
 
 
 def relative(a, b):
@@ -183,15 +198,25 @@ def difference(ours, theirs):
         for name in ("length", "area", "first", "last"):
             worst = max(worst, relative(getattr(mine, name), getattr(other, name)))
         if len(below[a]) != len(their_below[b]):
-            return None, f"{mine.name} has {len(below[a])} children, NEURON's {other.name} {len(their_below[b])}"
+            return (
+                None,
+                f"{mine.name} has {len(below[a])} children, NEURON's {other.name} {len(their_below[b])}",
+            )
         left = list(their_below[b])
         for child in below[a]:
             s = ours[child]
-            best = min(left, key=lambda k: abs(theirs[k].parent_x - s.parent_x) * 1e6
-                       + relative(theirs[k].length, s.length) + relative(theirs[k].area, s.area))
+            best = min(
+                left,
+                key=lambda k: abs(theirs[k].parent_x - s.parent_x) * 1e6
+                + relative(theirs[k].length, s.length)
+                + relative(theirs[k].area, s.area),
+            )
             left.remove(best)
             if theirs[best].parent_x != s.parent_x:
-                return None, f"{s.name} begins at {s.parent_x:g}, NEURON's {theirs[best].name} at {theirs[best].parent_x:g}"
+                return (
+                    None,
+                    f"{s.name} begins at {s.parent_x:g}, NEURON's {theirs[best].name} at {theirs[best].parent_x:g}",
+                )
             waiting.append((child, best))
     return worst, ""
 
@@ -199,7 +224,7 @@ def difference(ours, theirs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
-    parser.add_argument("--elmsim", default="build/release/tasks/elmsim")
+    parser.add_argument("--elmsim", default="build/release/elmsim")
     parser.add_argument("--markdown", help="writes the table there, too")
     parser.add_argument("--golden", help="writes NEURON's sections there, for tests")
     arguments = parser.parse_args()
@@ -221,8 +246,13 @@ def main():
             length, area = (f"{sum(getattr(s, n) for s in ours):.10g}" for n in ("length", "area"))
         if ours is None or theirs is None:
             told = "; ".join(
-                f"{who} refuses ({why})" for who, who_read, why in
-                (("elmsim", ours, our_refusal), ("NEURON", theirs, their_refusal)) if who_read is None)
+                f"{who} refuses ({why})"
+                for who, who_read, why in (
+                    ("elmsim", ours, our_refusal),
+                    ("NEURON", theirs, their_refusal),
+                )
+                if who_read is None
+            )
         else:
             compared += 1
             found, told = difference(ours, theirs)
@@ -232,11 +262,16 @@ def main():
                 worst = max(worst, found)
                 told = f"{found:.1e}"
         rows.append((name, "" if ours is None else str(len(ours)), length, area, told))
-    lines = ["| file | sections | length, um | area, um2 | largest relative difference |",
-             "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| file | sections | length, um | area, um2 | largest relative difference |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     lines += ["| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in rows]
-    lines += ["", f"{len(names)} files, {compared} read by both, NEURON {neuron.__version__}: "
-              f"largest difference {worst:.1e}, {failures} beyond {BAR:g}"]
+    lines += [
+        "",
+        f"{len(names)} files, {compared} read by both, NEURON {neuron.__version__}: "
+        f"largest difference {worst:.1e}, {failures} beyond {BAR:g}",
+    ]
     print("\n".join(lines), file=table)
     if arguments.golden:
         with open(arguments.golden, "w", encoding="utf-8") as file:

@@ -366,7 +366,13 @@ private:
         if (!has_soma) return morphology_of(std::move(traced_), std::move(notes_), origin_);
         const Box box = check_outlines();
         if (outlines_.size() > 1) {
-            notes_.push_back(fmt::format("{} outlines are one soma", outlines_.size()));
+            const auto above = [](const Outline& a, const Outline& b) {
+                return a.points.front().z < b.points.front().z;
+            };
+            const bool sorted = std::is_sorted(outlines_.begin(), outlines_.end(), above) ||
+                                std::is_sorted(outlines_.rbegin(), outlines_.rend(), above);
+            notes_.push_back(fmt::format("{} outlines are one soma{}", outlines_.size(),
+                                         sorted ? "" : ", though they are not in order of z"));
         }
         std::vector<TracedSection> sections{soma_of_outlines()};
         for (TracedSection& traced : traced_) {

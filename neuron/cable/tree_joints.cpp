@@ -29,6 +29,23 @@ MorphologyPoint point_at(const Section& section, const Place& place) {
             a.diameter + share * (b.diameter - a.diameter)};
 }
 
+double distance(const MorphologyPoint& a, const MorphologyPoint& b) {
+    return std::hypot(a.x - b.x, a.y - b.y, a.z - b.z);
+}
+
+/// Lengths of a section before and behind a place.
+std::pair<double, double> lengths_around(const Section& section, const Place& place) {
+    const MorphologyPoint at = point_at(section, place);
+    const auto& points = section.points;
+    double before = distance(points[place.piece - 1], at),
+           behind = distance(at, points[place.piece]);
+    for (std::size_t k = 1; k < place.piece; ++k) before += distance(points[k - 1], points[k]);
+    for (std::size_t k = place.piece + 1; k < points.size(); ++k) {
+        behind += distance(points[k - 1], points[k]);
+    }
+    return {before, behind};
+}
+
 class Joiner {
 public:
     explicit Joiner(Morphology& morphology) : sections_(morphology.sections) {}
@@ -38,8 +55,9 @@ public:
         const MorphologyPoint& root = sections_[tree].points.front();
         Place best;
         best.distance_um = std::numeric_limits<double>::infinity();
+        const std::vector<char> own = sections_of(tree);
         for (std::size_t i = 1; i < sections_.size(); ++i) {
-            if (hangs_on(i, tree)) continue;
+            if (own[i] != 0) continue;
             const std::vector<MorphologyPoint>& points = sections_[i].points;
             for (std::size_t k = 1; k < points.size(); ++k) {
                 Place place{i, k, 0, 0};
@@ -50,14 +68,13 @@ public:
                     (root.x - a.x) * dx + (root.y - a.y) * dy + (root.z - a.z) * dz;
                 if (square > 0) place.share = std::clamp(along / square, 0.0, 1.0);
                 const MorphologyPoint at = point_at(sections_[i], place);
-                place.distance_um =
-                    std::hypot(at.x - root.x, at.y - root.y, at.z - root.z) - at.diameter / 2;
-                if (place.distance_um < best.distance_um) best = place;
+                place.distance_um = distance(at, root) - at.diameter / 2;
+                if (at.diameter > 0 && place.distance_um < best.distance_um) best = place;
             }
         }
         if (!(best.distance_um <= joint_um)) return std::nullopt;
         // The begin of a section is the end of its parent; that of a stem is no place to join.
-        while (best.piece == 1 && best.share == 0) {
+        while (lengths_around(sections_[best.section], best).first == 0) {
             const int parent = sections_[best.section].parent;
             if (parent == 0) return std::nullopt;
             best.section = static_cast<std::size_t>(parent);
@@ -69,10 +86,8 @@ public:
 
     /// Hangs `tree` on `place`. Indices of sections stay as they are.
     void hang(std::size_t tree, const Place& place) {
-        const bool at_end =
-            place.piece + 1 == sections_[place.section].points.size() && place.share == 1;
         const MorphologyPoint joint = point_at(sections_[place.section], place);
-        if (!at_end) cut(place, joint);
+        if (lengths_around(sections_[place.section], place).second > 0) cut(place, joint);
         Section& section = sections_[tree];
         section.parent = static_cast<int>(place.section);
         section.parent_x = 1;
@@ -82,12 +97,22 @@ public:
     }
 
 private:
-    bool hangs_on(std::size_t section, std::size_t tree) const {
-        int at = static_cast<int>(section);
-        while (at > 0 && at != static_cast<int>(tree)) {
-            at = sections_[static_cast<std::size_t>(at)].parent;
+    /// True for each section of a tree, and of those that were hung on it.
+    std::vector<char> sections_of(std::size_t tree) const {
+        enum : char { unknown = 2 };
+        std::vector<char> member(sections_.size(), unknown);
+        member[0] = 0;
+        member[tree] = 1;
+        std::vector<std::size_t> path;
+        for (std::size_t i = 0; i < sections_.size(); ++i) {
+            std::size_t at = i;
+            for (; member[at] == unknown; at = static_cast<std::size_t>(sections_[at].parent)) {
+                path.push_back(at);
+            }
+            for (const std::size_t below : path) member[below] = member[at];
+            path.clear();
         }
-        return at == static_cast<int>(tree);
+        return member;
     }
 
     /// What lies beyond the place becomes a section at the end of the list.
@@ -135,6 +160,7 @@ Morphology with_trees_joined(
     }
     if (joined.empty()) return morphology;
     morphology = ordered_by_region(depth_first(std::move(morphology)));
+    check_morphology(morphology);
     for (const auto& [begin, distance_um] : joined) {
         for (const Section& section : morphology.sections) {
             if (section.parent <= 0 || !same_place(section.points[1], begin)) continue;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numbers>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "neuron/cable/morphology.h"
@@ -17,7 +18,7 @@
 namespace elm::cable {
 namespace {
 
-/// A section in numbers; sections of a file are compared in order of length.
+/// A section in numbers; sections of a file are compared in order of length, to 1e-6 um.
 struct Row {
     double length, area, first, last, parent_x, parent_length;
 };
@@ -53,8 +54,11 @@ TEST(OddTrees, have_the_sections_of_neuron) {
         ASSERT_EQ(cell.sections.size(), count);
         std::vector<Row> rows;
         for (const Section& section : cell.sections) rows.push_back(row_of(cell, section));
+        const auto key = [](const Row& row) {
+            return std::tuple(std::round(row.length * 1e6), row.parent_x, row.parent_length);
+        };
         std::sort(rows.begin(), rows.end(),
-                  [](const Row& a, const Row& b) { return a.length < b.length; });
+                  [&](const Row& a, const Row& b) { return key(a) < key(b); });
         for (const Row& is : rows) {
             Row was{};
             golden >> was.length >> was.area >> was.first >> was.last >> was.parent_x >>
