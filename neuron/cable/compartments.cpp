@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <numbers>
+#include <utility>
 
 #include "kernels/core/check.h"
 #include "kernels/core/nearest_name.h"
@@ -198,16 +200,24 @@ private:
 int Compartments::segment_at(const std::string& name, double x) const {
     ELM_CHECK(x >= 0 && x <= 1, "{}({}): a position along a section is from 0 to 1", name, x);
     std::vector<std::string_view> names;
+    std::map<Region, std::pair<std::string, std::string>> range;  // first and last of each region
     for (const SectionCut& section : sections) {
         if (section.name == name) {
             const int along = static_cast<int>(x * section.segment_count);
             return section.first_segment + std::min(along, section.segment_count - 1);
         }
         names.push_back(section.name);
+        range.try_emplace(section.region, section.name, "").first->second.second = section.name;
+    }
+    std::string there;
+    for (const auto& [region, ends] : range) {
+        there += there.empty() ? ends.first : ", " + ends.first;
+        if (ends.second != ends.first) there += " to " + ends.second;
     }
     const std::string nearest = nearest_name(name, names);
-    ELM_CHECK(false, "there is no section \"{}\" among the {} of this cell{}", name,
-              sections.size(), nearest.empty() ? "" : fmt::format(". Did you mean {}?", nearest));
+    ELM_CHECK(false, "there is no section \"{}\" among the {} of this cell: {}{}", name,
+              sections.size(), there,
+              nearest.empty() ? "" : fmt::format(". Did you mean {}?", nearest));
     return -1;
 }
 

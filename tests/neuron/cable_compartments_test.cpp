@@ -210,7 +210,8 @@ TEST(CableCompartments, a_segment_is_found_by_section_and_position) {
         return std::string("no error");
     };
     EXPECT_EQ(message("dendr[0]", 0.5),
-              "there is no section \"dendr[0]\" among the 2 of this cell. Did you mean dend[0]?");
+              "there is no section \"dendr[0]\" among the 2 of this cell: soma, dend[0]. Did you "
+              "mean dend[0]?");
     EXPECT_EQ(message("dend[0]", 1.5), "dend[0](1.5): a position along a section is from 0 to 1");
     EXPECT_EQ(message("dend[0]", std::nan("")),
               "dend[0](nan): a position along a section is from 0 to 1");
