@@ -5,7 +5,7 @@
 Every .swc and .asc file of FOLDER is read by NEURON's Import3d and by `elmsim inspect --json`.
 NEURON reads the numbers of SWC in float32: both get a copy whose numbers are rounded so. Its points
 are taken as they are handed to its sections, in float64, before they are rounded once more; lengths
-and areas of both are sums of frusta over such points, where points at one place add nothing.
+and areas of both are sums of frusta over such points.
 Sections are matched along the two trees: same parent, same place on it, nearest geometry. Exit
 status 1 if files that both accept differ by more than 1e-9, in the count of sections, or in how they
 hang together.
@@ -43,16 +43,11 @@ class Section:
     last: float = 0.0
 
     def measure(self):
-        steps = [
-            (math.dist(a[:3], b[:3]), a[3], b[3]) for a, b in zip(self.points, self.points[1:])
-        ]
-        steps = [step for step in steps if step[0] > 0]
-        self.length = sum(step for step, _, _ in steps)
-        self.area = sum(
-            math.pi * (a + b) / 2 * math.hypot(step, (b - a) / 2) for step, a, b in steps
-        )
-        if steps:
-            self.first, self.last = steps[0][1], steps[-1][2]
+        for a, b in zip(self.points, self.points[1:]):
+            step = math.dist(a[:3], b[:3])
+            self.length += step
+            self.area += math.pi * (a[3] + b[3]) / 2 * math.hypot(step, (b[3] - a[3]) / 2)
+        self.first, self.last = self.points[0][3], self.points[-1][3]
 
 
 class Recorder:

@@ -118,9 +118,7 @@ private:
             const std::size_t parent = row(run.first).parent;
             section.parent = static_cast<int>(run_of_[parent]);
             section.parent_x = joint.parent_x;
-            // A point that is traced twice adds nothing.
-            if (joint.has_piece &&
-                (run.first == run.last || !same_place(row(parent).point, row(run.first).point))) {
+            if (joint.has_piece) {
                 add(parent);
                 if (is_soma(runs_[run_of_[parent]].first) && !is_soma(run.first)) {
                     section.points[0].diameter = row(run.first).point.diameter;

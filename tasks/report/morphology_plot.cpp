@@ -15,7 +15,8 @@ namespace elm {
 namespace {
 
 constexpr int smallest_side_px = 380, largest_height_px = 1100, largest_width_px = 1600;
-constexpr int left_px = 100, right_px = 130, top_px = 60, bottom_px = 70;
+constexpr int left_px = 100, right_px = 145, top_px = 60, bottom_px = 70;
+constexpr int bar_gap_px = 15, bar_px = 25;  // of the colours, in the right margin
 /// gnuplot draws one width a curve: diameters are sorted into classes, each this much wider.
 constexpr double width_ratio = 1.25;
 constexpr int width_classes = 24;
@@ -191,6 +192,11 @@ std::string script_of(const std::vector<WidthClass>& classes, const Bounds& shap
         "set xtics {:g}\nset ytics {:g}\nset xrange [{:.6g}:{:.6g}]\nset yrange [{:.6g}:{:.6g}]\n",
         gnuplot_quoted(title), tics_um, tics_um, bounds.low_x, bounds.high_x, bounds.low_y,
         bounds.high_y);
+    const auto share = [](int px, int of) { return static_cast<double>(px) / of; };
+    script +=
+        fmt::format("set colorbox user origin screen {:.4f}, screen {:.4f} size {:.4f}, {:.4f}\n",
+                    1 - share(right_px - bar_gap_px, width), share(bottom_px, height),
+                    share(bar_px, width), share(size.height_px, height));
     script += colour_commands(values, unit);
 
     // Thin ones first: the trunk and the soma lie above.

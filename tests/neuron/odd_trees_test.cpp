@@ -23,15 +23,16 @@ struct Row {
     double length, area, first, last, parent_x, parent_length;
 };
 
-/// Points at one place add nothing.
 Row row_of(const Morphology& cell, const Section& section) {
-    Row row{length_of(section), 0, 0, 0, -1, 0};
+    Row row{length_of(section),
+            0,
+            section.points.front().diameter,
+            section.points.back().diameter,
+            -1,
+            0};
     for (std::size_t i = 1; i < section.points.size(); ++i) {
         const MorphologyPoint &a = section.points[i - 1], &b = section.points[i];
         const double step = std::hypot(b.x - a.x, b.y - a.y, b.z - a.z);
-        if (step == 0) continue;
-        if (row.area == 0) row.first = a.diameter;
-        row.last = b.diameter;
         row.area += std::numbers::pi * (a.diameter + b.diameter) / 2 *
                     std::hypot(step, (b.diameter - a.diameter) / 2);
     }
