@@ -77,7 +77,7 @@ int along_main_path(const Compartments& compartments, const SitePlace& place) {
             if (sections[at].region != place.region) continue;
             const int parent = sections[at].parent;
             const bool stem =
-                parent >= 0 && sections[static_cast<std::size_t>(parent)].region != place.region;
+                parent < 0 || sections[static_cast<std::size_t>(parent)].region != place.region;
             if (current < 0 ? !stem : parent != current) continue;
             if (next < 0 || beyond[at] > beyond[static_cast<std::size_t>(next)]) {
                 next = static_cast<int>(at);

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "kernels/core/error.h"
+#include "kernels/core/log.h"
 #include "kernels/core/toml_config.h"
 #include "neuron/cable/cell_file.h"
 #include "neuron/cable/layer5_morphology.h"
@@ -58,6 +59,9 @@ Morphology load_cell_morphology(const CellDescription& description,
 Cell load_cell(const std::string& path_or_name, const std::optional<std::string>& morphology_path) {
     const CellDescription description = load_cell_description(path_or_name);
     const Morphology morphology = load_cell_morphology(description, morphology_path);
+    if (!morphology.notes.empty()) {
+        log::warn("{}: {}", morphology.source, fmt::join(morphology.notes, "; "));
+    }
     return build_cell(description, discretise(morphology, segment_rule(description)));
 }
 

@@ -4,16 +4,18 @@
 // diameters d0, d1:
 //   area        pi (d0 + d1)/2 sqrt(l^2 + (d1 - d0)^2 / 4)       um2
 //   resistance  R_a 4 l / (pi d0 d1)                             R_a in ohm cm: 1e-2 R_a ... Mohm
-// Points at one place with two diameters add nothing. Source: these are the sums that the simulator
-// NEURON takes (Hines & Carnevale 1997, doi:10.1162/neco.1997.9.6.1179), so that both give the same
-// tree.
+// Points at one place with two diameters add the ring between them, which is a frustum without
+// length, to the segment that ends there. Source: these are the sums that the simulator NEURON
+// takes (Hines & Carnevale 1997, doi:10.1162/neco.1997.9.6.1179), so that both give the same tree.
 
 #include "neuron/cable/compartments.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <map>
 #include <numbers>
+#include <utility>
 
 #include "kernels/core/check.h"
 #include "kernels/core/nearest_name.h"
@@ -54,10 +56,13 @@ public:
 private:
     /// The frustum from now_ to `stop`, which both lie between points at_ - 1 and at_.
     void add(Piece& piece, double stop) {
+        const bool ring = arc_[at_] == arc_[at_ - 1];
         const double length = stop - now_;
-        if (!(length > 0)) return;
-        const double d0 = diameter_at(now_), d1 = diameter_at(stop);
+        if (!(length > 0) && !ring) return;
+        const double d0 = ring ? points_[at_ - 1].diameter : diameter_at(now_);
+        const double d1 = ring ? points_[at_].diameter : diameter_at(stop);
         piece.area_um2 += std::numbers::pi * (d0 + d1) / 2 * std::hypot(length, (d1 - d0) / 2);
+        if (ring) return;
         piece.diameter_um2 += (d0 + d1) / 2 * length;
         piece.resistance_per_ohm += 1e-2 * 4 * length / (std::numbers::pi * d0 * d1);
         now_ = stop;
@@ -198,16 +203,24 @@ private:
 int Compartments::segment_at(const std::string& name, double x) const {
     ELM_CHECK(x >= 0 && x <= 1, "{}({}): a position along a section is from 0 to 1", name, x);
     std::vector<std::string_view> names;
+    std::map<Region, std::pair<std::string, std::string>> range;  // first and last of each region
     for (const SectionCut& section : sections) {
         if (section.name == name) {
             const int along = static_cast<int>(x * section.segment_count);
             return section.first_segment + std::min(along, section.segment_count - 1);
         }
         names.push_back(section.name);
+        range.try_emplace(section.region, section.name, "").first->second.second = section.name;
+    }
+    std::string there;
+    for (const auto& [region, ends] : range) {
+        there += there.empty() ? ends.first : ", " + ends.first;
+        if (ends.second != ends.first) there += " to " + ends.second;
     }
     const std::string nearest = nearest_name(name, names);
-    ELM_CHECK(false, "there is no section \"{}\" among the {} of this cell{}", name,
-              sections.size(), nearest.empty() ? "" : fmt::format(". Did you mean {}?", nearest));
+    ELM_CHECK(false, "there is no section \"{}\" among the {} of this cell: {}{}", name,
+              sections.size(), there,
+              nearest.empty() ? "" : fmt::format(". Did you mean {}?", nearest));
     return -1;
 }
 

@@ -58,6 +58,10 @@ struct Compartments {
     /// Segment of section `name` that holds position x, 0 to 1. Throws Error{invalid} naming the
     /// nearest section there is.
     int segment_at(const std::string& name, double x) const;
+    /// The middle of the root: of the soma, or of what takes its place.
+    int soma_segment() const {
+        return sections.front().first_segment + sections.front().segment_count / 2;
+    }
 };
 
 Compartments discretise(const Morphology& morphology, const SegmentRule& rule);

@@ -1,15 +1,18 @@
 #include "neuron/cable/morphology.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "kernels/core/check.h"
 #include "kernels/core/nearest_name.h"
 #include "neuron/cable/morphology_edit.h"
+#include "neuron/cable/morphology_summary.h"
 #include "neuron/cable/neurolucida_reader.h"
 #include "neuron/cable/swc_reader.h"
 
@@ -19,7 +22,7 @@ namespace {
 constexpr std::array<std::string_view, region_count> region_names{"soma", "basal", "apical",
                                                                   "axon"};
 
-void check_section(const Morphology& morphology, std::size_t index) {
+void check_section(const Morphology& morphology, std::size_t index, bool is_tip) {
     const Section& section = morphology.sections[index];
     const auto require = [&](bool condition, std::string_view message) {
         if (condition) return;
@@ -27,10 +30,9 @@ void check_section(const Morphology& morphology, std::size_t index) {
                                                  index, section.name, message));
     };
     if (index == 0) {
-        require(section.region == Region::soma && section.parent == -1,
-                "the first section must be the soma, without a parent");
+        require(section.parent == -1, "the first section is the root; expected no parent");
     } else {
-        require(section.parent >= 0, "it has no parent, and only the soma has none");
+        require(section.parent >= 0, "it has no parent, and only the first section has none");
         require(section.parent < static_cast<int>(index),
                 fmt::format("its parent, section {}, does not stand before it", section.parent));
         require(
@@ -44,8 +46,10 @@ void check_section(const Morphology& morphology, std::size_t index) {
         require(std::isfinite(point.x) && std::isfinite(point.y) && std::isfinite(point.z) &&
                     std::isfinite(point.diameter),
                 fmt::format("point {} has a number that is not finite", i));
-        require(point.diameter > 0, fmt::format("point {} has diameter {} um; expected more than 0",
-                                                i, point.diameter));
+        const bool cone = is_tip && i + 1 == section.points.size() && point.diameter == 0;
+        require(
+            point.diameter > 0 || cone,
+            fmt::format("point {} has diameter {} um; expected more than 0", i, point.diameter));
     }
     const double length = length_of(section);
     require(std::isfinite(length), "its length is not finite");
@@ -53,6 +57,14 @@ void check_section(const Morphology& morphology, std::size_t index) {
 }
 
 }  // namespace
+
+bool has_extension(const std::string& path, std::string_view lower_case) {
+    std::string extension = std::filesystem::path(path).extension();
+    for (char& letter : extension) {
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    }
+    return extension == lower_case;
+}
 
 std::string_view region_name(Region region) {
     return region_names[static_cast<std::size_t>(region)];
@@ -73,15 +85,23 @@ void check_morphology(const Morphology& morphology) {
         throw Error(ErrorKind::data,
                     fmt::format("{}: there is no section; expected a soma", morphology.source));
     }
-    for (std::size_t i = 0; i < morphology.sections.size(); ++i) check_section(morphology, i);
+    std::vector<char> carries(morphology.sections.size() + 1, 0);
+    for (const Section& section : morphology.sections) {
+        // A parent that is not there is refused below.
+        const auto parent = static_cast<std::size_t>(std::max(-1, section.parent) + 1);
+        if (parent < carries.size()) carries[parent] = 1;
+    }
+    for (std::size_t i = 0; i < morphology.sections.size(); ++i) {
+        check_section(morphology, i, carries[i + 1] == 0);
+    }
+}
+
+bool is_morphology_name(const std::string& path) {
+    return has_extension(path, ".swc") || has_extension(path, ".asc");
 }
 
 Morphology read_morphology(const std::string& path) {
-    std::string extension = std::filesystem::path(path).extension();
-    for (char& letter : extension) {
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    }
-    if (extension != ".swc" && extension != ".asc") {
+    if (!is_morphology_name(path)) {
         throw Error(ErrorKind::data,
                     fmt::format("{}: expected a morphology whose name ends in .swc or .asc", path));
     }
@@ -93,7 +113,12 @@ Morphology read_morphology(const std::string& path) {
     const std::string text((std::istreambuf_iterator<char>(file)),
                            std::istreambuf_iterator<char>());
     if (!file) throw Error(ErrorKind::data, fmt::format("{}: it cannot be read", path));
-    return extension == ".swc" ? read_swc(text, path) : read_neurolucida(text, path);
+    Morphology morphology =
+        has_extension(path, ".swc") ? read_swc(text, path) : read_neurolucida(text, path);
+    for (std::string& doubt : doubts_about_unit(summary_of(morphology))) {
+        morphology.notes.push_back(std::move(doubt));
+    }
+    return morphology;
 }
 
 }  // namespace elm::cable

@@ -30,18 +30,26 @@ struct Section {
     std::vector<MorphologyPoint> points;
 };
 
-/// The shape of a neuron: sections, parents before children, the soma first.
+/// The shape of a neuron: sections, parents before children. The first is the root: the soma, or
+/// what takes its place where none was traced.
 struct Morphology {
     std::string source;  // file or name, for messages
     std::vector<Section> sections;
+    std::vector<std::string> notes = {};  // what its reader had to assume
 };
 
-/// Throws Error{data} naming section and point: no soma, a parent that does not stand before its
+/// Throws Error{data} naming section and point: no section, a parent that does not stand before its
 /// child, fewer than two points, a diameter or coordinate that is not finite, a diameter that is
-/// not above 0, a section without length.
+/// not above 0 but at a tip, a section without length.
 void check_morphology(const Morphology& morphology);
 
-/// Reads .swc or .asc, by its name. Throws Error{data} with line and column.
+/// True if a path ends so, in letters of either case. `lower_case` begins with a point.
+bool has_extension(const std::string& path, std::string_view lower_case);
+/// True for names that end in .swc or .asc, in letters of either case.
+bool is_morphology_name(const std::string& path);
+
+/// Reads .swc or .asc, by its name. Sizes that no neuron has are noted. Throws Error{data} with
+/// line and column.
 Morphology read_morphology(const std::string& path);
 
 }  // namespace elm::cable

@@ -103,6 +103,14 @@ Morphology with_axon_stub(Morphology morphology, double length_um, double diamet
         diameter_um);
     ELM_CHECK(count > 0, "axon stub: expected at least one cylinder, got {}", count);
     check_morphology(morphology);
+    if (morphology.sections.front().region == Region::axon) {
+        throw Error(
+            ErrorKind::data,
+            fmt::format("{}: the root of this shape is axon, which is to be replaced by two "
+                        "cylinders on a soma. Keep the axon: axon = \"traced\" under "
+                        "[morphology] in the cell file",
+                        morphology.source));
+    }
     std::vector<int> place(morphology.sections.size(), -1);
     std::vector<Section> kept;
     for (std::size_t i = 0; i < morphology.sections.size(); ++i) {

@@ -7,15 +7,12 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/output_file.h"
+#include "neuron/cable/traced_tree.h"
 
 namespace elm::cable {
 namespace {
 
 constexpr std::array<int, region_count> swc_type{1, 3, 4, 2};
-
-bool same_place(const MorphologyPoint& a, const MorphologyPoint& b) {
-    return a.x == b.x && a.y == b.y && a.z == b.z;
-}
 
 /// Ids of the points of a section. A first point that is its parent's has the parent's id.
 struct Ids {
@@ -47,7 +44,10 @@ std::string swc_text(const Morphology& morphology) {
                                                : ids[above].last;
             const std::vector<MorphologyPoint>& points = morphology.sections[above].points;
             const MorphologyPoint& joint = section.parent_x == 0 ? points.front() : points.back();
-            if (section.parent_x != 0.5 && same_place(section.points[0], joint)) {
+            // A run begins with the width of the joint, on the soma with its own.
+            const double width = on_soma ? section.points[1].diameter : joint.diameter;
+            if (section.parent_x != 0.5 && same_place(section.points[0], joint) &&
+                section.points[0].diameter == width) {
                 begin = 1;
                 own.first = parent;
             }

@@ -4,23 +4,63 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <optional>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "neuron/cable/morphology_edit.h"
 #include "neuron/cable/morphology_text.h"
 #include "neuron/cable/neurolucida_lexer.h"
 #include "neuron/cable/soma_contour.h"
+#include "neuron/cable/traced_tree.h"
+#include "neuron/cable/tree_joints.h"
 
 namespace elm::cable {
 namespace {
 
 using Kind = NeurolucidaToken::Kind;
 
-/// A section of a tree and where its first own point stands in the text.
-struct TracedSection {
-    Section section;
-    TextPlace place;
+constexpr std::size_t least_outline_points = 3;
+constexpr double outline_slack_um = 0.5;  // a tree begins at the soma if no farther from it
+
+bool same_letters(std::string_view a, std::string_view b) {
+    const auto lower = [](char letter) {
+        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// An outline of the soma.
+struct Outline {
+    TextPlace open;
+    std::vector<MorphologyPoint> points;
+};
+
+/// A rectangle seen from above.
+struct Box {
+    std::array<double, 2> low{std::numeric_limits<double>::infinity(),
+                              std::numeric_limits<double>::infinity()};
+    std::array<double, 2> high{-std::numeric_limits<double>::infinity(),
+                               -std::numeric_limits<double>::infinity()};
+
+    void add(const Outline& outline) {
+        for (const MorphologyPoint& point : outline.points) {
+            low = {std::min(low[0], point.x), std::min(low[1], point.y)};
+            high = {std::max(high[0], point.x), std::max(high[1], point.y)};
+        }
+    }
+    bool meets(const Box& other) const {
+        return low[0] <= other.high[0] && other.low[0] <= high[0] && low[1] <= other.high[1] &&
+               other.low[1] <= high[1];
+    }
+    double width() const { return std::hypot(high[0] - low[0], high[1] - low[1]); }
+    double distance(const MorphologyPoint& point) const {
+        return std::hypot(std::max({low[0] - point.x, point.x - high[0], 0.0}),
+                          std::max({low[1] - point.y, point.y - high[1], 0.0}));
+    }
 };
 
 class Reader {
@@ -39,9 +79,6 @@ public:
             }
             read_block(token.place);
         }
-        if (!soma_place_) {
-            fail_at(origin_, {}, "no outline of type (CellBody) stands here, so there is no soma");
-        }
         return finish();
     }
 
@@ -54,57 +91,95 @@ private:
         bool has_split = false;  // the run has ended in a fork
     };
 
-    /// What a list of the file is: the first of its properties that says so.
-    enum class Block { ignored, soma, axon, dendrite, apical };
+    /// What a list of the file is.
+    struct Block {
+        enum class Kind { other, soma, tree } kind = Kind::other;
+        Region region = Region::basal;  // of a tree
+        std::string_view type = {};     // of a tree: empty where it is known
+    };
 
     void read_block(TextPlace open) {
         const auto start = lexer_.mark();
         const Block block = classify(open);
-        if (block == Block::ignored) return;
+        if (block.kind == Block::Kind::other) return;
         lexer_.rewind(start);
-        switch (block) {
-            case Block::soma:
-                read_soma(open);
-                break;
-            case Block::axon:
-                read_tree(open, Region::axon);
-                break;
-            case Block::dendrite:
-                read_tree(open, Region::basal);
-                break;
-            default:
-                read_tree(open, Region::apical);
+        if (block.kind == Block::Kind::soma) {
+            read_outline(open);
+            return;
         }
+        if (!block.type.empty()) {
+            notes_.push_back(
+                fmt::format("the tree in line {} is of type {}, which is not known; "
+                            "taken as basal",
+                            open.line, quoted(block.type)));
+        }
+        read_tree(open, block.region);
     }
 
-    /// Reads to the end of the list that was opened at `open`.
+    /// Reads to the end of the list that was opened at `open`. Outlines begin with their name in
+    /// quotes, trees and texts with a property, marks and tables with a word. The first property
+    /// with a type says what it is; an outline may also say so by its name.
     Block classify(TextPlace open) {
-        Block block = Block::ignored;
-        int depth = 1;
-        while (depth > 0) {
+        Block block;
+        NeurolucidaToken first;
+        std::string_view property;
+        std::size_t points = 0, wide_points = 0, strings = 0, numbers = 0;
+        bool closed = false, known = false;
+        for (int depth = 1; depth > 0;) {
             const NeurolucidaToken token = next_inside(open);
-            if (token.kind == Kind::open) {
-                ++depth;
-                if (depth != 2 || block != Block::ignored) continue;
-                const auto inside = lexer_.mark();
-                const NeurolucidaToken word = lexer_.next();
-                if (word.kind == Kind::word && lexer_.next().kind == Kind::close) {
-                    block = block_named(word.text);
-                }
-                lexer_.rewind(inside);
-            } else if (token.kind == Kind::close) {
-                --depth;
+            if (first.kind == Kind::end) first = token;
+            if (token.kind == Kind::close) {
+                if (depth-- == 2 && numbers >= 4) ++wide_points;
+                continue;
             }
+            if (token.kind == Kind::string && depth == 1) ++strings;
+            if (depth == 2 && looks_like_number(token.text)) ++numbers;
+            if (token.kind != Kind::open) continue;
+            if (++depth != 2) continue;
+            const auto inside = lexer_.mark();
+            const NeurolucidaToken word = lexer_.next();
+            lexer_.rewind(inside);
+            numbers = 0;
+            if (word.kind != Kind::word) continue;
+            if (looks_like_number(word.text)) {
+                ++points;
+                continue;
+            }
+            if (points == 0) property = word.text;
+            closed = closed || same_letters(word.text, "closed");
+            if (!known) known = set_type(block, word.text);
         }
-        return block;
+        if (known) return block;
+        const bool is_outline = first.kind == Kind::string;
+        if (is_outline &&
+            (same_letters(first.text, "CellBody") || same_letters(first.text, "Cell Body") ||
+             same_letters(first.text, "Soma"))) {
+            return {Block::Kind::soma};
+        }
+        const bool is_text = points == 1 && strings == 1;
+        if (first.kind == Kind::open && points > 0 && !is_text) {
+            return {Block::Kind::tree, Region::basal, property.empty() ? "none" : property};
+        }
+        if (wide_points > 1 && !closed) {
+            left_out_.push_back(fmt::format("{} (line {})", quoted(first.text), open.line));
+        }
+        return {};
     }
 
-    static Block block_named(std::string_view name) {
-        if (name == "CellBody") return Block::soma;
-        if (name == "Axon") return Block::axon;
-        if (name == "Dendrite") return Block::dendrite;
-        if (name == "Apical") return Block::apical;
-        return Block::ignored;
+    /// True if a property of this name says what a block is.
+    static bool set_type(Block& block, std::string_view name) {
+        if (same_letters(name, "CellBody")) {
+            block = {Block::Kind::soma};
+        } else if (same_letters(name, "Axon")) {
+            block = {Block::Kind::tree, Region::axon};
+        } else if (same_letters(name, "Dendrite")) {
+            block = {Block::Kind::tree, Region::basal};
+        } else if (same_letters(name, "Apical")) {
+            block = {Block::Kind::tree, Region::apical};
+        } else {
+            return false;
+        }
+        return true;
     }
 
     NeurolucidaToken next_inside(TextPlace open) {
@@ -165,21 +240,15 @@ private:
                     fmt::format("this point ends after {} numbers; expected x, y, z and a diameter",
                                 count));
         }
-        if (needs_diameter && !(values[3] > 0)) {
+        if (needs_diameter && !(values[3] >= 0)) {
             fail_at(origin_, last,
-                    fmt::format("the diameter is {} um; expected more than 0", values[3]));
+                    fmt::format("the diameter is {} um; expected 0 or more", values[3]));
         }
         return {values[0], values[1], values[2], values[3]};
     }
 
-    void read_soma(TextPlace open) {
-        if (soma_place_) {
-            fail_at(origin_, open,
-                    fmt::format("a second outline of type (CellBody); the first stands in line "
-                                "{}. Expected one soma: keep one outline",
-                                soma_place_->line));
-        }
-        soma_place_ = open;
+    void read_outline(TextPlace open) {
+        Outline outline{open, {}};
         while (true) {
             const NeurolucidaToken token = next_inside(open);
             if (token.kind == Kind::close) break;
@@ -187,13 +256,14 @@ private:
             if (token.kind != Kind::open) continue;
             const NeurolucidaToken first = next_inside(token.place);
             if (first.kind == Kind::word && looks_like_number(first.text)) {
-                contour_.push_back(read_point(token.place, first, false));
+                outline.points.push_back(read_point(token.place, first, false));
             } else if (first.kind == Kind::open) {
                 fail_at(origin_, first.place, "an outline of the soma does not branch");
             } else if (first.kind != Kind::close) {
                 skip_list(token.place);
             }
         }
+        outlines_.push_back(std::move(outline));
     }
 
     void read_tree(TextPlace open, Region region) {
@@ -254,81 +324,122 @@ private:
         }
         if (level.section < 0) {
             level.section = static_cast<int>(traced_.size());
-            TracedSection traced{{"", region, level.parent, 1, {}}, place};
+            TracedSection traced{{"", region, level.parent, 1, {}}, {}};
             if (level.parent >= 0) {
-                MorphologyPoint start =
-                    traced_[static_cast<std::size_t>(level.parent)].section.points.back();
-                start.diameter = point.diameter;
-                traced.section.points.push_back(start);
+                const TracedSection& above = traced_[static_cast<std::size_t>(level.parent)];
+                MorphologyPoint start = above.section.points.back();
+                if (!same_place(start, point)) {
+                    if (point.diameter > 0) start.diameter = point.diameter;
+                    traced.section.points.push_back(start);
+                    traced.places.push_back(place);
+                }
             }
             traced_.push_back(std::move(traced));
         }
-        traced_[static_cast<std::size_t>(level.section)].section.points.push_back(point);
-    }
-
-    /// Throws unless the tree that begins with `traced` is of the cell with this soma.
-    void check_root(const TracedSection& traced) const {
-        double low[2], high[2];
-        for (int axis = 0; axis < 2; ++axis) {
-            const auto value = [axis](const MorphologyPoint& point) {
-                return axis == 0 ? point.x : point.y;
-            };
-            low[axis] = high[axis] = value(contour_.front());
-            for (const MorphologyPoint& point : contour_) {
-                low[axis] = std::min(low[axis], value(point));
-                high[axis] = std::max(high[axis], value(point));
-            }
-        }
-        const MorphologyPoint& root = traced.section.points.front();
-        const double dx = std::max({low[0] - root.x, root.x - high[0], 0.0});
-        const double dy = std::max({low[1] - root.y, root.y - high[1], 0.0});
-        const double width = std::hypot(high[0] - low[0], high[1] - low[1]);
-        if (std::hypot(dx, dy) > width) {
-            fail_at(origin_, traced.place,
-                    fmt::format("this tree begins {:.1f} um from the outline of the soma, which is "
-                                "{:.1f} um wide: it is not connected. Move it, or take it out",
-                                std::hypot(dx, dy), width));
-        }
+        TracedSection& traced = traced_[static_cast<std::size_t>(level.section)];
+        traced.section.points.push_back(point);
+        traced.places.push_back(place);
     }
 
     Morphology finish() {
-        Morphology morphology{origin_, {}};
-        Section soma{"", Region::soma, -1, 1, {}};
-        try {
-            soma.points = soma_from_contour(contour_);
-        } catch (const Error& error) {
-            fail_at(origin_, *soma_place_, error.message());
+        if (!left_out_.empty()) {
+            constexpr std::size_t most = 4;
+            const std::size_t named = std::min(most, left_out_.size());
+            notes_.push_back(fmt::format(
+                "points with widths that are no tree are left out: {}{}",
+                fmt::join(left_out_.begin(), left_out_.begin() + static_cast<std::ptrdiff_t>(named),
+                          ", "),
+                named < left_out_.size() ? fmt::format(" and {} more", left_out_.size() - named)
+                                         : ""));
         }
-        morphology.sections.push_back(std::move(soma));
+        const bool has_soma = !outlines_.empty();
+        const auto trees = static_cast<std::size_t>(
+            std::count_if(traced_.begin(), traced_.end(),
+                          [](const TracedSection& one) { return one.section.parent < 0; }));
+        if (!has_soma && trees != 1) {
+            fail_at(origin_, {},
+                    fmt::format("no outline of type (CellBody) stands here, so there is no soma{}. "
+                                "Add one: (\"CellBody\" (CellBody) (x y z d) ...), three points or "
+                                "more around it",
+                                trees == 0 ? "" : fmt::format(" to join the {} trees", trees)));
+        }
+        if (!has_soma) return morphology_of(std::move(traced_), std::move(notes_), origin_);
+        const Box box = check_outlines();
+        if (outlines_.size() > 1) {
+            const auto above = [](const Outline& a, const Outline& b) {
+                return a.points.front().z < b.points.front().z;
+            };
+            const bool sorted = std::is_sorted(outlines_.begin(), outlines_.end(), above) ||
+                                std::is_sorted(outlines_.rbegin(), outlines_.rend(), above);
+            notes_.push_back(fmt::format("{} outlines are one soma{}", outlines_.size(),
+                                         sorted ? "" : ", though they are not in order of z"));
+        }
+        std::vector<TracedSection> sections{soma_of_outlines()};
         for (TracedSection& traced : traced_) {
             Section& section = traced.section;
-            if (section.parent < 0) check_root(traced);
-            if (section.points.size() < 2) {
-                fail_at(origin_, traced.place,
-                        "this tree has one point before it ends or forks; "
-                        "expected two or more");
-            }
-            const double length = length_of(section);
-            if (!(length > 0) || !std::isfinite(length)) {
-                fail_at(origin_, traced.place,
-                        fmt::format("the branch that begins here has length {} um; expected more "
-                                    "than 0, and finite",
-                                    length));
-            }
-            section.parent_x = section.parent < 0 ? 0.5 : 1;
+            if (section.parent < 0) section.parent_x = 0.5;
             ++section.parent;  // the soma stands before all
-            morphology.sections.push_back(std::move(section));
+            sections.push_back(std::move(traced));
         }
-        morphology = ordered_by_region(std::move(morphology));
-        check_morphology(morphology);
-        return morphology;
+        return with_trees_joined(
+            morphology_of(std::move(sections), std::move(notes_), origin_),
+            [&](const MorphologyPoint& point) { return box.distance(point); }, outline_slack_um,
+            box.width());
+    }
+
+    /// Outlines that follow each other must lie above each other: they are one soma. Those of few
+    /// points beside others are left out.
+    Box check_outlines() {
+        const auto is_short = [](const Outline& outline) {
+            return outline.points.size() < least_outline_points;
+        };
+        if (outlines_.size() > 1) {
+            const std::size_t left_out = std::erase_if(outlines_, is_short);
+            if (left_out > 0) {
+                notes_.push_back(fmt::format("{} of the soma of less than {} points left out",
+                                             counted(left_out, "outline", "outlines"),
+                                             least_outline_points));
+            }
+        }
+        Box all;
+        for (std::size_t i = 0; i < outlines_.size(); ++i) {
+            Box here, before;
+            here.add(outlines_[i]);
+            all.add(outlines_[i]);
+            if (i == 0) continue;
+            before.add(outlines_[i - 1]);
+            if (here.meets(before)) continue;
+            fail_at(origin_, outlines_[i].open,
+                    fmt::format("a second soma: this outline of type (CellBody) does not lie above "
+                                "the one in line {}. Expected one soma: keep the outlines of one",
+                                outlines_[i - 1].open.line));
+        }
+        return all;
+    }
+
+    TracedSection soma_of_outlines() const {
+        TracedSection soma{{"", Region::soma, -1, 1, {}}, {}};
+        try {
+            if (outlines_.size() == 1) {
+                soma.section.points = soma_from_contour(outlines_.front().points);
+            } else {
+                std::vector<std::vector<MorphologyPoint>> stack;
+                for (const Outline& outline : outlines_) stack.push_back(outline.points);
+                soma.section.points = soma_from_stack(stack);
+            }
+        } catch (const Error& error) {
+            fail_at(origin_, outlines_.front().open, error.message());
+        }
+        soma.places.assign(soma.section.points.size(), outlines_.front().open);
+        return soma;
     }
 
     NeurolucidaLexer lexer_;
     const std::string& origin_;
-    std::optional<TextPlace> soma_place_;
-    std::vector<MorphologyPoint> contour_;
+    std::vector<Outline> outlines_;
     std::vector<TracedSection> traced_;  // parents before children
+    std::vector<std::string> notes_;     // what was assumed
+    std::vector<std::string> left_out_;  // blocks with points that are not read
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
 // The soma from its outline:
-//   1. the open outline is walked in 100 equal steps of arc length; the mean of these 101 points is
-//      the centre, their second moments have the axes: the long one is the eigenvector of the
-//      largest eigenvalue, the short one that of the middle eigenvalue, laid into the xy plane;
+//   1. the open outline is walked in 100 steps that are equal seen from above, in the xy plane; the
+//      mean of these 101 points is the centre, their second moments have the axes: the long one is
+//      the eigenvector of the largest eigenvalue, the short one that of the middle eigenvalue, laid
+//      into the xy plane;
 //   2. the same points along the two axes, cut where the long coordinate is smallest and largest,
 //      are two sides; each begins with one of these points and ends before the other;
 //   3. the distance of the sides across 21 places along the long axis is the diameter there.
@@ -12,10 +13,12 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 
 #include <Eigen/Eigenvalues>
 
 #include "kernels/core/check.h"
+#include "neuron/cable/traced_tree.h"
 
 namespace elm::cable {
 namespace {
@@ -24,10 +27,17 @@ using Vector = Eigen::Vector3d;
 
 constexpr int walk_points = 101;
 
-std::vector<Vector> equal_steps(const std::vector<Vector>& line) {
+std::vector<Vector> equal_steps(const std::vector<MorphologyPoint>& contour) {
+    if (contour.size() < 3) {
+        throw Error(ErrorKind::data,
+                    fmt::format("the outline of the soma has {} points; expected three or more",
+                                contour.size()));
+    }
+    std::vector<Vector> line;
+    for (const MorphologyPoint& point : contour) line.emplace_back(point.x, point.y, point.z);
     std::vector<double> arc{0};
     for (std::size_t i = 1; i < line.size(); ++i) {
-        arc.push_back(arc.back() + (line[i] - line[i - 1]).norm());
+        arc.push_back(arc.back() + (line[i] - line[i - 1]).head<2>().norm());
     }
     std::vector<Vector> points;
     std::size_t at = 1;
@@ -41,15 +51,19 @@ std::vector<Vector> equal_steps(const std::vector<Vector>& line) {
     return points;
 }
 
+Vector mean_of(const std::vector<Vector>& points) {
+    Vector sum = Vector::Zero();
+    for (const Vector& point : points) sum += point;
+    return sum / static_cast<double>(points.size());
+}
+
 struct Axes {
     Vector centre, along, across;
 };
 
 Axes axes_of(const std::vector<Vector>& points) {
     Axes axes;
-    axes.centre = Vector::Zero();
-    for (const Vector& point : points) axes.centre += point;
-    axes.centre /= static_cast<double>(points.size());
+    axes.centre = mean_of(points);
     Eigen::Matrix3d moments = Eigen::Matrix3d::Zero();
     for (const Vector& point : points) {
         moments += (point - axes.centre) * (point - axes.centre).transpose();
@@ -75,20 +89,16 @@ struct PlanePoint {
 };
 
 /// From `first` to the point before `last` of a closed line, ordered so that the long coordinate
-/// rises. Seen from the high end, a point that does not lie above the one before it is left out.
+/// rises; a point that does not lie above all before it is left out.
 std::vector<PlanePoint> side(const std::vector<PlanePoint>& line, std::size_t first,
                              std::size_t last, bool reverse) {
-    std::vector<PlanePoint> points;
+    std::vector<PlanePoint> points, rising;
     for (std::size_t i = first; i != last; i = (i + 1) % line.size()) points.push_back(line[i]);
     if (reverse) std::reverse(points.begin(), points.end());
-    for (std::size_t before = 0; before != points.size();) {
-        before = points.size();
-        for (std::size_t i = points.size() - 1; i > 0; --i) {
-            if (points[i].along > points[i - 1].along) continue;
-            points.erase(points.begin() + static_cast<std::ptrdiff_t>(i));
-        }
+    for (const PlanePoint& point : points) {
+        if (rising.empty() || point.along > rising.back().along) rising.push_back(point);
     }
-    return points;
+    return rising;
 }
 
 double across_at(const std::vector<PlanePoint>& line, double along) {
@@ -105,14 +115,7 @@ double across_at(const std::vector<PlanePoint>& line, double along) {
 }  // namespace
 
 std::vector<MorphologyPoint> soma_from_contour(const std::vector<MorphologyPoint>& contour) {
-    if (contour.size() < 3) {
-        throw Error(ErrorKind::data,
-                    fmt::format("the outline of the soma has {} points; expected three or more",
-                                contour.size()));
-    }
-    std::vector<Vector> outline;
-    for (const MorphologyPoint& point : contour) outline.emplace_back(point.x, point.y, point.z);
-    const std::vector<Vector> walk = equal_steps(outline);
+    const std::vector<Vector> walk = equal_steps(contour);
     const Axes axes = axes_of(walk);
 
     std::vector<PlanePoint> line;
@@ -148,6 +151,30 @@ std::vector<MorphologyPoint> soma_from_contour(const std::vector<MorphologyPoint
     if (std::any_of(soma.begin(), soma.end(),
                     [](const MorphologyPoint& point) { return !(point.diameter > 0); })) {
         throw Error(ErrorKind::data, "the outline of the soma has no width");
+    }
+    return soma;
+}
+
+std::vector<MorphologyPoint> soma_from_stack(
+    const std::vector<std::vector<MorphologyPoint>>& contours) {
+    std::vector<MorphologyPoint> soma;
+    for (const std::vector<MorphologyPoint>& contour : contours) {
+        const std::vector<Vector> walk = equal_steps(contour);
+        const Vector centre = mean_of(walk);
+        double distance = 0, perimeter = 0;
+        for (const Vector& point : walk) distance += (point - centre).norm();
+        for (std::size_t i = 0; i < contour.size(); ++i) {
+            const MorphologyPoint &a = contour[i], &b = contour[(i + 1) % contour.size()];
+            perimeter += std::hypot(b.x - a.x, b.y - a.y, b.z - a.z);
+        }
+        const double diameter =
+            distance / static_cast<double>(walk.size()) + perimeter / (2 * std::numbers::pi);
+        soma.push_back({centre.x(), centre.y(), centre.z(), diameter});
+    }
+    if (std::all_of(soma.begin(), soma.end(), [&](const MorphologyPoint& point) {
+            return same_place(point, soma.front());
+        })) {
+        throw Error(ErrorKind::data, "the outlines of the soma have one centre: keep one of them");
     }
     return soma;
 }

@@ -15,4 +15,9 @@ inline constexpr int soma_points = 21;
 /// the outline has fewer than three points or no width.
 std::vector<MorphologyPoint> soma_from_contour(const std::vector<MorphologyPoint>& contour);
 
+/// The soma from outlines in several planes, as NEURON makes it: a point for each, in its centre,
+/// as wide as a circle between the one of its length and the one of its mean distance from there.
+std::vector<MorphologyPoint> soma_from_stack(
+    const std::vector<std::vector<MorphologyPoint>>& contours);
+
 }  // namespace elm::cable

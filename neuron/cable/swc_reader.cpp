@@ -1,173 +1,146 @@
+// Sections of an SWC tree. Rows stand in the order of the tracing, parents before children; a run
+// is a row and those that follow, each the child of the one before it.
+
 #include "neuron/cable/swc_reader.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <utility>
+#include <vector>
 
-#include "kernels/core/check.h"
-#include "neuron/cable/morphology_edit.h"
 #include "neuron/cable/swc_rows.h"
+#include "neuron/cable/traced_tree.h"
 
 namespace elm::cable {
 namespace {
 
-/// Makes sections of the rows of one tree.
+constexpr double sphere_tolerance = 0.01;  // files hold two or three decimals
+
 class Builder {
 public:
-    Builder(const SwcRows& rows, const std::string& origin) : rows_(rows), origin_(origin) {}
+    explicit Builder(const SwcRows& rows) : rows_(rows), run_of_(rows.rows.size()) {
+        soma_children_.resize(rows.rows.size(), 0);
+        for (std::size_t i = 1; i < rows.rows.size(); ++i) {
+            if (is_soma(i) && is_soma(row(i).parent)) ++soma_children_[row(i).parent];
+        }
+    }
 
-    Morphology build() {
-        if (soma_is_cylinder()) {
-            add_cylinder();
-        } else {
-            add_run({rows_.root, -1, 1});
+    std::vector<TracedSection> build() {
+        for (std::size_t first = 0; first < run_of_.size(); first = runs_.back().last + 1) {
+            std::size_t last = first;
+            if (first == 0 && is_sphere_of_three_points()) {
+                last = 2;
+            } else {
+                while (goes_on(last)) ++last;
+            }
+            for (std::size_t i = first; i <= last; ++i) run_of_[i] = runs_.size();
+            runs_.push_back({first, last});
+            add_section(runs_.back());
         }
-        while (!waiting_.empty()) {
-            const Start start = waiting_.back();
-            waiting_.pop_back();
-            add_run(start);
-        }
-        Morphology result = ordered_by_region({origin_, std::move(sections_)});
-        check_morphology(result);
-        return result;
+        return std::move(sections_);
     }
 
 private:
-    /// A run that is still to be read: its first own row, and where it begins.
-    struct Start {
-        std::size_t row;
-        int parent;
-        double parent_x;
+    struct Run {
+        std::size_t first, last;
+    };
+    /// Where a run begins on another, and whether the piece from there to its own first point is
+    /// part of it.
+    struct Joint {
+        double parent_x = 1;
+        bool has_piece = true;
     };
 
     const SwcRow& row(std::size_t index) const { return rows_.rows[index]; }
-    std::vector<std::size_t> soma_children(std::size_t index) const {
-        std::vector<std::size_t> result;
-        for (const std::size_t child : rows_.children_of(index)) {
-            if (row(child).region == Region::soma) result.push_back(child);
+    bool is_soma(std::size_t index) const { return row(index).region == Region::soma; }
+    bool follows(std::size_t index) const {  // the row before it is its parent
+        return index < run_of_.size() && row(index).parent + 1 == index;
+    }
+
+    /// As NeuroMorpho.org writes a sphere: two points of its width on the first, as far apart as
+    /// that is wide, and no other soma.
+    bool is_sphere_of_three_points() const {
+        if (run_of_.size() < 3 || !is_soma(0) || soma_children_[0] != 2) return false;
+        double distance = 0;
+        for (const std::size_t end : {std::size_t{1}, std::size_t{2}}) {
+            if (!is_soma(end) || row(end).parent != 0 || !rows_.children_of(end).empty()) {
+                return false;
+            }
+            const MorphologyPoint &a = row(0).point, &b = row(end).point;
+            if (a.diameter != b.diameter) return false;
+            distance += std::hypot(b.x - a.x, b.y - a.y, b.z - a.z);
         }
-        return result;
+        return std::abs(distance / row(0).point.diameter - 1) < sphere_tolerance;
     }
 
-    bool soma_is_cylinder() const {
-        const std::vector<std::size_t> ends = soma_children(rows_.root);
-        if (ends.empty()) return true;
-        if (ends.size() != 2) return false;
-        const MorphologyPoint& centre = row(rows_.root).point;
-        return std::all_of(ends.begin(), ends.end(), [&](std::size_t end) {
-            const MorphologyPoint& point = row(end).point;
-            const double distance =
-                std::hypot(point.x - centre.x, point.y - centre.y, point.z - centre.z);
-            // Files hold two or three decimals.
-            const double radius = centre.diameter / 2, slack = 0.01 * radius + 0.01;
-            return soma_children(end).empty() && std::abs(distance - radius) <= slack &&
-                   std::abs(point.diameter / 2 - radius) <= slack;
-        });
+    /// A place where a neurite begins: on the soma, or at the root of a cell without one. Others
+    /// that hang there begin where it does.
+    bool begins_neurite(std::size_t index) const {
+        if (is_soma(index)) return false;
+        return index == 0 || (index > 1 && is_soma(row(index).parent));
     }
 
-    void add_cylinder() {
-        const MorphologyPoint centre = row(rows_.root).point;
-        const std::vector<std::size_t> ends = soma_children(rows_.root);
-        MorphologyPoint first = centre, last = centre;
-        if (ends.empty()) {
-            first.x -= centre.diameter / 2;
-            last.x += centre.diameter / 2;
-        } else {
-            first = row(ends[0]).point;
-            last = row(ends[1]).point;
-            first.diameter = last.diameter = centre.diameter;
-        }
-        sections_.push_back({"", Region::soma, -1, 1, {first, centre, last}});
-        std::vector<std::size_t> members{rows_.root};
-        members.insert(members.end(), ends.begin(), ends.end());
-        add_neurites(members, 0);
+    /// Whether the run of row `index` holds the next one, too.
+    bool goes_on(std::size_t index) const {
+        const std::size_t next = index + 1;
+        if (!follows(next) || row(next).type != row(index).type) return false;
+        // Neurites do not end a run of the soma; at its root the first branch goes on.
+        if (is_soma(index)) return index == 0 || soma_children_[index] <= 1;
+        const auto children = rows_.children_of(index);
+        return children.size() == 1 ||
+               (begins_neurite(index) && row(children.back()).type == row(index).type);
     }
 
-    /// Neurites on rows of soma section `soma`, to be read in the order of the file.
-    void add_neurites(const std::vector<std::size_t>& members, int soma) {
-        std::vector<Start> starts;
-        for (const std::size_t member : members) {
-            for (const std::size_t child : rows_.children_of(member)) {
-                if (row(child).region != Region::soma) starts.push_back({child, soma, 0.5});
+    Joint joint_of(const Run& run) const {
+        const std::size_t parent = row(run.first).parent;
+        const std::size_t above_index = run_of_[parent];
+        const Run& above = runs_[above_index];
+        const bool on_soma = is_soma(above.first), leaves_soma = on_soma && !is_soma(run.first);
+        const bool one_point = run.first == run.last, forks = soma_children_[parent] > 1;
+        const bool on_sphere = sections_[above_index].section.points.size() == 1;
+        if (begins_neurite(parent) && !follows(run.first) && follows(parent + 1)) return {0, true};
+        if (above_index == 0 && leaves_soma && on_sphere) return {0.5, one_point};
+        if (above_index == 0 && parent == 0) return {0, !(leaves_soma && forks)};
+        if (!on_soma) return {};
+        if (parent != above.last) return {0.5, !leaves_soma || one_point};
+        return {1, !leaves_soma || one_point || !forks};
+    }
+
+    void add_section(const Run& run) {
+        TracedSection traced{{"", row(run.first).region, -1, 1, {}}, {}};
+        Section& section = traced.section;
+        const auto add = [&](std::size_t index) {
+            section.points.push_back(row(index).point);
+            traced.places.push_back(row(index).place(SwcColumn::radius));
+        };
+        if (run.first > 0) {
+            const Joint joint = joint_of(run);
+            const std::size_t parent = row(run.first).parent;
+            section.parent = static_cast<int>(run_of_[parent]);
+            section.parent_x = joint.parent_x;
+            if (joint.has_piece) {
+                add(parent);
+                if (is_soma(runs_[run_of_[parent]].first) && !is_soma(run.first)) {
+                    section.points[0].diameter = row(run.first).point.diameter;
+                }
             }
         }
-        push_reversed(starts);
-    }
-
-    void push_reversed(const std::vector<Start>& starts) {
-        waiting_.insert(waiting_.end(), starts.rbegin(), starts.rend());
-    }
-
-    /// The row that continues the run after `index`, or rows_.size() if it ends there.
-    std::size_t next_of_run(std::size_t index) const {
-        const bool soma = row(index).region == Region::soma;
-        std::size_t next = rows_.rows.size(), count = 0;
-        for (const std::size_t child : rows_.children_of(index)) {
-            if (soma && row(child).region != Region::soma) continue;
-            // At the root of a soma the first branch goes on, the others begin at its start.
-            if (++count == 1) next = child;
-        }
-        const bool goes_on = count == 1 || (count > 1 && index == rows_.root);
-        if (!goes_on || row(next).region != row(index).region) return rows_.rows.size();
-        return next;
-    }
-
-    void add_run(const Start& start) {
-        Section section{"", row(start.row).region, start.parent, start.parent_x, {}};
-        std::vector<std::size_t> members{start.row};
-        for (std::size_t next = next_of_run(start.row); next < rows_.rows.size();
-             next = next_of_run(next)) {
-            members.push_back(next);
-        }
-        const bool on_soma =
-            start.parent >= 0 && section.region != Region::soma && start.parent_x == 0.5;
-        if (start.parent >= 0 && (!on_soma || members.size() == 1)) {
-            MorphologyPoint begin = row(row(start.row).parent).point;
-            begin.diameter = row(start.row).point.diameter;
-            section.points.push_back(begin);
-        }
-        for (const std::size_t member : members) section.points.push_back(row(member).point);
-        if (section.region == Region::soma && section.points.size() == 1) {
-            rows_.fail(start.row, SwcColumn::id,
-                       "the soma has one point here and branches; expected a line of points");
-        }
-        const double length = length_of(section);
-        if (!(length > 0) || !std::isfinite(length)) {
-            rows_.fail(start.row, SwcColumn::x,
-                       fmt::format("the branch that begins here has length {} um; expected more "
-                                   "than 0, and finite",
-                                   length));
-        }
-        const int index = static_cast<int>(sections_.size());
-        const bool soma = section.region == Region::soma;
-        sections_.push_back(std::move(section));
-
-        std::vector<Start> starts;
-        for (const std::size_t child : rows_.children_of(members.back())) {
-            if (!soma || row(child).region == Region::soma) starts.push_back({child, index, 1});
-        }
-        if (soma && start.row == rows_.root) {
-            const std::vector<std::size_t> others = soma_children(rows_.root);
-            for (std::size_t i = 1; i < others.size(); ++i) starts.push_back({others[i], index, 0});
-        }
-        push_reversed(starts);
-        if (soma) add_neurites(members, index);
+        const bool sphere = run.first == 0 && is_sphere_of_three_points();
+        for (std::size_t i = run.first; i <= (sphere ? run.first : run.last); ++i) add(i);
+        sections_.push_back(std::move(traced));
     }
 
     const SwcRows& rows_;
-    const std::string& origin_;
-    std::vector<Section> sections_;
-    std::vector<Start> waiting_;  // the next one last
+    std::vector<std::size_t> run_of_, soma_children_;  // (rows)
+    std::vector<Run> runs_;                            // (sections)
+    std::vector<TracedSection> sections_;
 };
 
 }  // namespace
 
 Morphology read_swc(std::string_view text, const std::string& origin) {
-    const SwcRows rows = read_swc_rows(text, origin);
-    return Builder(rows, origin).build();
+    SwcRows rows = read_swc_rows(text, origin);
+    return morphology_of(Builder(rows).build(), std::move(rows.notes), origin);
 }
 
 }  // namespace elm::cable

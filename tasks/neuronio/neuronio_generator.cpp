@@ -82,7 +82,7 @@ std::vector<NeuronIoRecording> simulate_neuronio(const NeuronIoRecipe& recipe,
     const auto probe = [&](int segment, int every) {
         options.probes.push_back({cable::Quantity::voltage, segment, "", every});
     };
-    probe(0, fine);
+    probe(cell.compartments.soma_segment(), fine);
     const bool nexus = cell.nexus_segment >= 0;
     if (nexus) probe(cell.nexus_segment, coarse);
     if (recipe.dendrites) {

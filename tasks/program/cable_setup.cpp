@@ -14,11 +14,24 @@ constexpr const char* crank_nicolson = "crank-nicolson";
 constexpr const char* backward_euler = "backward-euler";
 
 std::string cell_name(const Arguments& arguments, const std::string& standard) {
-    return arguments.has("cell") ? arguments.text("cell") : standard;
+    if (!arguments.has("cell")) return standard;
+    const std::string name = arguments.text("cell");
+    ELM_CHECK(
+        !cable::is_morphology_name(name),
+        "--cell {}: this is a shape, which is given by --morphology; --cell takes the membrane "
+        "that it gets, such as --cell {} --morphology {}.",
+        name, standard, name);
+    return name;
 }
 
 std::optional<std::string> morphology_path(const Arguments& arguments) {
-    return arguments.has("morphology") ? std::optional(arguments.text("morphology")) : std::nullopt;
+    if (!arguments.has("morphology")) return std::nullopt;
+    const std::string path = arguments.text("morphology");
+    ELM_CHECK(!cable::has_extension(path, ".toml"),
+              "--morphology {}: this is a cell, which is given by --cell; --morphology takes its "
+              "shape, an .swc or .asc file.",
+              path);
+    return path;
 }
 
 }  // namespace

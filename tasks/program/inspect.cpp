@@ -1,7 +1,5 @@
 // elmsim inspect: says what a file is.
 
-#include <optional>
-
 #include <fmt/format.h>
 
 #include "baselines/sequence_model_file.h"
@@ -14,6 +12,7 @@
 #include "tasks/neuronio/neuronio_statistics.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
+#include "tasks/program/inspect_cell.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/table.h"
@@ -21,13 +20,6 @@
 
 namespace elm {
 namespace {
-
-/// What was found out: a kind and named facts.
-struct Findings {
-    std::string kind;
-    std::vector<std::pair<std::string, Value>> facts;
-    std::optional<NeuronIoStatistics> statistics = {};
-};
 
 std::string shape_text(const Hdf5File& file, const std::string& dataset) {
     return fmt::format("({}) {}", fmt::join(file.shape(dataset), ", "), file.type_name(dataset));
@@ -64,6 +56,31 @@ Findings inspect_sequence_model(const std::string& path) {
     return findings;
 }
 
+Table statistics_table(const NeuronIoStatistics& statistics) {
+    Table table(
+        {"per simulation", "unit", "of", "mean", "SE", "SD", "lowest", "median", "highest"});
+    const auto text = [](double value) { return fmt::format("{:.5g}", value); };
+    for (const StatisticRow& row : statistics.rows) {
+        table.add({row.name, row.unit, fmt::format("{}", row.count), text(row.mean),
+                   text(row.standard_error), text(row.standard_deviation), text(row.lowest),
+                   text(row.median), text(row.highest)});
+    }
+    return table;
+}
+
+void add_statistics(Findings& findings, const std::string& path) {
+    NeuronIoStatistics statistics = neuronio_statistics(path, throw_if_interrupted);
+    findings.facts.emplace_back("output spikes", statistics.output_spikes);
+    findings.facts.emplace_back("silent simulations", statistics.silent);
+    const Table table = statistics_table(statistics);
+    findings.tables = '\n' + table.to_text();
+    findings.lists.emplace_back("statistics", table.to_records());
+    findings.draw = [path, statistics = std::move(statistics)](const std::string& target,
+                                                               bool force) {
+        draw(neuronio_figure(path, statistics), target, force);
+    };
+}
+
 Findings inspect_neuronio(const std::string& path) {
     const NeuronIoFile file(path);
     Findings findings{"NeuronIO ground truth",
@@ -78,23 +95,9 @@ Findings inspect_neuronio(const std::string& path) {
     // A file of input alone is NeuronIO too.
     const std::string first = "/" + file.name(0);
     if (raw.has(first + "/output_spike_time_ms") && raw.has(first + "/soma_voltage_mV")) {
-        findings.statistics = neuronio_statistics(path, throw_if_interrupted);
-        findings.facts.emplace_back("output spikes", findings.statistics->output_spikes);
-        findings.facts.emplace_back("silent simulations", findings.statistics->silent);
+        add_statistics(findings, path);
     }
     return findings;
-}
-
-Table statistics_table(const NeuronIoStatistics& statistics) {
-    Table table(
-        {"per simulation", "unit", "of", "mean", "SE", "SD", "lowest", "median", "highest"});
-    const auto text = [](double value) { return fmt::format("{:.5g}", value); };
-    for (const StatisticRow& row : statistics.rows) {
-        table.add({row.name, row.unit, fmt::format("{}", row.count), text(row.mean),
-                   text(row.standard_error), text(row.standard_deviation), text(row.lowest),
-                   text(row.median), text(row.highest)});
-    }
-    return table;
 }
 
 Findings inspect_spikes(const Hdf5File& file, const std::vector<SpikeGroup>& groups) {
@@ -139,6 +142,7 @@ Findings inspect_other(const Hdf5File& file, const std::string& kind) {
 }
 
 Findings inspect_file(const std::string& path) {
+    if (is_cell_or_shape(path)) return inspect_cell_or_shape(path);
     const Hdf5File file = Hdf5File::open(path);
     const Values attributes = file.attributes("/");
     if (const auto format = attributes.find("format"); format != attributes.end()) {
@@ -176,17 +180,14 @@ int run(const Arguments& arguments) {
         }
         Record record;
         record.set("path", path).set("kind", findings.kind).set("facts", std::move(facts));
-        if (findings.statistics) {
-            const Table table = statistics_table(*findings.statistics);
-            text += '\n' + table.to_text();
-            record.set("statistics", table.to_records());
-        }
+        text += findings.tables;
+        for (const auto& [name, list] : findings.lists) record.set(name, list);
         records.push_back(std::move(record));
         if (!draws) continue;
-        ELM_CHECK(findings.statistics, "--plot draws NeuronIO data, and {} is {}.", path,
+        ELM_CHECK(findings.draw,
+                  "--plot draws NeuronIO data, cells and their shapes, and {} is {}.", path,
                   findings.kind);
-        draw(neuronio_figure(path, *findings.statistics), arguments.text("plot"),
-             arguments.has("force"));
+        findings.draw(arguments.text("plot"), arguments.has("force"));
     }
     print_result(arguments.has("json")
                      ? result_header(arguments, Device{}).set("files", std::move(records)).to_json()
@@ -198,8 +199,9 @@ int run(const Arguments& arguments) {
 
 Command inspect_command() {
     return {.name = "inspect",
-            .summary = "says what a file is: model, data, spikes, recording",
-            .examples = {"elmsim inspect fit.h5", "elmsim inspect train.h5 --plot train.png"},
+            .summary = "says what a file is: model, data, spikes, recording, cell, shape",
+            .examples = {"elmsim inspect fit.h5", "elmsim inspect train.h5 --plot train.png",
+                         "elmsim inspect traced.swc --plot traced.png"},
             .words = "FILE...",
             .shared = {"plot", "force"},
             .run = run};

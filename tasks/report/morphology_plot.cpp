@@ -14,8 +14,9 @@
 namespace elm {
 namespace {
 
-constexpr int plot_height_px = 1100, smallest_width_px = 380, largest_width_px = 1600;
-constexpr int left_px = 100, right_px = 130, top_px = 60, bottom_px = 70;
+constexpr int smallest_side_px = 380, largest_height_px = 1100, largest_width_px = 1600;
+constexpr int left_px = 100, right_px = 145, top_px = 60, bottom_px = 70;
+constexpr int bar_gap_px = 15, bar_px = 25;  // of the colours, in the right margin
 /// gnuplot draws one width a curve: diameters are sorted into classes, each this much wider.
 constexpr double width_ratio = 1.25;
 constexpr int width_classes = 24;
@@ -29,24 +30,51 @@ int width_class_of(double diameter_um) {
 
 struct Bounds {
     double low_x = 0, high_x = 0, low_y = 0, high_y = 0;
+
+    double width() const { return high_x - low_x; }
+    double height() const { return high_y - low_y; }
 };
 
+/// Size of the picture inside its axes.
+struct Size {
+    int width_px = 0, height_px = 0;
+};
+
+/// Around all points with their widths, and a margin.
 Bounds bounds_of(const cable::Morphology& morphology) {
     const cable::MorphologyPoint& first = morphology.sections[0].points[0];
     Bounds bounds{first.x, first.x, first.y, first.y};
     for (const cable::Section& section : morphology.sections) {
         for (const cable::MorphologyPoint& point : section.points) {
-            bounds.low_x = std::min(bounds.low_x, point.x);
-            bounds.high_x = std::max(bounds.high_x, point.x);
-            bounds.low_y = std::min(bounds.low_y, point.y);
-            bounds.high_y = std::max(bounds.high_y, point.y);
+            const double radius = point.diameter / 2;
+            bounds.low_x = std::min(bounds.low_x, point.x - radius);
+            bounds.high_x = std::max(bounds.high_x, point.x + radius);
+            bounds.low_y = std::min(bounds.low_y, point.y - radius);
+            bounds.high_y = std::max(bounds.high_y, point.y + radius);
         }
     }
-    // A margin, also around a cell that is a straight line.
-    const double margin =
-        0.03 * std::max(bounds.high_x - bounds.low_x, bounds.high_y - bounds.low_y);
+    const double margin = 0.03 * std::max(bounds.width(), bounds.height());
     return {bounds.low_x - margin, bounds.high_x + margin, bounds.low_y - margin,
             bounds.high_y + margin};
+}
+
+/// As large as may be, but no side too short.
+Size size_for(const Bounds& bounds) {
+    const double px_per_um =
+        std::min(largest_height_px / bounds.height(), largest_width_px / bounds.width());
+    const auto side = [&](double um) {
+        return std::max(smallest_side_px, static_cast<int>(um * px_per_um));
+    };
+    return {side(bounds.width()), side(bounds.height())};
+}
+
+/// Widened on both sides to the proportions of the picture.
+Bounds filling(const Bounds& bounds, const Size& size) {
+    const double um_per_px =
+        std::max(bounds.width() / size.width_px, bounds.height() / size.height_px);
+    const double x = (um_per_px * size.width_px - bounds.width()) / 2;
+    const double y = (um_per_px * size.height_px - bounds.height()) / 2;
+    return {bounds.low_x - x, bounds.high_x + x, bounds.low_y - y, bounds.high_y + y};
 }
 
 /// Lines of one width and kind: points "x y value", an empty line where a line ends.
@@ -143,15 +171,14 @@ double tics_for(double px_per_um) {
     }
 }
 
-std::string script_of(const std::vector<WidthClass>& classes, const Bounds& bounds,
+std::string script_of(const std::vector<WidthClass>& classes, const Bounds& shape,
                       const std::vector<double>& values, const std::string& title,
                       const std::string& unit, const std::string& path) {
-    const double ratio = (bounds.high_x - bounds.low_x) / (bounds.high_y - bounds.low_y);
-    const int wide =
-        std::clamp(static_cast<int>(plot_height_px * ratio), smallest_width_px, largest_width_px);
-    const int width = wide + left_px + right_px, height = plot_height_px + top_px + bottom_px;
-    const double px_per_um = std::min(plot_height_px / (bounds.high_y - bounds.low_y),
-                                      wide / (bounds.high_x - bounds.low_x));
+    const Size size = size_for(shape);
+    const Bounds bounds = filling(shape, size);
+    const int width = size.width_px + left_px + right_px;
+    const int height = size.height_px + top_px + bottom_px;
+    const double px_per_um = size.width_px / bounds.width();
     const double tics_um = tics_for(px_per_um);
     std::string script = gnuplot_terminal(path, width, height);
     script += fmt::format(
@@ -165,6 +192,11 @@ std::string script_of(const std::vector<WidthClass>& classes, const Bounds& boun
         "set xtics {:g}\nset ytics {:g}\nset xrange [{:.6g}:{:.6g}]\nset yrange [{:.6g}:{:.6g}]\n",
         gnuplot_quoted(title), tics_um, tics_um, bounds.low_x, bounds.high_x, bounds.low_y,
         bounds.high_y);
+    const auto share = [](int px, int of) { return static_cast<double>(px) / of; };
+    script +=
+        fmt::format("set colorbox user origin screen {:.4f}, screen {:.4f} size {:.4f}, {:.4f}\n",
+                    1 - share(right_px - bar_gap_px, width), share(bottom_px, height),
+                    share(bar_px, width), share(size.height_px, height));
     script += colour_commands(values, unit);
 
     // Thin ones first: the trunk and the soma lie above.

@@ -30,15 +30,14 @@ std::pair<std::string_view, std::string_view> split(std::string_view text, char 
 }  // namespace
 
 int parse_place(const cable::Cell& cell, const std::string& text) {
-    if (text == "soma") return 0;
     if (text == "nexus") {
         ELM_CHECK(cell.nexus_segment >= 0, "cell {} names no nexus: give a section instead.",
                   cell.name);
         return cell.nexus_segment;
     }
-    auto [section, rest] = split(text, '(');
+    auto [path, rest] = split(text, '(');
     double x = 0.5;
-    if (section.size() != text.size()) {
+    if (path.size() != text.size()) {
         const bool closed = rest.ends_with(')');
         const auto value = number_in(closed ? rest.substr(0, rest.size() - 1) : rest);
         ELM_CHECK(closed && value && *value >= 0 && *value <= 1,
@@ -47,7 +46,16 @@ int parse_place(const cable::Cell& cell, const std::string& text) {
                   text);
         x = *value;
     }
-    return cell.compartments.segment_at(std::string(section), x);
+    ELM_CHECK(path != "nexus", "'{}': the nexus is one place: leave out the position.", text);
+    // A cell may stand before its section: Cell[0].soma[0].
+    std::string section(path.substr(path.rfind('.') + 1));
+    const auto& sections = cell.compartments.sections;
+    if (section == "soma" || section == "soma[0]") {
+        section = sections.front().name;
+    } else if (!section.ends_with(']')) {
+        section += "[0]";
+    }
+    return cell.compartments.segment_at(section, x);
 }
 
 cable::CurrentClamp parse_clamp(const cable::Cell& cell, const std::string& text) {

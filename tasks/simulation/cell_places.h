@@ -7,8 +7,10 @@
 
 namespace elm {
 
-/// Segment that a text names: "soma", "nexus", "apic[36]", "apic[36](0.97)"; without a position the
-/// middle of the section. Throws Error{invalid} with the nearest section there is.
+/// Segment that a text names, as NEURON writes places: "soma", "soma(0.5)", "apic[36](0.97)",
+/// "Cell[0].dend[3](0.2)"; or "nexus". Without an index the first section of that name, without a
+/// position its middle; "soma" is the root of a cell that has none. Throws Error{invalid} with the
+/// nearest section there is.
 int parse_place(const cable::Cell& cell, const std::string& text);
 
 /// A current: "soma:0.3nA@200+500" is 0.3 nA from 200 ms on for 500 ms,

@@ -59,7 +59,8 @@ CellRecorder::CellRecorder(const cable::Cell& cell, std::vector<CellProbe> probe
       spike_steps_(steps_between_spike_samples(dt_ms)) {}
 
 std::vector<cable::Probe> CellRecorder::probes() const {
-    std::vector<cable::Probe> all{{cable::Quantity::voltage, 0, "", spike_steps_}};
+    std::vector<cable::Probe> all{
+        {cable::Quantity::voltage, cell_.compartments.soma_segment(), "", spike_steps_}};
     for (const CellProbe& probe : probes_) {
         for (const int segment : probe.segments) {
             all.push_back({probe.quantity, segment, probe.channel, every_steps_});

@@ -132,13 +132,25 @@ TEST(CableCompartments, a_cone_has_the_area_and_resistance_of_the_closed_form) {
     EXPECT_NEAR(cut.nodes[1].resistance_to_parent_Mohm, 1e-2 * 100 * 15 / (pi * 2 * 1.25), 1e-12);
 }
 
-TEST(CableCompartments, a_jump_of_the_diameter_adds_nothing) {
+TEST(CableCompartments, a_jump_of_the_diameter_adds_the_ring_between) {
+    // NEURON 9.0.2: three segments, the ring in the one that ends there.
     Morphology cell{"test", {soma(20, 10)}};
-    cell.sections.push_back(
-        line(Region::basal, 0, 0.5, {{0, 0, 0, 1}, {0, 0, 15, 1}, {0, 0, 15, 3}, {0, 0, 30, 3}}));
-    const Compartments cut = discretise(cell, {});
-    EXPECT_NEAR(cut.segments[1].area_um2, std::numbers::pi * (15 * 1 + 15 * 3), 1e-10);
-    EXPECT_NEAR(cut.segments[1].diameter_um, 2, 1e-13);
+    cell.sections.push_back({"dend[0]",
+                             Region::basal,
+                             0,
+                             0.5,
+                             {{0, 0, 0, 1}, {10, 0, 0, 1}, {10, 0, 0, 4}, {30, 0, 0, 4}}});
+    const Compartments cut = discretise(cell, {.max_length_um = 20});
+    ASSERT_EQ(cut.segments.size(), 6U);
+    EXPECT_NEAR(cut.segments[3].area_um2, 43.196899, 1e-6);
+    EXPECT_NEAR(cut.segments[4].area_um2, 125.663706, 1e-6);
+    EXPECT_NEAR(cut.segments[5].area_um2, 125.663706, 1e-6);
+    EXPECT_NEAR(cut.nodes.back().resistance_to_parent_Mohm, 0.795774715, 1e-9);
+    // At both ends of a section.
+    cell.sections[1].points = {{0, 0, 0, 4}, {0, 0, 0, 1}, {30, 0, 0, 1}, {30, 0, 0, 4}};
+    const Compartments ends = discretise(cell, {});
+    EXPECT_NEAR(ends.segments[1].area_um2, 94.24777961 + 2 * 11.78097245, 1e-7);
+    EXPECT_NEAR(ends.nodes.back().resistance_to_parent_Mohm, 19.098593171, 1e-9);
 }
 
 TEST(CableCompartments, refining_keeps_area_and_resistance) {
@@ -210,7 +222,8 @@ TEST(CableCompartments, a_segment_is_found_by_section_and_position) {
         return std::string("no error");
     };
     EXPECT_EQ(message("dendr[0]", 0.5),
-              "there is no section \"dendr[0]\" among the 2 of this cell. Did you mean dend[0]?");
+              "there is no section \"dendr[0]\" among the 2 of this cell: soma, dend[0]. Did you "
+              "mean dend[0]?");
     EXPECT_EQ(message("dend[0]", 1.5), "dend[0](1.5): a position along a section is from 0 to 1");
     EXPECT_EQ(message("dend[0]", std::nan("")),
               "dend[0](nan): a position along a section is from 0 to 1");

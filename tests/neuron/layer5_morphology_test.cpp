@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <set>
@@ -204,12 +205,19 @@ TEST(Layer5Morphology, is_read_back_from_swc_as_it_was) {
         EXPECT_EQ(is.name, was.name);
         EXPECT_EQ(is.parent, was.parent);
         EXPECT_EQ(is.parent_x, was.parent_x);
-        ASSERT_EQ(is.points.size(), was.points.size()) << is.name;
-        for (std::size_t k = 0; k < is.points.size(); ++k) {
-            EXPECT_EQ(is.points[k].x, was.points[k].x) << is.name << " " << k;
-            EXPECT_EQ(is.points[k].y, was.points[k].y);
-            EXPECT_EQ(is.points[k].z, was.points[k].z);
-            EXPECT_EQ(is.points[k].diameter, was.points[k].diameter) << is.name << " " << k;
+        // Where the width jumps at a fork, SWC has a point more: the one it hangs on.
+        const std::size_t more = is.points.size() - was.points.size();
+        ASSERT_LE(more, 1U) << is.name;
+        const Section& above = back.sections[static_cast<std::size_t>(std::max(0, is.parent))];
+        if (more == 1) {
+            EXPECT_EQ(is.points[0].diameter, above.points.back().diameter) << is.name;
+        }
+        for (std::size_t k = 0; k < was.points.size(); ++k) {
+            const MorphologyPoint& point = is.points[k + more];
+            EXPECT_EQ(point.x, was.points[k].x) << is.name << " " << k;
+            EXPECT_EQ(point.y, was.points[k].y);
+            EXPECT_EQ(point.z, was.points[k].z);
+            EXPECT_EQ(point.diameter, was.points[k].diameter) << is.name << " " << k;
         }
     }
 }

@@ -106,6 +106,81 @@ TEST(NeurolucidaReader, reads_a_branch_that_forks_at_once) {
     for (std::size_t i = 2; i < 5; ++i) EXPECT_EQ(cell.sections[i].parent, 1);
 }
 
+TEST(NeurolucidaReader, says_what_it_assumed) {
+    struct Case {
+        std::string text, note;
+        std::size_t sections;
+    };
+    const std::string tree = "((Dendrite) (9 2 0 1) (19 2 0 1)";
+    const std::vector<Case> cases{
+        {tree + ")", "there is no soma: dend[0] takes its place", 1},
+        {soma + tree + "(29 2 0 0))", "1 tip of width 0 ends in a cone", 2},
+        {soma + "((Dendrite) (9 2 0 1))", "1 branch without length is left out (line 2)", 1},
+        {soma + "((Dendrite) (9 2 0 1) (9 2 0 2))", "1 branch without length is left out (line 2)",
+         1},
+        {soma + tree + "((19 2 0 1) | (29 2 0 1)))", "1 branch without length is left out (line 2)",
+         3},
+        {soma + "((Dendrite) (29 2 0 1) (39 2 0 1))",
+         "dend[0] begins 20.0 um from the outline of the soma, which is 10.3 um wide, and is hung "
+         "on it all the same",
+         2},
+        {soma + "((Color Red) (Glia) (9 2 0 1) (19 2 0 1))",
+         "the tree in line 2 is of type \"Glia\", which is not known; taken as basal", 2},
+        {soma + "(\"open\" (9 2 0 1) (19 2 0 1))(Cross (9 2 0 1) (4 2 0 1))",
+         "points with widths that are no tree are left out: \"open\" (line 2), \"Cross\" (line 2)",
+         1},
+        {soma + "(\"b\" (CellBody) (1 0 4 1) (9 0 4 1) (9 5 4 1))" + tree + ")",
+         "2 outlines are one soma", 2},
+        {soma + tree + "(49 2 0 1))((Axon) (30 2.5 0 .5) (40 9 0 .5))",
+         "axon[0] begins 0.0 um beside the end of dend[0] and is hung there, not on the soma", 4},
+    };
+    for (const Case& one : cases) {
+        const Morphology cell = read_neurolucida(one.text, "cell.asc");
+        EXPECT_EQ(cell.notes, std::vector<std::string>{one.note}) << one.text;
+        EXPECT_EQ(cell.sections.size(), one.sections) << one.text;
+    }
+    const Morphology silent = read_neurolucida(
+        soma + "(\"Pia\" (Closed) (9 2 0 1) (19 2 0 1)) (Dot (Color Red) (1 2 3 4))\n" +
+            "((Color Red) (1 2 3 4) \"a text\")((DENDRITE) (9 2 0 1) (19 2 0 1))"
+            "((axon) (9.3 2 0 1) (19 9 0 1))",
+        "cell.asc");
+    EXPECT_EQ(silent.notes, std::vector<std::string>{});
+    EXPECT_EQ(silent.sections.size(), 3U);
+    EXPECT_EQ(silent.sections[2].region, Region::axon);
+}
+
+TEST(NeurolucidaReader, branches_of_a_root_of_one_point_begin_at_it) {
+    const Morphology cell = read_neurolucida(
+        soma + "((Dendrite) (9 2 0 4) ( (19 2 0 2) (29 2 0 1) | (9 12 0 1) ))", "cell.asc");
+    ASSERT_EQ(cell.sections.size(), 3U);
+    for (const std::size_t i : {1U, 2U}) {
+        EXPECT_EQ(cell.sections[i].parent, 0);
+        EXPECT_EQ(cell.sections[i].parent_x, 0.5);
+    }
+    EXPECT_EQ(distance(cell.sections[1].points[0], {9, 2, 0, 2}), 0);
+    EXPECT_EQ(distance(cell.sections[2].points[0], {9, 2, 0, 1}), 0);
+}
+
+TEST(NeurolucidaReader, an_axon_on_a_dendrite_hangs_there) {
+    const std::string axon = "((Axon) (50.5 2 0 .5) (50 30 0 .5))\n";
+    const std::string dendrite =
+        "((Dendrite) (9 2 0 1) (29 2 0 1) (69 2 0 1) ((79 2 0 1)|(79 9 0 1)))";
+    for (const std::string& text : {soma + axon + dendrite, soma + dendrite + axon}) {
+        const Morphology cell = read_neurolucida(text, "cell.asc");
+        ASSERT_EQ(cell.sections.size(), 6U);
+        // The dendrite is cut where the axon begins; what hung on its end hangs on the far part.
+        EXPECT_EQ(distance(cell.sections[1].points.back(), {50.5, 2, 0, 1}), 0);
+        EXPECT_EQ(distance(cell.sections[2].points.front(), {50.5, 2, 0, 1}), 0);
+        EXPECT_EQ(cell.sections[2].parent, 1);
+        EXPECT_EQ(cell.sections[3].parent, 2);
+        EXPECT_EQ(cell.sections[4].parent, 2);
+        EXPECT_EQ(cell.sections[5].name, "axon[0]");
+        EXPECT_EQ(cell.sections[5].parent, 1);
+        EXPECT_EQ(cell.sections[5].parent_x, 1);
+        EXPECT_EQ(distance(cell.sections[5].points[0], {50.5, 2, 0, 0.5}), 0);
+    }
+}
+
 TEST(NeurolucidaReader, names_the_place_of_every_mistake) {
     struct Case {
         std::string text, message;
@@ -114,8 +189,9 @@ TEST(NeurolucidaReader, names_the_place_of_every_mistake) {
     const std::vector<Case> cases{
         {"", "cell.asc:1:1: the file is empty; expected a traced neuron"},
         {"; nothing\n",
-         "cell.asc:1:1: no outline of type (CellBody) stands here, so there is no "
-         "soma"},
+         "cell.asc:1:1: no outline of type (CellBody) stands here, so there is no soma. Add one: "
+         "(\"CellBody\" (CellBody) (x y z d) ...), three points or "
+         "more around it"},
         {std::string("((Axon)\n (1\0 2))", 16),
          "cell.asc:2:4: a byte 0 stands here: this is no text. Expected SWC or Neurolucida ASC"},
         {"1 1 0 0 0 5 -1",
@@ -127,12 +203,16 @@ TEST(NeurolucidaReader, names_the_place_of_every_mistake) {
         {soma + tree + "))",
          "cell.asc:2:34: expected \"(\", got \")\": no Neurolucida text begins "
          "a list so"},
-        {tree + ")",
-         "cell.asc:1:1: no outline of type (CellBody) stands here, so there is no "
-         "soma"},
-        {soma + soma,
-         "cell.asc:2:1: a second outline of type (CellBody); the first stands in line "
-         "1. Expected one soma: keep one outline"},
+        {tree + ")" + tree + ")",
+         "cell.asc:1:1: no outline of type (CellBody) stands here, so there is no soma to join the "
+         "2 "
+         "trees. Add one: (\"CellBody\" (CellBody) (x y z d) ...), three points or "
+         "more around it"},
+        {soma + soma, "cell.asc:1:1: the outlines of the soma have one centre: keep one of them"},
+        {soma + "(\"b\" (CellBody) (90 0 0 1) (99 0 0 1) (99 5 0 1))",
+         "cell.asc:2:1: a second soma: this outline of type (CellBody) does not lie above the one "
+         "in "
+         "line 1. Expected one soma: keep the outlines of one"},
         {soma + tree, "cell.asc:2:1: this \"(\" is never closed; expected a \")\""},
         {soma + tree + "(", "cell.asc:2:1: this \"(\" is never closed; expected a \")\""},
         {soma + "(\"open", "cell.asc:2:2: this \" is never closed"},
@@ -156,26 +236,14 @@ TEST(NeurolucidaReader, names_the_place_of_every_mistake) {
         {soma + tree + "(29 (2) 0 1))",
          "cell.asc:2:37: expected a number or the end of this "
          "point, got \"(\""},
-        {soma + tree + "(29 2 0 0))", "cell.asc:2:41: the diameter is 0 um; expected more than 0"},
-        {soma + tree + "\n(29 2 0 -1))",
-         "cell.asc:3:9: the diameter is -1 um; expected more than "
-         "0"},
-        {soma + "((Dendrite) (9 2 0 1))",
-         "cell.asc:2:13: this tree has one point before it ends "
-         "or forks; expected two or more"},
-        {soma + "((Dendrite) (9 2 0 1) (9 2 0 2))",
-         "cell.asc:2:13: the branch that begins here has length 0 um; expected more than 0, and "
-         "finite"},
-        {soma + tree + "((19 2 0 1) | (29 2 0 1)))",
-         "cell.asc:2:34: the branch that begins here has length 0 um; expected more than 0, and "
-         "finite"},
+        {soma + tree + "(29 2 0 0) (39 2 0 1))",
+         "cell.asc:2:33: the width is 0 um here; expected more than 0, but at a tip, which may end "
+         "in a point. Give it the width of its neighbour"},
+        {soma + tree + "\n(29 2 0 -1))", "cell.asc:3:9: the diameter is -1 um; expected 0 or more"},
         {soma + "((Dendrite) ((9 2 0 1) | (29 2 0 1)))",
          "cell.asc:2:13: this tree forks before its first point"},
         {soma + tree + "((29 2 0 1) | (29 5 0 1)) (30 2 0 1))",
          "cell.asc:2:59: a point after the fork of its branch; expected \"|\" or \")\""},
-        {soma + "((Dendrite) (29 2 0 1) (39 2 0 1))",
-         "cell.asc:2:13: this tree begins 20.0 um from the outline of the soma, which is 10.3 um "
-         "wide: it is not connected. Move it, or take it out"},
         {"((CellBody) (0 0 0 1) (9 0 0 1))\n",
          "cell.asc:1:1: the outline of the soma has 2 points; expected three or more"},
         {"((CellBody) (0 0 0 1) (9 0 0 1) (4 0 0 1))\n",

@@ -71,8 +71,10 @@ TEST(SwcReader, makes_sections_of_unbranched_runs) {
     EXPECT_EQ(is.parent_x, (Reals{1, 0.5, 0.5, 1, 1, 0.5, 1}));
     // Stems begin at their own first point, runs below a fork at the last point above.
     EXPECT_EQ(is.lengths, (Reals{10, 20, 20, 10, 30, 20, 40}));
-    EXPECT_EQ(cell.sections[3].points[0].diameter, 1);  // twice its own first radius
+    // A branch has the width of the point it hangs on there; a stem on the soma its own.
+    EXPECT_EQ(cell.sections[3].points[0].diameter, 2);
     EXPECT_EQ(cell.sections[3].points[0].y, 25);
+    EXPECT_TRUE(cell.notes.empty());
 }
 
 TEST(SwcReader, order_and_gaps_of_ids_do_not_matter) {
@@ -100,8 +102,10 @@ TEST(SwcReader, a_traced_soma_is_taken_as_it_is) {
         "6 4 0 23 0 1 3\n7 4 0 43 0 1 6\n",
         "x");
     EXPECT_EQ(summary_of(line).names, (Names{"soma[0]", "dend[0]", "apic[0]"}));
-    EXPECT_EQ(summary_of(line).lengths, (Reals{20, 20, 20}));
-    EXPECT_EQ(summary_of(line).parent_x, (Reals{1, 0.5, 0.5}));
+    // On an inner point: the middle; on the end: there, with the piece to its first point.
+    EXPECT_EQ(summary_of(line).lengths, (Reals{20, 20, 23}));
+    EXPECT_EQ(summary_of(line).parent_x, (Reals{1, 0.5, 1}));
+    EXPECT_EQ(line.sections[2].points[0].diameter, 2);
     // A soma with branches: from the root, the first goes on, the second begins at its start.
     const Morphology tree = read_swc(
         "1 1 0 0 0 3 -1\n2 1 0 10 0 6 1\n3 1 0 20 0 3 2\n4 1 9 10 0 1 2\n5 1 -7 0 0 1 1\n"
@@ -110,8 +114,8 @@ TEST(SwcReader, a_traced_soma_is_taken_as_it_is) {
     EXPECT_EQ(summary_of(tree).names,
               (Names{"soma[0]", "soma[1]", "soma[2]", "soma[3]", "dend[0]"}));
     EXPECT_EQ(summary_of(tree).parents, (Integers{-1, 0, 0, 0, 3}));
-    EXPECT_EQ(summary_of(tree).parent_x, (Reals{1, 1, 1, 0, 0.5}));
-    EXPECT_EQ(summary_of(tree).lengths, (Reals{10, 10, 9, 7, 10}));
+    EXPECT_EQ(summary_of(tree).parent_x, (Reals{1, 1, 1, 0, 1}));
+    EXPECT_EQ(summary_of(tree).lengths, (Reals{10, 10, 9, 7, 12}));
 }
 
 TEST(SwcReader, a_neurite_of_one_point_begins_in_the_soma) {
@@ -120,11 +124,63 @@ TEST(SwcReader, a_neurite_of_one_point_begins_in_the_soma) {
     EXPECT_EQ(cell.sections[1].points[0].diameter, 2);
 }
 
-TEST(SwcReader, fork_and_end_types_are_those_of_the_parent) {
-    const Morphology cell =
-        read_swc("1 1 0 0 0 5 -1\n2 4 5 0 0 1 1\n3 5 15 0 0 1 2\n4 6 25 0 0 1 3\n", "x");
-    EXPECT_EQ(summary_of(cell).names, (Names{"soma[0]", "apic[0]"}));
-    EXPECT_EQ(summary_of(cell).lengths, (Reals{10, 20}));
+TEST(SwcReader, other_types_are_what_they_hang_on_and_never_soma) {
+    const Morphology cell = read_swc(
+        "1 1 0 0 0 5 -1\n2 4 5 0 0 1 1\n3 5 15 0 0 1 2\n4 6 25 0 0 1 3\n5 0 -5 0 0 1 1\n"
+        "6 0 -15 0 0 1 5\n7 12 0 9 0 1 1\n8 12 0 19 0 1 7\n",
+        "x");
+    // A run ends where the type changes.
+    EXPECT_EQ(summary_of(cell).names,
+              (Names{"soma[0]", "dend[0]", "dend[1]", "apic[0]", "apic[1]", "apic[2]"}));
+    EXPECT_EQ(cell.notes, Names{"of no region known here: type 0 (2 points), 5 (1 point), 6 (1 "
+                                "point), 12 (2 points); taken as what it hangs on, on the soma as "
+                                "basal"});
+}
+
+TEST(SwcReader, a_tip_of_width_0_ends_in_a_cone) {
+    const Morphology cell = read_swc("1 1 0 0 0 5 -1\n2 3 5 0 0 1 1\n3 3 15 0 0 0 2\n", "x");
+    EXPECT_EQ(cell.sections[1].points[1].diameter, 0);
+    EXPECT_EQ(cell.notes, Names{"1 tip of width 0 ends in a cone"});
+    const Compartments cut = discretise(cell, {});
+    EXPECT_NEAR(cut.segments[1].area_um2, std::numbers::pi * std::hypot(10, 1), 1e-12);
+    EXPECT_TRUE(std::isfinite(cut.nodes.back().resistance_to_parent_Mohm));
+}
+
+TEST(SwcReader, a_branch_without_length_is_left_out) {
+    const Morphology cell = read_swc(
+        "1 1 0 0 0 5 -1\n2 3 5 0 0 1 1\n3 3 15 0 0 1 2\n4 3 15 0 0 2 3\n5 3 25 0 0 1 4\n"
+        "6 3 25 9 0 1 4\n7 3 15 9 0 1 3\n",
+        "x");
+    EXPECT_EQ(summary_of(cell).names,
+              (Names{"soma[0]", "dend[0]", "dend[1]", "dend[2]", "dend[3]"}));
+    EXPECT_EQ(summary_of(cell).parents, (Integers{-1, 0, 1, 1, 1}));
+    EXPECT_EQ(cell.notes, Names{"1 branch without length is left out (line 4)"});
+}
+
+TEST(SwcReader, a_cell_without_soma_begins_with_its_root) {
+    const Morphology cell = read_swc("1 2 0 0 0 1 -1\n2 2 40 0 0 1 1\n3 2 60 0 0 1 1\n", "x");
+    EXPECT_EQ(summary_of(cell).names, (Names{"axon[0]", "axon[1]"}));
+    EXPECT_EQ(summary_of(cell).parent_x, (Reals{1, 0}));  // a fork at the root
+    EXPECT_EQ(cell.notes, Names{"there is no soma: axon[0] takes its place"});
+    EXPECT_EQ(discretise(cell, {}).segments.size(), 6U);
+}
+
+TEST(SwcReader, a_soma_that_is_not_the_root_becomes_it) {
+    const Morphology cell = read_swc(
+        "1 3 0 0 0 1 -1\n2 3 9 0 0 1 1\n3 1 20 0 0 5 2\n4 3 31 0 0 1 3\n5 3 40 0 0 1 4\n", "x");
+    EXPECT_EQ(summary_of(cell).names, (Names{"soma[0]", "dend[0]", "dend[1]"}));
+    EXPECT_EQ(summary_of(cell).lengths, (Reals{10, 9, 9}));
+    EXPECT_EQ(cell.notes, Names{"the soma (line 3) is not the root: the tree is read from it on"});
+}
+
+TEST(SwcReader, runs_end_where_the_numbering_jumps) {
+    const std::string head = "1 1 0 0 0 5 -1\n2 3 5 0 0 1 1\n3 3 15 0 0 1 2\n";
+    const Morphology jumps =
+        read_swc(head + "4 3 25 9 0 1 3\n5 3 25 -9 0 1 3\n6 3 35 9 0 1 4\n7 3 35 -9 0 1 5\n", "x");
+    EXPECT_EQ(summary_of(jumps).names.size(), 6U);
+    const Morphology depth_first =
+        read_swc(head + "4 3 25 9 0 1 3\n5 3 35 9 0 1 4\n6 3 25 -9 0 1 3\n7 3 35 -9 0 1 6\n", "x");
+    EXPECT_EQ(summary_of(depth_first).names.size(), 4U);
 }
 
 TEST(SwcReader, names_the_place_of_every_mistake) {
@@ -144,33 +200,28 @@ TEST(SwcReader, names_the_place_of_every_mistake) {
         {soma + "2 3 5 0 0 1\n",
          "cell.swc:2:12: the line ends after 6 columns; expected \"id type "
          "x y z radius parent\""},
-        {soma + "2 3 5 0 0 1 1 9\n",
-         "cell.swc:2:15: an eighth column; expected \"id type x y z "
-         "radius parent\""},
         {soma + "2 3 5 zero 0 1 1\n", "cell.swc:2:7: expected y as a number, got \"zero\""},
         {soma + "2 3 5 0 nan 1 1\n", "cell.swc:2:9: expected z as a finite number, got \"nan\""},
         {soma + "2 3 5 0 0 inf 1\n",
          "cell.swc:2:11: expected a radius as a finite number, got "
          "\"inf\""},
-        {soma + "2 3 5 0 0 0 1\n",
-         "cell.swc:2:11: the radius is 0 um; expected more than 0, and "
-         "finite"},
+        {soma + "2 3 5 0 0 1 1\n3 3 9 0 0 0 2\n4 3 15 0 0 1 3\n",
+         "cell.swc:3:11: the width is 0 um here; expected more than 0, but at a tip, which may end "
+         "in a point. Give it the width of its neighbour"},
         {soma + "2 3 5 0 0 -1 1\n",
-         "cell.swc:2:11: the radius is -1 um; expected more than 0, and "
-         "finite"},
+         "cell.swc:2:11: the radius is -1 um; expected 0 or more, and finite"},
         {soma + "2.5 3 5 0 0 1 1\n", "cell.swc:2:1: expected an id as a whole number, got 2.5"},
         {soma + "-2 3 5 0 0 1 1\n", "cell.swc:2:1: id -2 is below 0"},
-        {soma + "2 0 5 0 0 1 1\n",
-         "cell.swc:2:3: type 0 is not known; expected 1 (soma), 2 "
-         "(axon), 3 (basal), 4 (apical), 5 (fork) or 6 (end)"},
         {soma + "2 3 5 0 0 1 1\n2 3 9 0 0 1 1\n",
          "cell.swc:3:1: id 2 stands twice, first in line "
          "2"},
-        {soma + "2 3 5 0 0 1 8\n", "cell.swc:2:13: there is no point with id 8, the parent of 2"},
+        {soma + "2 3 5 0 0 1 8\n",
+         "cell.swc:2:13: there is no point with id 8, the parent of 2. The root has the parent -1"},
         {soma + "2 3 5 0 0 1 -1\n",
-         "cell.swc:2:13: a second point without a parent (the first "
-         "stands in line 1): these are two trees. Expected one, "
-         "connected to its soma"},
+         "cell.swc:2:13: a second point without a parent (the first stands in line 1): these are "
+         "two trees. Expected one: take it out, or give it a parent (the nearest point before it "
+         "is "
+         "1, 5.0 um away)"},
         {"1 1 0 0 0 5 2\n2 3 5 0 0 1 1\n",
          "cell.swc:1:13: no point has the parent -1, so all hang "
          "on each other in a cycle; expected one root"},
@@ -178,19 +229,9 @@ TEST(SwcReader, names_the_place_of_every_mistake) {
          "cell.swc:2:13: point 2 is its own ancestor: a cycle. Expected a tree"},
         {soma + "2 3 5 0 0 1 3\n3 3 6 0 0 1 3\n",
          "cell.swc:3:13: point 3 is its own ancestor: a cycle. Expected a tree"},
-        {"1 3 0 0 0 5 -1\n2 3 5 0 0 1 1\n",
-         "cell.swc:1:3: there is no soma: no point has type 1. "
-         "Expected the soma as the root"},
-        {"1 3 0 0 0 5 -1\n2 1 5 0 0 1 1\n",
-         "cell.swc:1:3: the tree begins with type 3, but its "
-         "soma stands in line 2. Expected the soma (type 1) as "
-         "the root"},
-        {soma + "2 3 5 0 0 1 1\n3 1 50 0 0 5 2\n",
-         "cell.swc:3:3: a point of the soma hangs on a "
-         "neurite: a second soma. Expected one"},
-        {soma + "2 3 5 0 0 1 1\n3 3 5 0 0 2 2\n",
-         "cell.swc:2:5: the branch that begins here has "
-         "length 0 um; expected more than 0, and finite"},
+        {"1 1 0 0 0 5 -1\n2 1 0 0 0 5 1\n",
+         "cell.swc:1:11: all points of the root are at one place, so it has no length; expected a "
+         "single point, which is a sphere, or a line"},
     };
     for (const Case& one : cases) EXPECT_EQ(message_of(one.text), one.message) << one.text;
 }
