@@ -1,6 +1,8 @@
 // elmsim inspect: says what a file is.
 
-#include <optional>
+#include <algorithm>
+#include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -8,26 +10,23 @@
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
 #include "kernels/core/option_set.h"
+#include "kernels/modules/safetensors.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/neuronio/neuronio_plot.h"
 #include "tasks/neuronio/neuronio_statistics.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
+#include "tasks/program/inspect_findings.h"
+#include "tasks/program/inspect_spikes.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/table.h"
 #include "tasks/spike_file.h"
+#include "tasks/spikes/hdf5_spikes.h"
 
 namespace elm {
 namespace {
-
-/// What was found out: a kind and named facts.
-struct Findings {
-    std::string kind;
-    std::vector<std::pair<std::string, Value>> facts;
-    std::optional<NeuronIoStatistics> statistics = {};
-};
 
 std::string shape_text(const Hdf5File& file, const std::string& dataset) {
     return fmt::format("({}) {}", fmt::join(file.shape(dataset), ", "), file.type_name(dataset));
@@ -64,6 +63,31 @@ Findings inspect_sequence_model(const std::string& path) {
     return findings;
 }
 
+Table statistics_table(const NeuronIoStatistics& statistics) {
+    Table table(
+        {"per simulation", "unit", "of", "mean", "SE", "SD", "lowest", "median", "highest"});
+    const auto text = [](double value) { return fmt::format("{:.5g}", value); };
+    for (const StatisticRow& row : statistics.rows) {
+        table.add({row.name, row.unit, fmt::format("{}", row.count), text(row.mean),
+                   text(row.standard_error), text(row.standard_deviation), text(row.lowest),
+                   text(row.median), text(row.highest)});
+    }
+    return table;
+}
+
+void add_statistics(Findings& findings, const std::string& path) {
+    NeuronIoStatistics statistics = neuronio_statistics(path, throw_if_interrupted);
+    findings.facts.emplace_back("output spikes", statistics.output_spikes);
+    findings.facts.emplace_back("silent simulations", statistics.silent);
+    const Table table = statistics_table(statistics);
+    findings.tables = '\n' + table.to_text();
+    findings.lists.emplace_back("statistics", table.to_records());
+    findings.draw = [path, statistics = std::move(statistics)](const std::string& target,
+                                                               bool force) {
+        draw(neuronio_figure(path, statistics), target, force);
+    };
+}
+
 Findings inspect_neuronio(const std::string& path) {
     const NeuronIoFile file(path);
     Findings findings{"NeuronIO ground truth",
@@ -78,32 +102,7 @@ Findings inspect_neuronio(const std::string& path) {
     // A file of input alone is NeuronIO too.
     const std::string first = "/" + file.name(0);
     if (raw.has(first + "/output_spike_time_ms") && raw.has(first + "/soma_voltage_mV")) {
-        findings.statistics = neuronio_statistics(path, throw_if_interrupted);
-        findings.facts.emplace_back("output spikes", findings.statistics->output_spikes);
-        findings.facts.emplace_back("silent simulations", findings.statistics->silent);
-    }
-    return findings;
-}
-
-Table statistics_table(const NeuronIoStatistics& statistics) {
-    Table table(
-        {"per simulation", "unit", "of", "mean", "SE", "SD", "lowest", "median", "highest"});
-    const auto text = [](double value) { return fmt::format("{:.5g}", value); };
-    for (const StatisticRow& row : statistics.rows) {
-        table.add({row.name, row.unit, fmt::format("{}", row.count), text(row.mean),
-                   text(row.standard_error), text(row.standard_deviation), text(row.lowest),
-                   text(row.median), text(row.highest)});
-    }
-    return table;
-}
-
-Findings inspect_spikes(const Hdf5File& file, const std::vector<SpikeGroup>& groups) {
-    Findings findings{"spikes", {{"samples", static_cast<std::int64_t>(groups.size())}}};
-    for (const SpikeGroup& group : groups) {
-        findings.facts.emplace_back(
-            group.name,
-            fmt::format("{} spikes{}", fmt::join(file.shape(group.times), " x "),
-                        group.duration_ms ? fmt::format(" in {} ms", *group.duration_ms) : ""));
+        add_statistics(findings, path);
     }
     return findings;
 }
@@ -138,22 +137,31 @@ Findings inspect_other(const Hdf5File& file, const std::string& kind) {
     return findings;
 }
 
-Findings inspect_file(const std::string& path) {
-    const Hdf5File file = Hdf5File::open(path);
-    const Values attributes = file.attributes("/");
+Findings inspect_hdf5(const std::string& path) {
+    const auto file = std::make_shared<const Hdf5File>(Hdf5File::open(path));
+    const Values attributes = file->attributes("/", {"format", "elm_version"});
     if (const auto format = attributes.find("format"); format != attributes.end()) {
         if (format->second == Value(std::string("elm-model"))) {
             return inspect_model(path, "ELM model");
         }
-        if (is_sequence_model(file)) return inspect_sequence_model(path);
-        return inspect_other(file, to_text(format->second));
+        if (is_sequence_model(path)) return inspect_sequence_model(path);
+        return inspect_other(*file, to_text(format->second));
     }
     if (attributes.contains("elm_version")) return inspect_model(path, "ELM state dict");
-    if (NeuronIoFile::is_neuronio(file)) return inspect_neuronio(path);
-    if (const auto groups = find_spike_groups(file); !groups.empty()) {
-        return inspect_spikes(file, groups);
+    if (NeuronIoFile::is_neuronio(*file)) return inspect_neuronio(path);
+    if (auto samples = find_hdf5_spikes(file); !samples.empty()) {
+        return inspect_spikes(path, std::move(samples));
     }
-    return inspect_other(file, "HDF5 file");
+    return inspect_other(*file, "HDF5 file");
+}
+
+Findings inspect_file(const std::string& path) {
+    if (is_safetensors(path)) {
+        return is_sequence_model(path) ? inspect_sequence_model(path)
+                                       : inspect_model(path, "ELM state dict");
+    }
+    if (is_spike_text(path)) return inspect_spikes(path, find_spikes(path));
+    return inspect_hdf5(path);
 }
 
 int run(const Arguments& arguments) {
@@ -176,17 +184,13 @@ int run(const Arguments& arguments) {
         }
         Record record;
         record.set("path", path).set("kind", findings.kind).set("facts", std::move(facts));
-        if (findings.statistics) {
-            const Table table = statistics_table(*findings.statistics);
-            text += '\n' + table.to_text();
-            record.set("statistics", table.to_records());
-        }
+        text += findings.tables;
+        for (const auto& [name, list] : findings.lists) record.set(name, list);
         records.push_back(std::move(record));
         if (!draws) continue;
-        ELM_CHECK(findings.statistics, "--plot draws NeuronIO data, and {} is {}.", path,
+        ELM_CHECK(findings.draw, "--plot draws NeuronIO data and spikes, and {} is {}.", path,
                   findings.kind);
-        draw(neuronio_figure(path, *findings.statistics), arguments.text("plot"),
-             arguments.has("force"));
+        findings.draw(arguments.text("plot"), arguments.has("force"));
     }
     print_result(arguments.has("json")
                      ? result_header(arguments, Device{}).set("files", std::move(records)).to_json()
