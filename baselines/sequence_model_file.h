@@ -17,7 +17,6 @@
 /// Others may add groups and attributes.
 namespace elm {
 
-class Hdf5File;
 class OptionSet;
 
 /// What makes a registered model, beside its numbers.
@@ -51,11 +50,16 @@ std::unique_ptr<SequenceModel> make_model(const SequenceModelSpec& spec);
 void save_sequence_model(const SequenceModelSpec& spec, Module& model, const std::string& path,
                          bool force);
 
-/// True for a file of this format, of whatever version.
-bool is_sequence_model(const Hdf5File& file);
+/// The same as safetensors, with the attributes and the text of /config in the metadata.
+void save_sequence_safetensors(const SequenceModelSpec& spec, Module& model,
+                               const std::string& path, bool force);
 
-/// Reads a model into the memory of the stream's device. `precision` is f32 or f64. Throws
-/// Error{data} that names the file and lists every difference from what such a model must hold.
+/// True for a file of either form, of whatever version. Throws Error{data} if it cannot be read.
+bool is_sequence_model(const std::string& path);
+
+/// Reads a model from either form into the memory of the stream's device. `precision` is f32 or
+/// f64. Throws Error{data} that names the file and in what it differs from what such a model must
+/// hold.
 FittedSequenceModel load_sequence_model(Stream& stream, const std::string& path, DType precision);
 
 }  // namespace elm

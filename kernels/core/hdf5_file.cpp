@@ -1,15 +1,18 @@
 #include "kernels/core/hdf5_file.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <hdf5.h>
 
 #include "kernels/core/error.h"
+#include "kernels/core/file_kind.h"
 #include "kernels/core/hdf5_write_driver.h"
 
 namespace elm {
@@ -166,6 +169,56 @@ std::string read_text(hid_t type, hid_t memory_space, auto&& read) {
     return result;
 }
 
+bool is_boolean(hid_t enumeration) {
+    if (H5Tget_nmembers(enumeration) != 2) return false;
+    for (const unsigned member : {0U, 1U}) {
+        char* const name = H5Tget_member_name(enumeration, member);
+        const bool fits = name != nullptr && std::string_view(name) == (member ? "TRUE" : "FALSE");
+        H5free_memory(name);
+        if (!fits) return false;
+    }
+    return true;
+}
+
+/// The name of the value that an attribute of an enumeration has.
+std::optional<Value> read_enumeration(hid_t attribute, hid_t type) {
+    std::vector<std::byte> value(H5Tget_size(type));
+    std::array<char, 256> name{};
+    if (H5Aread(attribute, type, value.data()) < 0) return std::nullopt;
+    if (H5Tenum_nameof(type, value.data(), name.data(), name.size()) < 0) return std::nullopt;
+    return std::string(name.data());
+}
+
+/// A scalar attribute; nothing for one that cannot be read, or is of another kind.
+std::optional<Value> read_attribute(hid_t attribute) {
+    if (attribute < 0) return std::nullopt;
+    const Handle type(H5Aget_type(attribute), H5Tclose);
+    const Handle space(H5Aget_space(attribute), H5Sclose);
+    if (type < 0 || H5Sget_simple_extent_npoints(space) != 1) return std::nullopt;
+    const auto number = [&]<class T>(T value) -> std::optional<Value> {
+        if (H5Aread(attribute, memory_type(T{}), &value) < 0) return std::nullopt;
+        return Value(value);
+    };
+    switch (H5Tget_class(type)) {
+        case H5T_ENUM: {
+            if (!is_boolean(type)) return read_enumeration(attribute, type);
+            const auto byte = number(std::int64_t{});
+            if (!byte) return std::nullopt;
+            return std::get<std::int64_t>(*byte) != 0;
+        }
+        case H5T_INTEGER:
+            return number(std::int64_t{});
+        case H5T_FLOAT:
+            return number(double{});
+        case H5T_STRING:
+            return read_text(type, space, [&](hid_t memory, void* out) {
+                return H5Aread(attribute, memory, out);
+            });
+        default:
+            return std::nullopt;
+    }
+}
+
 }  // namespace
 
 struct Hdf5File::Implementation {
@@ -179,7 +232,7 @@ struct Hdf5File::Implementation {
     }
     [[noreturn]] void fail_reading(const std::string& object) const {
         fail(ErrorKind::data, object,
-             fmt::format("cannot be read ({}). The file may be truncated.", last_reason()));
+             fmt::format("cannot be read ({}). The file may be damaged.", last_reason()));
     }
     [[noreturn]] void fail_writing(const std::string& object) const {
         const bool noted = writes != nullptr && writes->error != 0;
@@ -296,13 +349,13 @@ Hdf5File Hdf5File::open(const std::string& path) {
     }
     Handle id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose);
     if (id < 0) {
-        const std::string reason = last_reason();
+        const std::string reason = last_reason(), hint = foreign_hint(path);
         throw Error(ErrorKind::data,
                     is_hdf5(path) ? fmt::format("{} cannot be opened ({}). The file is damaged or "
                                                 "truncated: copy it again.",
                                                 path, reason)
                                   : fmt::format("{} is not an HDF5 file, or may not be read ({}).",
-                                                path, reason));
+                                                path, hint.empty() ? reason : hint));
     }
     return Hdf5File(std::make_unique<Implementation>(Implementation{path, nullptr, std::move(id)}));
 }
@@ -481,7 +534,8 @@ std::string Hdf5File::read_string(const std::string& dataset) const {
     });
 }
 
-Values Hdf5File::attributes(const std::string& object) const {
+Values Hdf5File::attributes(const std::string& object,
+                            const std::vector<std::string>& names) const {
     const auto lock = library_lock();
     const Handle handle = file_->any_object(object);
     Values values;
@@ -491,42 +545,24 @@ Values Hdf5File::attributes(const std::string& object) const {
         const Handle attribute(H5Aopen_by_idx(handle, ".", H5_INDEX_NAME, H5_ITER_INC, index,
                                               H5P_DEFAULT, H5P_DEFAULT),
                                H5Aclose);
-        const Handle type(H5Aget_type(attribute), H5Tclose);
-        const Handle space(H5Aget_space(attribute), H5Sclose);
-        if (attribute < 0 || type < 0) file_->fail_reading(object);
-        if (H5Sget_simple_extent_npoints(space) != 1) continue;
+        if (attribute < 0) break;
         std::string name(static_cast<std::size_t>(H5Aget_name(attribute, 0, nullptr)) + 1, '\0');
         H5Aget_name(attribute, name.size(), name.data());
         name.pop_back();
-        const auto number = [&]<class T>(T value) {
-            if (H5Aread(attribute, memory_type(T{}), &value) < 0) file_->fail_reading(object);
-            return value;
-        };
-        switch (H5Tget_class(type)) {
-            case H5T_ENUM:
-                values[name] = number(std::int64_t{}) != 0;
-                break;
-            case H5T_INTEGER:
-                values[name] = number(std::int64_t{});
-                break;
-            case H5T_FLOAT:
-                values[name] = number(double{});
-                break;
-            case H5T_STRING:
-                values[name] = read_text(type, space, [&](hid_t memory, void* out) {
-                    return H5Aread(attribute, memory, out);
-                });
-                break;
-            default:
-                break;
-        }
+        if (auto value = read_attribute(attribute)) values[name] = std::move(*value);
+    }
+    // One attribute that cannot be read hides those after it.
+    for (const std::string& name : names) {
+        if (values.contains(name) || H5Aexists(handle, name.c_str()) <= 0) continue;
+        const Handle attribute(H5Aopen(handle, name.c_str(), H5P_DEFAULT), H5Aclose);
+        if (auto value = read_attribute(attribute)) values[name] = std::move(*value);
     }
     return values;
 }
 
 double Hdf5File::number_attribute(const std::string& object, const std::string& name) const {
     const auto lock = library_lock();
-    const Values values = attributes(object);
+    const Values values = attributes(object, {name});
     const auto found = values.find(name);
     if (found != values.end()) {
         if (const auto* real = std::get_if<double>(&found->second)) return *real;

@@ -67,8 +67,10 @@ public:
     void require_shape(const std::string& dataset, const std::vector<std::int64_t>& expected) const;
     std::string read_string(const std::string& dataset) const;
 
-    /// Scalar attributes of an object: booleans, integers, reals and strings; others are left out.
-    Values attributes(const std::string& object) const;
+    /// Scalar attributes of an object: booleans, integers, reals and strings, and the names of an
+    /// enumeration's values; others are left out. A library older than the one that wrote the file
+    /// may be unable to list them: then those of `names` are looked for, one by one.
+    Values attributes(const std::string& object, const std::vector<std::string>& names = {}) const;
     /// One attribute; throws Error{data} if it is not there or is not a number.
     double number_attribute(const std::string& object, const std::string& name) const;
 

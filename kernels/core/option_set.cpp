@@ -5,6 +5,8 @@
 #include <cmath>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "kernels/core/check.h"
 #include "kernels/core/nearest_name.h"
 
@@ -100,10 +102,11 @@ void OptionSet::set(std::string_view name, std::string_view text) {
         std::vector<std::string> names;
         for (const Option& option : options_) names.push_back(option.name);
         const std::string nearest = nearest_name(name, names);
-        throw Error(ErrorKind::invalid,
-                    nearest.empty()
-                        ? fmt::format("there is no option {}", name)
-                        : fmt::format("there is no option {}. Did you mean {}?", name, nearest));
+        throw Error(
+            ErrorKind::invalid,
+            nearest.empty()
+                ? fmt::format("there is no option {}: expected {}", name, fmt::join(names, ", "))
+                : fmt::format("there is no option {}. Did you mean {}?", name, nearest));
     }
     const std::optional<OptionValue> value = read(text, found->value);
     ELM_CHECK(value.has_value(), "{} is '{}', expected a {}", name, text, type_name(found->value));

@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <set>
+#include <sstream>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "kernels/core/check.h"
 #include "kernels/core/output_file.h"
+#include "kernels/core/toml_config.h"
 
 namespace elm {
 namespace {
@@ -30,14 +35,6 @@ const char* type_name(DType type) {
         if (known == type) return name;
     }
     return "?";
-}
-
-/// Calls visitor(T{}) for the element type.
-template <class Visitor>
-auto visit_type(DType type, const Visitor& visitor) {
-    if (type == DType::i32) return visitor(std::int32_t{});
-    if (type == DType::u8) return visitor(std::uint8_t{});
-    return visit_real(type, visitor);
 }
 
 /// The header for tensors that follow one another, filled with spaces to a multiple of 8 bytes.
@@ -63,36 +60,108 @@ std::string header_of(std::span<const NamedTensor> tensors,
     return text;
 }
 
-/// One tensor as the header describes it.
+/// How elements are stored, and as what they are kept.
+struct ElementType {
+    const char* name;
+    std::size_t bytes;
+    DType kept;
+    double (*value)(const char* bytes);
+};
+
+template <class T>
+T load(const char* bytes) {
+    T value;
+    std::memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
+template <class T>
+double plain(const char* bytes) {
+    return static_cast<double>(load<T>(bytes));
+}
+
+/// IEEE 754 binary16.
+double half(const char* bytes) {
+    const auto bits = load<std::uint16_t>(bytes);
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    double value = exponent == 31 ? (fraction == 0 ? std::numeric_limits<double>::infinity()
+                                                   : std::numeric_limits<double>::quiet_NaN())
+                                  : std::ldexp(fraction + (exponent == 0 ? 0 : 1024),
+                                               std::max(exponent, 1) - 25);
+    return (bits & 0x8000) != 0 ? -value : value;
+}
+
+/// The upper half of a float32.
+double brain_half(const char* bytes) {
+    return std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(bytes)} << 16);
+}
+
+constexpr ElementType element_types[] = {
+    {"F64", 8, DType::f64, plain<double>},
+    {"F32", 4, DType::f32, plain<float>},
+    {"F16", 2, DType::f32, half},
+    {"BF16", 2, DType::f32, brain_half},
+    {"I64", 8, DType::i32, plain<std::int64_t>},
+    {"I32", 4, DType::i32, plain<std::int32_t>},
+    {"I16", 2, DType::i32, plain<std::int16_t>},
+    {"I8", 1, DType::i32, plain<std::int8_t>},
+    {"U8", 1, DType::u8, plain<std::uint8_t>},
+    {"BOOL", 1, DType::u8, plain<std::uint8_t>},
+};
+
+/// Puts what a text of the metadata says among the attributes.
+void add_attribute(Values& attributes, const std::string& key, const std::string& text) {
+    const Json parsed = Json::parse(text, nullptr, false);
+    const auto add = [&](const std::string& name, const Json& value) {
+        if (value.is_boolean()) {
+            attributes[name] = value.get<bool>();
+        } else if (value.is_number_integer()) {
+            attributes[name] = value.get<std::int64_t>();
+        } else if (value.is_number()) {
+            attributes[name] = value.get<double>();
+        } else if (value.is_string()) {
+            attributes[name] = value.get<std::string>();
+        }
+    };
+    if (parsed.is_object()) {
+        for (const auto& [name, value] : parsed.items()) add(name, value);
+    } else if (text == "True" || text == "False") {
+        attributes[key] = text == "True";
+    } else if (parsed.is_discarded() && text != "None") {
+        attributes[key] = parse_value(text);
+    } else {
+        add(key, parsed);
+    }
+}
+
+/// One array as the header describes it.
 struct Entry {
     std::string name;
-    DType dtype;
-    Shape shape;
+    const ElementType* type;
+    std::vector<std::int64_t> shape;
     std::uint64_t begin, end;  // bytes behind the header
 };
 
-/// Throws Error{data} naming the file.
+/// Reads from a file or from memory. Throws Error{data} naming the file.
 class Reader {
 public:
-    explicit Reader(const std::string& path) : path_(path), file_(path, std::ios::binary) {
-        file_.seekg(0, std::ios::end);
-        const auto size = file_.tellg();
-        if (!file_ || size < 0) fail("cannot be read: is there such a file?");
+    Reader(std::string path, std::istream& input) : path_(std::move(path)), input_(input) {
+        input_.seekg(0, std::ios::end);
+        const auto size = input_.tellg();
+        if (!input_ || size < 0) fail("cannot be read: is there such a file?");
         size_ = static_cast<std::uint64_t>(size);
     }
 
-    SafetensorsFile read(Stream& stream) {
-        SafetensorsFile contents;
+    StateDict read() {
+        StateDict contents{path_, {}, {}};
         const Json header = read_header();
-        for (const Entry& entry : entries_of(header)) {
-            contents.tensors.push_back({entry.name, read_tensor(stream, entry)});
-        }
+        for (const Entry& entry : entries_of(header)) contents.arrays.push_back(read_array(entry));
         const auto metadata = header.find(metadata_key);
         if (metadata == header.end()) return contents;
         if (!metadata->is_object()) fail("__metadata__ is not an object");
         for (const auto& [key, value] : metadata->items()) {
             if (!value.is_string()) fail("__metadata__ holds something that is not a string");
-            contents.metadata[key] = value.get<std::string>();
+            add_attribute(contents.attributes, key, value.get<std::string>());
         }
         return contents;
     }
@@ -103,9 +172,9 @@ private:
     }
 
     void read_bytes(std::uint64_t begin, void* out, std::uint64_t count) {
-        file_.seekg(static_cast<std::streamoff>(begin));
-        file_.read(static_cast<char*>(out), static_cast<std::streamsize>(count));
-        if (!file_) fail(fmt::format("cannot be read: {} bytes at {}", count, begin));
+        input_.seekg(static_cast<std::streamoff>(begin));
+        input_.read(static_cast<char*>(out), static_cast<std::streamsize>(count));
+        if (!input_) fail(fmt::format("cannot be read: {} bytes at {}", count, begin));
     }
 
     Json read_header() {
@@ -153,38 +222,38 @@ private:
         if (!description.is_object()) fail(fmt::format("{} is not described by an object", name));
         const std::vector<std::int64_t> shape = whole_numbers(name, description, "shape");
         const std::vector<std::int64_t> offsets = whole_numbers(name, description, "data_offsets");
-        if (shape.size() > max_rank || offsets.size() != 2 || offsets[0] > offsets[1]) {
-            fail(
-                fmt::format("{} has {} axes and {} offsets, expected at most {} axes and two "
-                            "offsets in rising order",
-                            name, shape.size(), offsets.size(), max_rank));
+        if (offsets.size() != 2 || offsets[0] > offsets[1]) {
+            fail(fmt::format("{} has {} offsets, expected two in rising order", name,
+                             offsets.size()));
         }
         const auto type = description.find("dtype");
-        for (const auto& [known, dtype] : types) {
-            if (type == description.end() || *type != known) continue;
-            const Entry entry{name, dtype, Shape(shape), static_cast<std::uint64_t>(offsets[0]),
-                              static_cast<std::uint64_t>(offsets[1])};
+        std::string known;
+        for (const ElementType& candidate : element_types) {
+            known += fmt::format("{}{}", known.empty() ? "" : ", ", candidate.name);
+            if (type == description.end() || *type != candidate.name) continue;
+            Entry entry{name, &candidate, shape, static_cast<std::uint64_t>(offsets[0]),
+                        static_cast<std::uint64_t>(offsets[1])};
             require_size(entry);
             return entry;
         }
-        fail(fmt::format("{} has type {}, expected F32, F64, I32 or U8", name,
-                         type == description.end() ? "none" : type->dump()));
+        fail(fmt::format("{} has type {}, expected one of {}", name,
+                         type == description.end() ? "none" : type->dump(), known));
     }
 
     /// The product of extents is taken step by step, because it could overflow.
     void require_size(const Entry& entry) const {
-        std::uint64_t bytes = size_of(entry.dtype);
-        for (int axis = 0; axis < entry.shape.rank(); ++axis) {
-            const auto extent = static_cast<std::uint64_t>(entry.shape[axis]);
+        std::uint64_t bytes = entry.type->bytes;
+        const std::string shape = fmt::format("({})", fmt::join(entry.shape, ", "));
+        for (const std::int64_t axis : entry.shape) {
+            const auto extent = static_cast<std::uint64_t>(axis);
             if (extent != 0 && bytes > UINT64_MAX / extent) {
-                fail(fmt::format("{} has an impossible shape {}", entry.name,
-                                 to_string(entry.shape)));
+                fail(fmt::format("{} has an impossible shape {}", entry.name, shape));
             }
             bytes *= extent;
         }
         if (bytes != entry.end - entry.begin) {
-            fail(fmt::format("{} of shape {} has {} bytes, expected {}", entry.name,
-                             to_string(entry.shape), entry.end - entry.begin, bytes));
+            fail(fmt::format("{} of shape {} has {} bytes, expected {}", entry.name, shape,
+                             entry.end - entry.begin, bytes));
         }
     }
 
@@ -214,16 +283,19 @@ private:
         return entries;
     }
 
-    Tensor read_tensor(Stream& stream, const Entry& entry) {
-        return visit_type(entry.dtype, [&]<class T>(T) {
-            std::vector<T> values(static_cast<std::size_t>(entry.shape.size()));
-            read_bytes(data_begin_ + entry.begin, values.data(), entry.end - entry.begin);
-            return Tensor::from<T>(stream, entry.shape, values);
-        });
+    NamedArray read_array(const Entry& entry) {
+        std::string bytes(entry.end - entry.begin, '\0');
+        read_bytes(data_begin_ + entry.begin, bytes.data(), bytes.size());
+        NamedArray array{entry.name, entry.shape, {}, entry.type->kept};
+        array.values.reserve(bytes.size() / entry.type->bytes);
+        for (std::size_t at = 0; at < bytes.size(); at += entry.type->bytes) {
+            array.values.push_back(entry.type->value(bytes.data() + at));
+        }
+        return array;
     }
 
     std::string path_;
-    std::ifstream file_;
+    std::istream& input_;
     std::uint64_t size_ = 0, data_begin_ = 0;
 };
 
@@ -244,8 +316,22 @@ void write_safetensors(const std::string& path, bool force, std::span<const Name
     output.commit();
 }
 
-SafetensorsFile read_safetensors(Stream& stream, const std::string& path) {
-    return Reader(path).read(stream);
+bool is_safetensors(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    char start[length_bytes + 1] = {};
+    if (!file.read(start, sizeof start)) return path.ends_with(".safetensors");
+    const bool begins = load<std::uint64_t>(start) <= largest_header && start[length_bytes] == '{';
+    return begins || path.ends_with(".safetensors");
+}
+
+StateDict read_safetensors(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return Reader(path, file).read();
+}
+
+StateDict read_safetensors(const std::string& name, std::string_view bytes) {
+    std::istringstream text{std::string(bytes)};
+    return Reader(name, text).read();
 }
 
 }  // namespace elm

@@ -117,30 +117,9 @@ const NamedArray& ElmModel::at(std::string_view name) const {
 
 void ElmModel::check() const {
     options.check();
-    const auto text = [](const std::vector<std::int64_t>& shape) {
-        return fmt::format("({})", fmt::join(shape, ", "));
-    };
-    std::string differences;
-    const auto expected = expected_arrays(options);
-    for (const NamedArray& array : expected) {
-        const auto found =
-            std::find_if(parameters.begin(), parameters.end(),
-                         [&](const NamedArray& candidate) { return candidate.name == array.name; });
-        if (found == parameters.end()) {
-            differences += fmt::format("; {} {} is missing", array.name, text(array.shape));
-        } else if (found->shape != array.shape) {
-            differences += fmt::format("; {} has shape {}, expected {}", array.name,
-                                       text(found->shape), text(array.shape));
-        }
-    }
-    for (const NamedArray& array : parameters) {
-        const bool known =
-            std::any_of(expected.begin(), expected.end(),
-                        [&](const NamedArray& candidate) { return candidate.name == array.name; });
-        if (!known) differences += fmt::format("; {} is not part of such a model", array.name);
-    }
-    if (!differences.empty()) {
-        throw Error(ErrorKind::data, "the arrays do not fit the options: " + differences.substr(2));
+    if (const std::string differences = array_differences(expected_arrays(options), parameters);
+        !differences.empty()) {
+        throw Error(ErrorKind::data, "the arrays do not fit the options: " + differences);
     }
     for (const NamedArray& array : parameters) {
         const bool may_be_infinite = array.name == "_proto_tau_m";

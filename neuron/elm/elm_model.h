@@ -1,28 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "kernels/core/dtype.h"
-#include "kernels/core/shape.h"
+#include "kernels/modules/state_dict.h"
 #include "neuron/elm/elm_options.h"
 
 namespace elm {
-
-/// One named array of a model. Values are held in float64, which keeps every float32 exactly.
-struct NamedArray {
-    std::string name;
-    std::vector<std::int64_t> shape;
-    std::vector<double> values;
-    DType stored = DType::f32;  // type in the file it came from
-};
-
-inline Shape shape_of(const NamedArray& array) {
-    return Shape(std::span<const std::int64_t>(array.shape));
-}
 
 /// A fitted ELM neuron as it stands in a file: options and parameters under the state-dict names
 /// of the published code (`_proto_w_s`, `tau_s` or `tau_b`, `_proto_tau_m`,

@@ -1,14 +1,19 @@
 #include "neuron/elm/elm_model_file.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
+#include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
 #include "kernels/core/output_file.h"
 #include "kernels/core/toml_config.h"
+#include "kernels/modules/safetensors.h"
 
 namespace elm {
 namespace {
@@ -87,37 +92,49 @@ Value as_value(ElmVersion member) { return static_cast<std::int64_t>(member); }
 Value as_value(HiddenUnit member) { return std::string(name_of(member)); }
 Value as_value(SynapseRouting member) { return std::string(name_of(member)); }
 
-/// Reads the arrays that these options call for, and any other that stands beside them, so that
-/// ElmModel::check can list every difference.
-ElmModel read_arrays(const Hdf5File& file, const std::string& group, const ElmOptions& options) {
-    ElmModel model{.options = options, .parameters = {}, .source = file.path()};
-    for (const std::string& name : file.links(group)) {
-        const std::string path = group + "/" + name;
-        if (!file.is_dataset(path)) continue;
-        NamedArray array{name, file.shape(path), file.read<double>(path), DType::f32};
-        if (file.stores_f64(path)) array.stored = DType::f64;
-        model.parameters.push_back(std::move(array));
-    }
-    if (options.routing == SynapseRouting::none) {
-        for (const char* const name : {"input_to_synapse_indices", "valid_indices_mask"}) {
-            if (!file.is_dataset(group + "/" + name)) {
-                model.parameters.push_back({name, {0}, {}, DType::f32});
-            }
-        }
+/// The model of these options whose arrays stand in a file, whatever wraps their names.
+ElmModel make_model(StateDict dict, const ElmOptions& options) {
+    const std::vector<NamedArray> expected = expected_arrays(options);
+    unwrap_names(dict.arrays, expected);
+    ElmModel model{options, std::move(dict.arrays), std::move(dict.path)};
+    // What has no elements need not be stored.
+    for (const NamedArray& array : expected) {
+        const bool is_stored =
+            std::any_of(model.parameters.begin(), model.parameters.end(),
+                        [&](const NamedArray& stored) { return stored.name == array.name; });
+        if (!is_stored && shape_of(array).size() == 0) model.parameters.push_back(array);
     }
     model.check();
     return model;
 }
 
-/// Values of `all` that are names of options.
-Values known_values(const Values& all) {
-    Values known;
+/// The names of the options of either version.
+std::vector<std::string> option_names() {
+    std::set<std::string> names;
     for (const ElmVersion version : {ElmVersion::v1, ElmVersion::v2}) {
-        for (const auto& [name, value] : to_values(ElmOptions{.version = version})) {
-            if (const auto found = all.find(name); found != all.end()) known.insert(*found);
+        for (const auto& entry : to_values(ElmOptions{.version = version})) {
+            names.insert(entry.first);
         }
     }
+    return {names.begin(), names.end()};
+}
+
+/// Values of `all` that are options.
+Values known_values(const Values& all) {
+    Values known;
+    for (const std::string& name : option_names()) {
+        if (const auto found = all.find(name); found != all.end()) known.insert(*found);
+    }
     return known;
+}
+
+/// Whatever is wrong inside a file is wrong with the data, not with the command.
+ElmModel reading(const std::string& path, auto&& read) {
+    try {
+        return read();
+    } catch (const Error& error) {
+        throw Error(ErrorKind::data, error.message(), error.site()).with_context("loading " + path);
+    }
 }
 
 ElmModel read_own_format(const Hdf5File& file, const Values& attributes) {
@@ -134,7 +151,8 @@ ElmModel read_own_format(const Hdf5File& file, const Values& attributes) {
     if (section == config.sections.end()) {
         throw Error(ErrorKind::data, "/config has no section [elm].");
     }
-    return read_arrays(file, "/model", with_values({}, section->second));
+    return make_model({file.path(), {}, read_arrays(file, "/model")},
+                      with_values({}, section->second));
 }
 
 }  // namespace
@@ -161,15 +179,15 @@ ElmOptions with_values(ElmOptions options, const Values& values) {
         if (found) continue;
         std::vector<std::string> names;
         for_each_option(options, [&](const char* option, auto&) { names.emplace_back(option); });
-        throw Error(ErrorKind::invalid, fmt::format("elm.{} is not an option of this ELM neuron.{}",
-                                                    name, nearest_hint(name, names)));
+        throw Error(ErrorKind::invalid,
+                    fmt::format("elm.{} is not an option of this ELM neuron.{} Expected {}.", name,
+                                nearest_hint(name, names), fmt::join(names, ", ")));
     }
     return options;
 }
 
-ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
-                         const std::string& tensors_at) {
-    const Values attributes = file.attributes(attributes_at);
+ElmModel elm_model_of(StateDict dict) {
+    const Values& attributes = dict.attributes;
     std::string missing;
     for (const char* const name : {"elm_version", "num_input", "num_output", "num_memory"}) {
         if (!attributes.contains(name))
@@ -177,9 +195,11 @@ ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
     }
     if (!missing.empty()) {
         throw Error(ErrorKind::data,
-                    fmt::format("this is no ELM model: the attributes {} are missing. See elmsim "
+                    fmt::format("this is no ELM model: the attributes {} are missing. A state dict "
+                                "needs the options of its neuron: as attributes at the root of an "
+                                "HDF5 file, or in the metadata of a .safetensors file. See elmsim "
                                 "inspect {}.",
-                                missing, file.path()));
+                                missing, dict.path));
     }
     Values known = known_values(attributes);
     // Version 2 files of the published code may name their branch time constant as version 1 does.
@@ -188,16 +208,20 @@ ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
         entry.key() = "tau_b_value";
         known.insert(std::move(entry));
     }
-    ElmModel model = read_arrays(file, tensors_at, with_values({}, known));
-    if (const auto source = attributes.find("source"); source != attributes.end()) {
-        model.source = to_text(source->second);
-    }
-    return model;
+    const auto source = attributes.find("source");
+    if (source != attributes.end()) dict.path = to_text(source->second);
+    return make_model(std::move(dict), with_values({}, known));
+}
+
+ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
+                         const std::string& tensors_at) {
+    return elm_model_of({file.path(), file.attributes(attributes_at, option_names()),
+                         read_arrays(file, tensors_at)});
 }
 
 ElmModel read_elm_model(const Hdf5File& file) {
-    const Values attributes = file.attributes("/");
-    try {
+    return reading(file.path(), [&] {
+        const Values attributes = file.attributes("/", {"format", "format_version"});
         const auto format = attributes.find("format");
         if (format == attributes.end()) return read_state_dict(file, "/", "/");
         if (format->second == Value(std::string(format_name))) {
@@ -205,14 +229,13 @@ ElmModel read_elm_model(const Hdf5File& file) {
         }
         throw Error(ErrorKind::data, fmt::format("this is a file of format {}, expected {}.",
                                                  to_text(format->second), format_name));
-    } catch (const Error& error) {
-        // Whatever is wrong inside a file is wrong with the data, not with the command.
-        throw Error(ErrorKind::data, error.message(), error.site())
-            .with_context("loading " + file.path());
-    }
+    });
 }
 
-ElmModel load_elm_model(const std::string& path) { return read_elm_model(Hdf5File::open(path)); }
+ElmModel load_elm_model(const std::string& path) {
+    if (!is_safetensors(path)) return read_elm_model(Hdf5File::open(path));
+    return reading(path, [&] { return elm_model_of(read_safetensors(path)); });
+}
 
 void save_elm_model(const ElmModel& model, const std::string& path, bool force) {
     model.check();
@@ -234,8 +257,34 @@ void save_elm_model(const ElmModel& model, const std::string& path, bool force) 
     output.commit();
 }
 
+void save_elm_safetensors(const ElmModel& model, const std::string& path, bool force) {
+    model.check();
+    Stream host{Device{}};
+    std::vector<NamedTensor> tensors;
+    for (const NamedArray& array : model.parameters) {
+        if (array.values.empty()) continue;
+        const auto add = [&]<class T>(T) {
+            const std::vector<T> values(array.values.begin(), array.values.end());
+            tensors.push_back({array.name, Tensor::from<T>(host, shape_of(array), values)});
+        };
+        if (array.name == "valid_indices_mask") {
+            add(std::uint8_t{});
+        } else if (array.name == "input_to_synapse_indices") {
+            add(std::int32_t{});
+        } else if (array.stored == DType::f64) {
+            add(double{});
+        } else {
+            add(float{});
+        }
+    }
+    std::map<std::string, std::string> metadata{{"format", "pt"}};
+    if (!model.source.empty()) metadata["source"] = model.source;
+    for (const auto& [name, value] : to_values(model.options)) metadata[name] = to_text(value);
+    write_safetensors(path, force, tensors, metadata);
+}
+
 std::optional<double> published_test_auc(const std::string& path) {
-    const Values attributes = Hdf5File::open(path).attributes("/");
+    const Values attributes = read_model_attributes(path, {"published_test_auc"});
     const auto found = attributes.find("published_test_auc");
     if (found == attributes.end()) return std::nullopt;
     const auto* value = std::get_if<double>(&found->second);

@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "kernels/core/error.h"
 #include "kernels/core/hdf5_file.h"
 #include "tasks/spike_file.h"
+#include "tasks/spikes/hdf5_spikes.h"
 
 namespace elm {
 namespace {
 
 constexpr double time_step_ms = 1.0;
+constexpr double largest_count = 1e9;
 constexpr double largest_voltage_mV = 200;  // of either sign; beyond it the unit must be another
 
 /// Index of the first time that is not finite or below the one before; -1 if there is none.
@@ -31,10 +34,21 @@ std::int64_t first_bad_voltage(const std::vector<double>& voltages) {
     return -1;
 }
 
+/// An attribute of the root that counts segments or steps.
+std::int64_t count_attribute(const Hdf5File& file, const std::string& name) {
+    const double count = file.number_attribute("/", name);
+    if (!(count >= 0 && count < largest_count)) {
+        throw Error(ErrorKind::data, fmt::format("{}: the attribute {} is {}, expected a whole "
+                                                 "number from 0 on.",
+                                                 file.path(), name, count));
+    }
+    return static_cast<std::int64_t>(count);
+}
+
 }  // namespace
 
 bool NeuronIoFile::is_neuronio(const Hdf5File& file) {
-    if (!file.attributes("/").contains("num_segments")) return false;
+    if (!file.attributes("/", {"num_segments"}).contains("num_segments")) return false;
     const std::vector<std::string> names = file.links("/");
     return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
         return name.starts_with("sim_") && file.has("/" + name + "/input_synapse");
@@ -49,8 +63,8 @@ NeuronIoFile::NeuronIoFile(const std::string& path)
                                 "num_segments and groups sim_00000, ... See elmsim inspect {}.",
                                 path, path));
     }
-    n_channels_ = 2 * static_cast<std::int64_t>(file_->number_attribute("/", "num_segments"));
-    n_steps_ = static_cast<std::int64_t>(file_->number_attribute("/", "sim_duration_ms"));
+    n_channels_ = 2 * count_attribute(*file_, "num_segments");
+    n_steps_ = count_attribute(*file_, "sim_duration_ms");
     for (const std::string& name : file_->links("/")) {
         if (name.starts_with("sim_") && file_->is_group(name)) names_.push_back(name);
     }
@@ -78,14 +92,16 @@ NeuronIoSimulation NeuronIoFile::read(std::int64_t index) const {
     NeuronIoSimulation simulation;
     simulation.name = name(index);
     const std::string group = "/" + simulation.name;
-    const SpikeGroup spikes{simulation.name, group + "/input_time_ms", group + "/input_synapse",
-                            static_cast<double>(n_steps_)};
-    simulation.input =
-        open_spike_group(file_, spikes, n_channels_, time_step_ms).source->next(n_steps_);
-
+    // The length is taken from an attribute: data that have it are looked for first.
     const std::string times = group + "/output_spike_time_ms";
     const std::string voltage = group + "/soma_voltage_mV";
     file_->require_shape(voltage, {n_steps_});
+    SpikeSample input{
+        .name = simulation.name,
+        .spikes = list_hdf5_spikes(file_, group + "/input_time_ms", group + "/input_synapse"),
+        .duration_ms = static_cast<double>(n_steps_)};
+    simulation.input =
+        open_spikes(std::move(input), n_channels_, time_step_ms).source->next(n_steps_);
     simulation.output_spike_times_ms = file_->read<double>(times);
     simulation.soma_voltage_mV = file_->read<double>(voltage);
     const auto fail = [&](const std::string& dataset, std::int64_t at, double value,

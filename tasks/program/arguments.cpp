@@ -130,8 +130,8 @@ void Arguments::merge(const Config& config, const std::string& origin) {
     std::vector<std::string> sections(component_sections.begin(), component_sections.end());
     for (const Command& command : all_commands()) sections.push_back(command.name);
     for (const auto& [section, values] : config.sections) {
-        ELM_CHECK(contains(sections, section), "{}: there is no section {}.{}", origin, section,
-                  nearest_hint(section, sections));
+        ELM_CHECK(contains(sections, section), "{}: there is no section {}.{} Expected {}.", origin,
+                  section, nearest_hint(section, sections), fmt::join(sections, ", "));
         if (contains(component_sections, section)) {
             for (const auto& [key, value] : values) components_[section][key] = value;
         }
@@ -156,8 +156,9 @@ const Flag& Arguments::find(const std::string& name, const std::string& origin) 
         if (option.name == name) return option;
         names.push_back(option.name);
     }
-    throw Error(ErrorKind::invalid, fmt::format("{} is not an option of elmsim {}.{}", origin,
-                                                command_->name, nearest_hint(name, names)));
+    throw Error(ErrorKind::invalid,
+                fmt::format("{} is not an option of elmsim {}.{} Expected {}.", origin,
+                            command_->name, nearest_hint(name, names), fmt::join(names, ", ")));
 }
 
 }  // namespace elm

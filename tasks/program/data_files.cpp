@@ -22,8 +22,12 @@ std::vector<std::string> expand_folders(const Arguments& arguments, const std::s
             continue;
         }
         const std::size_t before = files.size();
-        for (const auto& entry : fs::directory_iterator(path)) {
-            if (entry.path().extension() == ".h5") files.push_back(entry.path().string());
+        // A fit may stand there in both forms: the second is looked for where the first is not.
+        for (const char* const ending : {".h5", ".safetensors"}) {
+            if (files.size() > before) break;
+            for (const auto& entry : fs::directory_iterator(path)) {
+                if (entry.path().extension() == ending) files.push_back(entry.path().string());
+            }
         }
         // Numbers in names count as numbers: fit_2 comes before fit_10.
         std::sort(files.begin() + static_cast<std::ptrdiff_t>(before), files.end(),

@@ -30,11 +30,6 @@ Figure prediction_figure(RunContext& context, const std::string& path,
     return plot.figure();
 }
 
-/// "-" where there is none, as where no spike is held out.
-std::string number(double value, int digits) {
-    return std::isfinite(value) ? fmt::format("{:.{}f}", value, digits) : "-";
-}
-
 Table result_table(RunContext& context, const std::vector<std::unique_ptr<RunningFit>>& fits,
                    std::span<const NeuronIoSimulation> validation) {
     Table table({"model", "parameters", "updates", "best at", "AUC", "TPR at 0.0025",
@@ -47,11 +42,12 @@ Table result_table(RunContext& context, const std::vector<std::unique_ptr<Runnin
         table.add({running->candidate.name,
                    fmt::format("{}", trainable_count(running->fit->model().module())),
                    fmt::format("{}", running->fit->update_count()),
-                   fmt::format("{}", running->fit->best()->update), number(scores.auc, 5),
-                   number(scores.tpr_at_fpr_0_0025, 4),
-                   number(scores.voltage.explained_variance_percent, 2),
-                   number(scores.voltage.root_mean_square_error, 4),
-                   number(scores.voltage.mean_absolute_error, 4)});
+                   fmt::format("{}", running->fit->best()->update),
+                   fmt::format("{:.5f}", scores.auc),
+                   fmt::format("{:.4f}", scores.tpr_at_fpr_0_0025),
+                   fmt::format("{:.2f}", scores.voltage.explained_variance_percent),
+                   fmt::format("{:.4f}", scores.voltage.root_mean_square_error),
+                   fmt::format("{:.4f}", scores.voltage.mean_absolute_error)});
     }
     return table;
 }

@@ -1,11 +1,16 @@
 // elmsim inspect: says what a file is.
 
+#include <algorithm>
+#include <memory>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "baselines/sequence_model_file.h"
 #include "kernels/core/check.h"
 #include "kernels/core/hdf5_file.h"
 #include "kernels/core/option_set.h"
+#include "kernels/modules/safetensors.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/neuronio/neuronio_plot.h"
@@ -13,10 +18,13 @@
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/inspect_cell.h"
+#include "tasks/program/inspect_findings.h"
+#include "tasks/program/inspect_spikes.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/table.h"
 #include "tasks/spike_file.h"
+#include "tasks/spikes/hdf5_spikes.h"
 
 namespace elm {
 namespace {
@@ -100,17 +108,6 @@ Findings inspect_neuronio(const std::string& path) {
     return findings;
 }
 
-Findings inspect_spikes(const Hdf5File& file, const std::vector<SpikeGroup>& groups) {
-    Findings findings{"spikes", {{"samples", static_cast<std::int64_t>(groups.size())}}};
-    for (const SpikeGroup& group : groups) {
-        findings.facts.emplace_back(
-            group.name,
-            fmt::format("{} spikes{}", fmt::join(file.shape(group.times), " x "),
-                        group.duration_ms ? fmt::format(" in {} ms", *group.duration_ms) : ""));
-    }
-    return findings;
-}
-
 /// What `elmsim simulate` writes, and any other HDF5 file: its attributes and datasets.
 Findings inspect_other(const Hdf5File& file, const std::string& kind) {
     Findings findings{kind, {}};
@@ -141,23 +138,32 @@ Findings inspect_other(const Hdf5File& file, const std::string& kind) {
     return findings;
 }
 
-Findings inspect_file(const std::string& path) {
-    if (is_cell_or_shape(path)) return inspect_cell_or_shape(path);
-    const Hdf5File file = Hdf5File::open(path);
-    const Values attributes = file.attributes("/");
+Findings inspect_hdf5(const std::string& path) {
+    const auto file = std::make_shared<const Hdf5File>(Hdf5File::open(path));
+    const Values attributes = file->attributes("/", {"format", "elm_version"});
     if (const auto format = attributes.find("format"); format != attributes.end()) {
         if (format->second == Value(std::string("elm-model"))) {
             return inspect_model(path, "ELM model");
         }
-        if (is_sequence_model(file)) return inspect_sequence_model(path);
-        return inspect_other(file, to_text(format->second));
+        if (is_sequence_model(path)) return inspect_sequence_model(path);
+        return inspect_other(*file, to_text(format->second));
     }
     if (attributes.contains("elm_version")) return inspect_model(path, "ELM state dict");
-    if (NeuronIoFile::is_neuronio(file)) return inspect_neuronio(path);
-    if (const auto groups = find_spike_groups(file); !groups.empty()) {
-        return inspect_spikes(file, groups);
+    if (NeuronIoFile::is_neuronio(*file)) return inspect_neuronio(path);
+    if (auto samples = find_hdf5_spikes(file); !samples.empty()) {
+        return inspect_spikes(path, std::move(samples));
     }
-    return inspect_other(file, "HDF5 file");
+    return inspect_other(*file, "HDF5 file");
+}
+
+Findings inspect_file(const std::string& path) {
+    if (is_cell_or_shape(path)) return inspect_cell_or_shape(path);
+    if (is_safetensors(path)) {
+        return is_sequence_model(path) ? inspect_sequence_model(path)
+                                       : inspect_model(path, "ELM state dict");
+    }
+    if (is_spike_text(path)) return inspect_spikes(path, find_spikes(path));
+    return inspect_hdf5(path);
 }
 
 int run(const Arguments& arguments) {
@@ -185,7 +191,7 @@ int run(const Arguments& arguments) {
         records.push_back(std::move(record));
         if (!draws) continue;
         ELM_CHECK(findings.draw,
-                  "--plot draws NeuronIO data, cells and their shapes, and {} is {}.", path,
+                  "--plot draws NeuronIO data, spikes, cells and their shapes, and {} is {}.", path,
                   findings.kind);
         findings.draw(arguments.text("plot"), arguments.has("force"));
     }

@@ -6,7 +6,6 @@
 
 #include "baselines/model_registry.h"
 #include "kernels/core/check.h"
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/option_set.h"
 #include "kernels/core/toml_config.h"
 #include "tasks/program/arguments.h"
@@ -30,7 +29,7 @@ void require_same_options(const SurrogateInfo& model, const Values& given,
 
 std::unique_ptr<Surrogate> resolve_surrogate(const Arguments& arguments, RunContext& context,
                                              const std::string& name, double time_step_ms) {
-    if (Hdf5File::is_hdf5(name) && is_sequence_model(Hdf5File::open(name))) {
+    if (is_model_file(name) && is_sequence_model(name)) {
         auto model = load_surrogate(context.stream(), name, context.precision());
         require_same_options(model->info(), arguments.component(model->info().kind), name);
         ELM_CHECK(time_step_ms == 0 || time_step_ms == model->info().time_step_ms,

@@ -59,7 +59,8 @@ std::vector<SampleInput> make_inputs(const Arguments& arguments, const Surrogate
               "--seconds {}: expected a number above 0.", *seconds);
     if (from_file) {
         return open_spike_file(arguments.text("input"), model.n_input, model.time_step_ms,
-                               seconds ? std::optional(*seconds * 1000) : std::nullopt);
+                               seconds ? std::optional(*seconds * 1000) : std::nullopt,
+                               arguments.has("population") ? arguments.text("population") : "");
     }
     ELM_CHECK(seconds, "--poisson needs a length: add --seconds S.");
     const double steps = *seconds * 1000 / model.time_step_ms;
@@ -199,6 +200,7 @@ PlotReference find_reference(const Arguments& arguments, const Plan& plan) {
     PlotReference reference;
     reference.leaky_integrator = plan.model_name == "leaky-integrator";
     if (arguments.has("input") && plan.model->info().time_step_ms == 1 &&
+        Hdf5File::is_hdf5(arguments.text("input")) &&
         NeuronIoFile::is_neuronio(Hdf5File::open(arguments.text("input")))) {
         reference.neuronio_path = arguments.text("input");
     }
@@ -289,7 +291,9 @@ Command simulate_command() {
                      "elmsim simulate --cell l5pc --clamp soma:1nA@200+500 --seconds 0.8 --record "
                      "voltage:soma,calcium:nexus --plot cell.png"},
         .shared = {"model", "out", "force", "plot", "device", "precision", "threads", "seed"},
-        .options = {{"input", "FILE", "spikes: NeuronIO layout, or arrays times (ms) and units"},
+        .options = {{"input", "FILE",
+                     "spikes: NeuronIO, SONATA, arrays times (ms) and units, or text (time, unit)"},
+                    {"population", "NAME", "of --input, take this population or trial alone"},
                     {"poisson", "HZ", "Poisson input of this rate on every channel"},
                     {"seconds", "S", "length of Poisson input, or of what is run of a file"},
                     {"record", "LIST",

@@ -81,8 +81,10 @@ Samples make_samples(const Arguments& arguments, const cable::Cell& cell, double
         samples.clamps.push_back(parse_clamp(cell, text));
     }
     if (from_file) {
-        samples.inputs = open_spike_file(arguments.text("input"), channels, dt_ms,
-                                         seconds ? std::optional(*seconds * 1000) : std::nullopt);
+        samples.inputs =
+            open_spike_file(arguments.text("input"), channels, dt_ms,
+                            seconds ? std::optional(*seconds * 1000) : std::nullopt,
+                            arguments.has("population") ? arguments.text("population") : "");
     } else if (poisson) {
         const auto steps = static_cast<std::int64_t>(std::llround(*seconds * 1000 / dt_ms));
         samples.inputs.push_back(

@@ -11,7 +11,10 @@
 namespace elm {
 namespace {
 
+constexpr char no_number = '-';
+
 bool is_numeric(const std::string& cell) {
+    if (cell.size() == 1 && cell.front() == no_number) return true;
     const std::size_t first = cell.starts_with('-') ? 1 : 0;
     return cell.size() > first && std::isdigit(static_cast<unsigned char>(cell[first])) != 0;
 }
@@ -30,19 +33,30 @@ void Table::add(std::vector<std::string> cells) {
     rows_.push_back(std::move(cells));
 }
 
+std::vector<std::vector<std::string>> Table::shown_rows() const {
+    auto rows = rows_;
+    for (auto& row : rows) {
+        for (std::string& cell : row) {
+            if (cell == "nan" || cell == "-nan") cell.assign(1, no_number);
+        }
+    }
+    return rows;
+}
+
 std::string Table::to_text() const {
-    const std::size_t n_columns = rows_.front().size();
+    const auto rows = shown_rows();
+    const std::size_t n_columns = rows.front().size();
     std::vector<std::size_t> width(n_columns, 0);
-    std::vector<bool> right(n_columns, rows_.size() > 1);
-    for (std::size_t row = 0; row < rows_.size(); ++row) {
+    std::vector<bool> right(n_columns, rows.size() > 1);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
         for (std::size_t column = 0; column < n_columns; ++column) {
-            const std::string& cell = rows_[row][column];
+            const std::string& cell = rows[row][column];
             width[column] = std::max(width[column], cell.size());
             if (row > 0 && !cell.empty() && !is_numeric(cell)) right[column] = false;
         }
     }
     std::string text;
-    for (const auto& row : rows_) {
+    for (const auto& row : rows) {
         std::string line;
         for (std::size_t column = 0; column < n_columns; ++column) {
             if (column > 0) line += "  ";
@@ -56,12 +70,13 @@ std::string Table::to_text() const {
 }
 
 std::string Table::to_markdown() const {
+    const auto rows = shown_rows();
     std::string text;
-    for (std::size_t row = 0; row < rows_.size(); ++row) {
-        for (const std::string& cell : rows_[row]) text += "| " + cell + " ";
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+        for (const std::string& cell : rows[row]) text += "| " + cell + " ";
         text += "|\n";
         if (row > 0) continue;
-        for (std::size_t column = 0; column < rows_.front().size(); ++column) text += "| --- ";
+        for (std::size_t column = 0; column < rows.front().size(); ++column) text += "| --- ";
         text += "|\n";
     }
     return text;
@@ -69,7 +84,7 @@ std::string Table::to_markdown() const {
 
 std::string Table::to_csv() const {
     std::string text;
-    for (const auto& row : rows_) {
+    for (const auto& row : shown_rows()) {
         for (std::size_t column = 0; column < row.size(); ++column) {
             if (column > 0) text += ',';
             text += quoted(row[column]);

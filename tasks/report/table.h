@@ -7,7 +7,8 @@
 
 namespace elm {
 
-/// A table of text cells for people and for scripts.
+/// A table of text cells for people and for scripts. A number that is none, as a score of nothing,
+/// is shown as "-" and is null in records.
 class Table {
 public:
     explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
@@ -23,6 +24,8 @@ public:
     std::vector<Record> to_records() const;
 
 private:
+    std::vector<std::vector<std::string>> shown_rows() const;
+
     std::vector<std::vector<std::string>> rows_;
 };
 

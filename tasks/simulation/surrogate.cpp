@@ -1,7 +1,6 @@
 #include "tasks/simulation/surrogate.h"
 
 #include "kernels/core/check.h"
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 
@@ -84,7 +83,7 @@ std::unique_ptr<Surrogate> sequence_surrogate(const SequenceModelSpec& spec, Seq
 
 std::unique_ptr<Surrogate> load_surrogate(Stream& stream, const std::string& path,
                                           DType precision) {
-    if (is_sequence_model(Hdf5File::open(path))) {
+    if (is_sequence_model(path)) {
         return sequence_surrogate(load_sequence_model(stream, path, precision));
     }
     return elm_surrogate(stream, load_elm_model(path), precision);

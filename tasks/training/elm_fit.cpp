@@ -4,8 +4,6 @@
 #include <vector>
 
 #include "kernels/core/check.h"
-#include "kernels/core/toml_config.h"
-#include "kernels/modules/safetensors.h"
 #include "neuron/elm/elm_gradient_pass.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/training/tape_gradient.h"
@@ -78,7 +76,9 @@ public:
         save_elm_model(model, path, force);
     }
 
-    void save_safetensors(const std::string& path, bool force) override;
+    void save_safetensors(const std::string& path, bool force) override {
+        save_elm_safetensors(module_.model(), path, force);
+    }
 
 private:
     void prepare(const SpikeTrain& spikes) {
@@ -103,26 +103,6 @@ private:
     Tensor output_, output_gradient_;         // (batch, time, 2)
     std::vector<NeuronIoLoss> losses_;        // by sample
 };
-
-void ElmFit::save_safetensors(const std::string& path, bool force) {
-    const ElmModel model = module_.model();
-    Stream host{Device{}};
-    std::vector<NamedTensor> tensors;
-    for (const NamedArray& array : model.parameters) {
-        const Shape shape = shape_of(array);
-        if (array.values.empty()) continue;
-        if (array.name == "input_to_synapse_indices") {
-            const std::vector<std::int32_t> indices(array.values.begin(), array.values.end());
-            tensors.push_back({array.name, Tensor::from<std::int32_t>(host, shape, indices)});
-        } else {
-            const std::vector<float> values(array.values.begin(), array.values.end());
-            tensors.push_back({array.name, Tensor::from<float>(host, shape, values)});
-        }
-    }
-    std::map<std::string, std::string> metadata{{"format", "pt"}};
-    for (const auto& [name, value] : to_values(model.options)) metadata[name] = to_text(value);
-    write_safetensors(path, force, tensors, metadata);
-}
 
 }  // namespace
 

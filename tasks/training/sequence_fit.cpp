@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/modules/safetensors.h"
 #include "tasks/training/tape_gradient.h"
 
 namespace elm {
@@ -55,11 +54,7 @@ public:
     }
 
     void save_safetensors(const std::string& path, bool force) override {
-        std::vector<NamedTensor> tensors;
-        for (const auto& [name, parameter] : model_->parameters()) {
-            tensors.push_back({name, parameter->value});
-        }
-        write_safetensors(path, force, tensors, {{"format", "pt"}, {"model", spec_.model}});
+        save_sequence_safetensors(spec_, *model_, path, force);
     }
 
 private:

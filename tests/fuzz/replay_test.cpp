@@ -12,6 +12,7 @@
 #include "neuron/cable/neurolucida_reader.h"
 #include "neuron/cable/swc_reader.h"
 #include "tests/fuzz/morphology_target.h"
+#include "tests/fuzz/reader_targets.h"
 
 namespace elm::test {
 namespace {
@@ -71,28 +72,49 @@ std::string damaged(std::string text, const std::vector<std::string>& all, const
     return text;
 }
 
-/// Counts of texts that were read and refused.
-void replay(const std::string& name, MorphologyReader reader) {
+/// Reads every text of a folder of the corpus, as it is and with `changes` random changes each.
+template <class Reader>
+void replay(const std::string& name, Reader&& reader, std::uint64_t changes = 5000) {
     const std::vector<std::string> texts = corpus(name);
-    ASSERT_GE(texts.size(), 4U);
-    int read = 0, refused = 0;
+    ASSERT_FALSE(texts.empty());
+    std::uint64_t read = 0, refused = 0;
     for (std::size_t i = 0; i < texts.size(); ++i) {
-        EXPECT_TRUE(read_any(reader, texts[i])) << "text " << i << " of the corpus is refused";
+        EXPECT_TRUE(reader(texts[i])) << "text " << i << " of the corpus is refused";
         const RandomKey key =
             RandomKey{1}.for_purpose(name).for_part(static_cast<std::uint32_t>(i));
-        for (std::uint64_t k = 0; k < 5000; ++k) {
-            ++(read_any(reader, damaged(texts[i], texts, key.at_step(k))) ? read : refused);
+        for (std::uint64_t k = 0; k < changes; ++k) {
+            ++(reader(damaged(texts[i], texts, key.at_step(k))) ? read : refused);
         }
     }
     // Both ways through the readers are taken often.
-    EXPECT_GT(read, 500);
-    EXPECT_GT(refused, 500);
+    EXPECT_GT(read, changes / 50);
+    EXPECT_GT(refused, changes / 10);
 }
 
-TEST(ReaderReplay, damaged_swc_is_read_or_refused) { replay("swc", cable::read_swc); }
+TEST(ReaderReplay, damaged_swc_is_read_or_refused) {
+    replay("swc", [](const std::string& text) { return read_any(cable::read_swc, text); });
+}
 
 TEST(ReaderReplay, damaged_neurolucida_text_is_read_or_refused) {
-    replay("asc", cable::read_neurolucida);
+    replay("asc", [](const std::string& text) { return read_any(cable::read_neurolucida, text); });
+}
+
+TEST(ReaderReplay, damaged_tables_of_spikes_are_read_or_refused) {
+    replay("spike_text", read_spike_text);
+}
+
+TEST(ReaderReplay, damaged_safetensors_are_read_or_refused) {
+    replay("safetensors", read_safetensors_model);
+}
+
+TEST(ReaderReplay, damaged_cell_files_are_read_or_refused) { replay("cell", read_cell_text); }
+
+TEST(ReaderReplay, damaged_configurations_are_read_or_refused) {
+    replay("config", read_config_text);
+}
+
+TEST(ReaderReplay, odd_contents_of_hdf5_files_are_read_or_refused) {
+    replay("hdf5", read_hdf5_contents, 200);
 }
 
 }  // namespace

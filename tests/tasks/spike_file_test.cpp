@@ -79,7 +79,6 @@ TEST_F(SpikeFile, names_what_is_wrong) {
     const auto has = [](const std::string& message, const std::string& part) {
         return message.find(part) != std::string::npos;
     };
-    EXPECT_PRED2(has, error_of(write({1, 3, 2}, {0, 0, 0}, 5)), "/times[2] is 2 ms after 3 ms");
     EXPECT_PRED2(has, error_of(write({1, std::nan("")}, {0, 0}, 5)), "/times[1] is nan");
     EXPECT_PRED2(has, error_of(write({-1, 3}, {0, 0}, 5)), "/times[0] is -1 ms");
     EXPECT_PRED2(has, error_of(write({1, 9}, {0, 0}, 5)), "/times[1] is 9 ms");
@@ -87,7 +86,6 @@ TEST_F(SpikeFile, names_what_is_wrong) {
     EXPECT_PRED2(has, error_of(write({1, 2}, {-1, 0})), "/units[0] is -1");
     EXPECT_PRED2(has, error_of(write({1, 2}, {0})), "has shape (1), expected (2)");
     EXPECT_PRED2(has, error_of(write({}, {})), "has no length");
-    EXPECT_PRED2(has, error_of(write({2, 1}, {0, 0})), "/times[1] is 1 ms after 2 ms");
     EXPECT_PRED2(has, error_of(write({}, {}, 0)), "a duration of 0 ms");
 }
 

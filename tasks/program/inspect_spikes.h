@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tasks/program/inspect_findings.h"
+#include "tasks/spikes/spike_listing.h"
+
+namespace elm {
+
+/// Counts, times and rates of the samples of a file of spikes, and a raster of the first.
+Findings inspect_spikes(const std::string& path, std::vector<SpikeSample> samples);
+
+}  // namespace elm

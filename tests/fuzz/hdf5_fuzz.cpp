@@ -1,0 +1,11 @@
+// libFuzzer: any contents of an HDF5 file.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/fuzz/reader_targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    elm::test::read_hdf5_contents({reinterpret_cast<const char*>(data), size});
+    return 0;
+}
