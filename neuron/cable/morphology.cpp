@@ -13,6 +13,7 @@
 #include "kernels/core/nearest_name.h"
 #include "neuron/cable/morphology_edit.h"
 #include "neuron/cable/morphology_summary.h"
+#include "neuron/cable/morphology_text.h"
 #include "neuron/cable/neurolucida_reader.h"
 #include "neuron/cable/swc_reader.h"
 
@@ -58,12 +59,8 @@ void check_section(const Morphology& morphology, std::size_t index, bool is_tip)
 
 }  // namespace
 
-bool has_extension(const std::string& path, std::string_view lower_case) {
-    std::string extension = std::filesystem::path(path).extension();
-    for (char& letter : extension) {
-        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-    }
-    return extension == lower_case;
+bool has_extension(const std::string& path, std::string_view extension) {
+    return same_letters(std::filesystem::path(path).extension().string(), extension);
 }
 
 std::string_view region_name(Region region) {

@@ -43,8 +43,8 @@ struct Morphology {
 /// not above 0 but at a tip, a section without length.
 void check_morphology(const Morphology& morphology);
 
-/// True if a path ends so, in letters of either case. `lower_case` begins with a point.
-bool has_extension(const std::string& path, std::string_view lower_case);
+/// True if a path ends so (".swc"), in letters of either case.
+bool has_extension(const std::string& path, std::string_view extension);
 /// True for names that end in .swc or .asc, in letters of either case.
 bool is_morphology_name(const std::string& path);
 

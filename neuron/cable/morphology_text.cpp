@@ -1,5 +1,6 @@
 #include "neuron/cable/morphology_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -42,6 +43,14 @@ double parse_number(std::string_view word, std::string_view what, std::string_vi
                 fmt::format("expected {} as a finite number, got {}", what, quoted(word)));
     }
     return number;
+}
+
+bool same_letters(std::string_view a, std::string_view b) {
+    const auto small = [](char letter) {
+        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return small(x) == small(y); });
 }
 
 bool looks_like_number(std::string_view word) {

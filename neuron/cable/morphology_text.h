@@ -22,6 +22,9 @@ void require_text(std::string_view text, std::string_view origin);
 double parse_number(std::string_view word, std::string_view what, std::string_view origin,
                     TextPlace place);
 
+/// True if both are the same but for small and capital letters.
+bool same_letters(std::string_view a, std::string_view b);
+
 /// True if `word` begins as numbers do.
 bool looks_like_number(std::string_view word);
 

@@ -25,14 +25,6 @@ using Kind = NeurolucidaToken::Kind;
 constexpr std::size_t least_outline_points = 3;
 constexpr double outline_slack_um = 0.5;  // a tree begins at the soma if no farther from it
 
-bool same_letters(std::string_view a, std::string_view b) {
-    const auto lower = [](char letter) {
-        return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 /// An outline of the soma.
 struct Outline {
     TextPlace open;
