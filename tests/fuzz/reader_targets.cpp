@@ -143,8 +143,8 @@ std::string joined(const std::string& group, const std::string& name) {
 }
 
 void write_dataset(Hdf5File& file, Plan& plan) {
-    const std::string path = joined(groups[plan.choose(std::size(groups))],
-                                    dataset_names[plan.choose(std::size(dataset_names))]);
+    const std::string group = groups[plan.choose(std::size(groups))];
+    const std::string path = joined(group, dataset_names[plan.choose(std::size(dataset_names))]);
     const FileType type = types[plan.choose(std::size(types))];
     std::vector<std::int64_t> shape;
     std::size_t count = 1;
