@@ -10,6 +10,7 @@
 #include <toml++/toml.h>
 
 #include "kernels/core/error.h"
+#include "kernels/core/one_line.h"
 #include "kernels/core/toml_config.h"
 
 namespace elm {
@@ -30,7 +31,8 @@ ConfigTree ConfigTree::parse(const std::string& text, const std::string& origin)
     } catch (const toml::parse_error& failure) {
         throw Error(ErrorKind::invalid,
                     fmt::format("{}:{}:{}: {}", origin, failure.source().begin.line,
-                                failure.source().begin.column, failure.description()));
+                                failure.source().begin.column,
+                                one_line(std::string(failure.description()))));
     }
 }
 

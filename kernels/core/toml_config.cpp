@@ -12,6 +12,7 @@
 
 #include "kernels/core/error.h"
 #include "kernels/core/hdf5_file.h"
+#include "kernels/core/one_line.h"
 
 namespace elm {
 namespace {
@@ -56,7 +57,8 @@ Config Config::parse(const std::string& text, const std::string& origin) {
     } catch (const toml::parse_error& failure) {
         throw Error(ErrorKind::invalid,
                     fmt::format("{}:{}:{}: {}", origin, failure.source().begin.line,
-                                failure.source().begin.column, failure.description()));
+                                failure.source().begin.column,
+                                one_line(std::string(failure.description()))));
     }
     return config;
 }

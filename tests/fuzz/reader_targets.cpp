@@ -143,8 +143,8 @@ std::string joined(const std::string& group, const std::string& name) {
 }
 
 void write_dataset(Hdf5File& file, Plan& plan) {
-    const std::string path = joined(groups[plan.choose(std::size(groups))],
-                                    dataset_names[plan.choose(std::size(dataset_names))]);
+    const std::string group = groups[plan.choose(std::size(groups))];
+    const std::string path = joined(group, dataset_names[plan.choose(std::size(dataset_names))]);
     const FileType type = types[plan.choose(std::size(types))];
     std::vector<std::int64_t> shape;
     std::size_t count = 1;
@@ -229,24 +229,23 @@ bool read_config_text(std::string_view text) {
 bool read_hdf5_contents(std::string_view bytes) {
     log::set_level(log::Level::error);
     const std::string path = file_in_memory();
-    write_file(path, Plan(bytes));
-    bool accepted = accepts(ErrorKind::data, [&] {
-        const auto file = std::make_shared<const Hdf5File>(Hdf5File::open(path));
-        for (SpikeSample& sample : find_hdf5_spikes(file)) stream(std::move(sample));
+    Plan plan(bytes);
+    const std::size_t reader = plan.choose(4);
+    write_file(path, plan);
+    const bool accepted = accepts(ErrorKind::data, [&] {
+        if (reader == 0) {
+            const auto file = std::make_shared<const Hdf5File>(Hdf5File::open(path));
+            for (SpikeSample& sample : find_hdf5_spikes(file)) stream(std::move(sample));
+        } else if (reader == 1) {
+            load_elm_model(path).check();
+        } else if (reader == 2) {
+            Stream host{Device{}};
+            load_sequence_model(host, path, DType::f32);
+        } else {
+            const NeuronIoFile file(path);
+            for (std::int64_t k = 0; k < file.size(); ++k) file.read(k);
+        }
     });
-    accepted = accepts(ErrorKind::data, [&] { load_elm_model(path).check(); }) || accepted;
-    accepted = accepts(ErrorKind::data,
-                       [&] {
-                           Stream host{Device{}};
-                           load_sequence_model(host, path, DType::f32);
-                       }) ||
-               accepted;
-    accepted = accepts(ErrorKind::data,
-                       [&] {
-                           const NeuronIoFile file(path);
-                           for (std::int64_t k = 0; k < file.size(); ++k) file.read(k);
-                       }) ||
-               accepted;
     std::filesystem::remove(path);
     return accepted;
 }

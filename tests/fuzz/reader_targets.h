@@ -16,9 +16,10 @@ bool read_safetensors_model(std::string_view bytes);
 bool read_cell_text(std::string_view text);
 /// A configuration.
 bool read_config_text(std::string_view text);
-/// Bytes that say what an HDF5 file holds: spikes, state dict, sequence model or ground truth, with
-/// names, shapes, types and values that may be wrong. Damaged files themselves are the business of
-/// the HDF5 library, which does not stand them: Debian's 1.10.8 crashes on some.
+/// Bytes that say what an HDF5 file holds, with names, shapes, types and values that may be wrong,
+/// and who reads it: as spikes, state dict, sequence model or ground truth. Damaged files
+/// themselves are the business of the HDF5 library, which does not stand them: Debian's 1.10.8
+/// crashes on some.
 bool read_hdf5_contents(std::string_view bytes);
 
 }  // namespace elm::test

@@ -72,5 +72,16 @@ TEST(ConfigTree, errors_say_file_line_column_and_key) {
     EXPECT_THROW(ConfigTree::load("/nowhere/my.toml"), Error);
 }
 
+TEST(ConfigTree, what_cannot_be_parsed_makes_one_line) {
+    for (const char* text : {"a = tr\n", "a = i\nb = 1\n", "[a\n", "a = \"x\n"}) {
+        try {
+            ConfigTree::parse(text, "my.toml");
+            ADD_FAILURE() << text;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.message().find('\n'), std::string::npos) << error.message();
+        }
+    }
+}
+
 }  // namespace
 }  // namespace elm
