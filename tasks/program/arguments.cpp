@@ -43,8 +43,8 @@ Number parse_number(const std::string& option, const std::string& text, const ch
     Number number{};
     const char* const end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, number);
-    ELM_CHECK(read.ec == std::errc{} && read.ptr == end, "--{} {}: expected {}.", option, text,
-              expected);
+    ELM_CHECK(read.ec == std::errc{} && read.ptr == end, "--{} {}: expected {}.", option,
+              text.empty() ? "''" : text, expected);
     return number;
 }
 

@@ -251,6 +251,7 @@ void check_synapse(ValidationReport& report) {
 void check_convergence(ValidationReport& report) {
     // A stick of the layer-5 cell's simplest membrane, driven through its synapses.
     Cell cell = cylinder_cell(300, 2, 15);
+    cell.celsius = 34;
     cell.channels.push_back({"Ih", std::vector<double>(15, 2e-4)});
     for (int i = 0; i < 15; ++i) cell.site_segments.push_back(i);
     const Trial trial{{{4.0, 12}, {8.0, 3}, {10.0, 15 + 7}}, {}};
