@@ -147,7 +147,7 @@ void ExactCell::advance(std::size_t i) {
         for (const Gate& gate : channel.gates) {
             const GateValue to =
                 gate.at(channel.calcium_gated ? state[kind.calcium_state()] : voltage_[i]);
-            *variable += -std::expm1(-plan_.dt_ms / to.tau_ms) * (to.steady - *variable);
+            *variable += plan_.relaxation(index, to) * (to.steady - *variable);
             ++variable;
         }
     }

@@ -37,6 +37,10 @@ double CablePlan::calcium_reversal_mV(double calcium_mM) const {
     return nernst_mV * std::log(cell->external_calcium_mM / calcium_mM);
 }
 
+double CablePlan::relaxation(int channel, const GateValue& gate) const {
+    return -std::expm1(-dt_ms * speeds[static_cast<std::size_t>(channel)] / gate.tau_ms);
+}
+
 int CablePlan::steps(double duration_ms) const {
     const double steps = duration_ms / dt_ms;
     ELM_CHECK(duration_ms > 0 && steps >= 0.5 && steps < 2e9,
@@ -55,6 +59,9 @@ CablePlan make_plan(const Cell& cell, const RunOptions& options) {
     plan.half_step_kicks = options.half_step_kicks;
     plan.capacitance_per_dt = (plan.crank_nicolson ? 2e-3 : 1e-3) / plan.dt_ms;
     plan.nernst_mV = 1e3 * gas_constant * (273.15 + cell.celsius) / (2 * faraday);
+    for (const Channel& channel : all_channels()) {
+        plan.speeds.push_back(channel.speed_at(cell.rate_celsius()));
+    }
     plan.ampa = plan_synapse(cell.ampa, plan.dt_ms);
     plan.nmda = plan_synapse(cell.nmda, plan.dt_ms);
     plan.gaba = plan_synapse(cell.gaba, plan.dt_ms);

@@ -64,10 +64,13 @@ struct CablePlan {
     std::vector<double> densities;   // of the channels of each segment's kind, S/cm2
     std::vector<int> segment_nodes;  // (segments)
     int state_count = 0;             // of a cell
-    double nernst_mV = 0;            // calcium reversal = nernst_mV * log(external / inside)
+    std::vector<double> speeds;  // (all_channels()): rates at the cell's temperature over theirs
+    double nernst_mV = 0;        // calcium reversal = nernst_mV * log(external / inside)
     SynapsePlan ampa, nmda, gaba;
 
     double calcium_reversal_mV(double calcium_mM) const;
+    /// Share of the way to its steady state that a gate of `channel` goes in a step.
+    double relaxation(int channel, const GateValue& gate) const;
     /// State at rest at the initial voltage: (state_count).
     std::vector<double> initial_state() const;
     /// Place of gate `gate` of channel `channel` of `segment`, or -1 if the segment lacks it.

@@ -4,6 +4,8 @@
 #include <set>
 #include <span>
 
+#include <fmt/format.h>
+
 #include "kernels/core/check.h"
 #include "neuron/cable/channel.h"
 
@@ -57,6 +59,30 @@ void check_channel(const Cell& cell, const ChannelDensity& density) {
     }
 }
 
+void check_temperatures(const Cell& cell) {
+    for (const double celsius : {cell.celsius, cell.rate_celsius()}) {
+        ELM_CHECK(celsius > -273.15 && std::isfinite(celsius),
+                  "cell {}: {} degrees Celsius are below absolute zero.", cell.name, celsius);
+    }
+    const double wanted = cell.rate_celsius();
+    std::vector<std::string> fixed;
+    double known_at = 0;
+    for (const ChannelDensity& density : cell.channels) {
+        const Channel& channel =
+            all_channels()[static_cast<std::size_t>(find_channel(density.channel))];
+        if (channel.can_be_at(wanted)) continue;
+        fixed.push_back(density.channel);
+        known_at = channel.celsius;
+    }
+    ELM_CHECK(
+        fixed.empty(),
+        "cell {}: no Q10 is known of {}, so that at {} degrees Celsius there are no rates for "
+        "{}. Set celsius = {} in [cell], or channel_celsius = {} to have the channels alone "
+        "at that temperature.",
+        cell.name, fmt::join(fixed, ", "), wanted, fixed.size() == 1 ? "it" : "them", known_at,
+        known_at);
+}
+
 void check_synapse(const Cell& cell, const char* name, const SynapseKinetics& synapse) {
     ELM_CHECK(synapse.rise_ms > 0 && synapse.rise_ms < synapse.decay_ms &&
                   std::isfinite(synapse.decay_ms),
@@ -75,8 +101,6 @@ void check_synapse(const Cell& cell, const char* name, const SynapseKinetics& sy
 void check_cell(const Cell& cell) {
     const std::size_t count = cell.compartments.segments.size();
     ELM_CHECK(count > 0, "cell {} has no segments.", cell.name);
-    ELM_CHECK(cell.celsius > -273.15 && std::isfinite(cell.celsius),
-              "cell {}: {} degrees Celsius are below absolute zero.", cell.name, cell.celsius);
     ELM_CHECK(std::isfinite(cell.initial_voltage_mV), "cell {}: the start voltage is {} mV.",
               cell.name, cell.initial_voltage_mV);
     for (const auto& [name, value] : {std::pair("initial_calcium_mM", cell.initial_calcium_mM),
@@ -109,6 +133,7 @@ void check_cell(const Cell& cell) {
         with_context(fmt::format("checking cell {}", cell.name),
                      [&] { check_channel(cell, density); });
     }
+    check_temperatures(cell);
     std::set<int> sites;
     for (const int segment : cell.site_segments) {
         ELM_CHECK(segment >= 0 && static_cast<std::size_t>(segment) < count,

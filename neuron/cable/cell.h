@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Cell {
     std::string name;
     Compartments compartments;
     double celsius = 6.3;
+    std::optional<double> channel_celsius = {};  // of the channels' rates; none: as the cell
     double initial_voltage_mV = -76;
     double initial_calcium_mM = 5e-5;
     double external_calcium_mM = 2;
@@ -45,13 +47,18 @@ struct Cell {
     SynapseKinetics gaba{0.2, 8, -80, 1e-3, false};
 
     int nexus_segment = -1;  // -1: none
+    /// Why the nexus is not there, or not where it was asked for; empty if all is well.
+    std::string nexus_note = {};
     double spike_threshold_mV = -25;
+
+    /// Temperature of the channels' rates.
+    double rate_celsius() const { return channel_celsius.value_or(celsius); }
 };
 
 /// Throws Error{invalid} naming channel and segment: arrays of another length than there are
 /// segments, unknown channels, negative or non-finite densities, a channel that needs an ion that
-/// is not there, synapses off the tree or two of them on a segment, time constants not above 0 or
-/// rise not below decay.
+/// is not there or cannot be at the cell's temperature, synapses off the tree or two of them on a
+/// segment, time constants not above 0 or rise not below decay.
 void check_cell(const Cell& cell);
 
 }  // namespace elm::cable

@@ -65,7 +65,7 @@ std::vector<double> dendrite_beyond(const Compartments& compartments) {
     return beyond;
 }
 
-int along_main_path(const Compartments& compartments, const SitePlace& place) {
+FoundPlace along_main_path(const Compartments& compartments, const SitePlace& place) {
     const std::vector<double> beyond = dendrite_beyond(compartments);
     const auto& sections = compartments.sections;
     int best = -1, current = -1;
@@ -83,7 +83,7 @@ int along_main_path(const Compartments& compartments, const SitePlace& place) {
                 next = static_cast<int>(at);
             }
         }
-        if (next < 0) return best;
+        if (next < 0) break;
         current = next;
         const SectionCut& section = sections[static_cast<std::size_t>(current)];
         for (int k = 0; k < section.segment_count; ++k) {
@@ -96,6 +96,19 @@ int along_main_path(const Compartments& compartments, const SitePlace& place) {
             }
         }
     }
+    if (best < 0) {
+        return {-1, fmt::format("there is no {} section to look for a place {} um from the soma",
+                                region_name(place.region), place.distance_um)};
+    }
+    const SectionCut& last = sections[static_cast<std::size_t>(current)];
+    const double end_um = last.start_distance_um + last.length_um;
+    if (place.distance_um <= end_um) return {best};
+    const Segment& found = compartments.segments[static_cast<std::size_t>(best)];
+    return {best, fmt::format("a place {} um from the soma is wanted, and the main {} path ends at "
+                              "{:.1f} um: {}({:.3g}), {:.1f} um from the soma, is taken for it",
+                              place.distance_um, region_name(place.region), end_um,
+                              sections[static_cast<std::size_t>(found.section)].name, found.x,
+                              found.distance_um)};
 }
 
 }  // namespace
@@ -110,12 +123,13 @@ SegmentRule segment_rule(const CellDescription& description) {
     return rule;
 }
 
-int find_segment(const Compartments& compartments, const SitePlace& place) {
-    if (!place.section.empty()) return compartments.segment_at(place.section, place.x);
-    const int segment = along_main_path(compartments, place);
-    ELM_CHECK(segment >= 0, "there is no {} section to look for a place {} um from the soma.",
-              region_name(place.region), place.distance_um);
-    return segment;
+FoundPlace find_place(const Compartments& compartments, const SitePlace& place) {
+    if (place.section.empty()) return along_main_path(compartments, place);
+    try {
+        return {compartments.segment_at(place.section, place.x)};
+    } catch (const Error& error) {
+        return {-1, error.message()};
+    }
 }
 
 Cell build_cell(const CellDescription& description, Compartments compartments) {
@@ -131,9 +145,11 @@ Cell build_cell(const CellDescription& description, Compartments compartments) {
         }
     }
     if (description.nexus) {
-        cell.nexus_segment =
-            with_context(fmt::format("looking for probes.nexus of {}", description.origin),
-                         [&] { return find_segment(cell.compartments, *description.nexus); });
+        const FoundPlace nexus = find_place(cell.compartments, *description.nexus);
+        cell.nexus_segment = nexus.segment;
+        if (!nexus.note.empty()) {
+            cell.nexus_note = fmt::format("probes.nexus of {}: {}", description.origin, nexus.note);
+        }
     }
     check_cell(cell);
     return cell;

@@ -51,10 +51,14 @@ struct CellDescription {
 SegmentRule segment_rule(const CellDescription& description);
 
 /// The cell in a shape. Throws Error{invalid} for a region of the shape that the description lacks,
-/// a density below 0 and a place that is not there.
+/// and a density below 0. A nexus that the shape does not have is told in Cell::nexus_note.
 Cell build_cell(const CellDescription& description, Compartments compartments);
 
-/// Segment that the place names. Throws Error{invalid} if there is none.
-int find_segment(const Compartments& compartments, const SitePlace& place);
+/// What a shape has of a place.
+struct FoundPlace {
+    int segment = -1;       // -1: nothing
+    std::string note = {};  // why there is nothing, or only the nearest there is; else empty
+};
+FoundPlace find_place(const Compartments& compartments, const SitePlace& place);
 
 }  // namespace elm::cable

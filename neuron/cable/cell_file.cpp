@@ -179,12 +179,14 @@ SitePlace parse_place(const ConfigTree& tree) {
 }
 
 void parse_general(const ConfigTree& tree, Cell& cell) {
-    tree.require_known({"name", "celsius", "start_voltage_mV", "start_calcium_mM",
-                        "external_calcium_mM", "minimal_calcium_mM", "calcium_depth_um",
-                        "spike_threshold_mV"});
+    tree.require_known({"name", "celsius", "channel_celsius", "start_voltage_mV",
+                        "start_calcium_mM", "external_calcium_mM", "minimal_calcium_mM",
+                        "calcium_depth_um", "spike_threshold_mV"});
     cell.name = tree.text("name");
     cell.celsius = tree.number("celsius");
+    cell.channel_celsius = tree.optional_number("channel_celsius");
     if (cell.celsius <= -273.15) tree.fail("celsius", "is below absolute zero.");
+    if (cell.rate_celsius() <= -273.15) tree.fail("channel_celsius", "is below absolute zero.");
     cell.initial_voltage_mV = tree.number("start_voltage_mV");
     const auto take = [&](const char* key, double& value) {
         if (tree.has(key)) value = above_0(tree, key);

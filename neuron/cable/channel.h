@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,14 @@ struct Channel {
     std::vector<Gate> gates;  // one or two
     double reversal_mV = 0;   // where ion is none
     bool calcium_gated = false;
+    double celsius = 34;             // at which `gates` gives the rates
+    std::optional<double> q10 = {};  // factor of the rates every 10 degrees; none: not published
+
+    bool can_be_at(double other_celsius) const { return q10 || other_celsius == celsius; }
+    /// Rates at that temperature over those of `gates`, for one that the channel can be at.
+    double speed_at(double other_celsius) const {
+        return q10 ? std::pow(*q10, (other_celsius - celsius) / 10) : 1;
+    }
 };
 
 /// All channels of channels.def.

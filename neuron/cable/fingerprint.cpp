@@ -1,45 +1,16 @@
 #include "neuron/cable/fingerprint.h"
 
-#include <bit>
-#include <cmath>
-#include <cstdint>
-#include <span>
-#include <string_view>
+#include <limits>
 
-#include <fmt/format.h>
+#include "kernels/core/fingerprint.h"
+#include "neuron/cable/channel.h"
 
 namespace elm::cable {
 namespace {
 
-/// FNV-1a of 64 bits (RFC 9923).
-class Hash {
-public:
-    void add(std::string_view text) {
-        add(static_cast<std::int64_t>(text.size()));
-        for (const char letter : text) add_byte(static_cast<unsigned char>(letter));
-    }
-    void add(std::int64_t number) {
-        for (int shift = 0; shift < 64; shift += 8) {
-            add_byte(static_cast<std::uint64_t>(number) >> shift & 0xFF);
-        }
-    }
-    void add(int number) { add(std::int64_t{number}); }
-    /// Every NaN counts alike.
-    void add(double number) {
-        add(std::isnan(number) ? std::int64_t{-1} : std::bit_cast<std::int64_t>(number));
-    }
-    void add(const std::vector<double>& numbers) {
-        add(static_cast<std::int64_t>(numbers.size()));
-        for (const double number : numbers) add(number);
-    }
-    std::string text() const { return fmt::format("{:016x}", value_); }
+constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
 
-private:
-    void add_byte(std::uint64_t byte) { value_ = (value_ ^ byte) * 0x00000100000001B3u; }
-    std::uint64_t value_ = 0xCBF29CE484222325u;
-};
-
-void add_shape(Hash& hash, const Compartments& compartments) {
+void add_shape(Fingerprint& hash, const Compartments& compartments) {
     for (const Segment& segment : compartments.segments) {
         hash.add(segment.section);
         hash.add(segment.node);
@@ -56,22 +27,60 @@ void add_shape(Hash& hash, const Compartments& compartments) {
     }
 }
 
-}  // namespace
-
-std::string fingerprint(const Compartments& compartments) {
-    Hash hash;
-    add_shape(hash, compartments);
-    return hash.text();
-}
-
-std::string fingerprint(const Cell& cell) {
-    Hash hash;
-    add_shape(hash, cell.compartments);
+/// What a cell has whatever its shape, but for the temperature of its channels.
+void add_start(Fingerprint& hash, const Cell& cell) {
     for (const double number :
          {cell.celsius, cell.initial_voltage_mV, cell.initial_calcium_mM, cell.external_calcium_mM,
           cell.minimal_calcium_mM, cell.calcium_depth_um, cell.spike_threshold_mV}) {
         hash.add(number);
     }
+}
+
+void add_synapses(Fingerprint& hash, const Cell& cell) {
+    for (const SynapseKinetics& synapse : {cell.ampa, cell.nmda, cell.gaba}) {
+        for (const double number :
+             {synapse.rise_ms, synapse.decay_ms, synapse.reversal_mV, synapse.peak_uS}) {
+            hash.add(number);
+        }
+        hash.add(synapse.magnesium ? 1 : 0);
+    }
+}
+
+void add_rule(Fingerprint& hash, const DensityRule& rule) {
+    hash.add(static_cast<int>(rule.shape));
+    hash.add(static_cast<int>(rule.place));
+    for (const double number : {rule.value, rule.scale, rule.offset, rule.factor, rule.rate,
+                                rule.cap, rule.from_um, rule.to_um, rule.inside, rule.outside}) {
+        hash.add(number);
+    }
+    hash.add(rule.decimals.value_or(-1));
+}
+
+void add_region(Fingerprint& hash, const RegionDescription& region) {
+    for (const double number :
+         {region.capacitance_uF_cm2, region.axial_resistance_ohm_cm, region.leak_S_cm2,
+          region.leak_mV, region.sodium_mV.value_or(no_number),
+          region.potassium_mV.value_or(no_number), region.calcium_gamma, region.calcium_decay_ms}) {
+        hash.add(number);
+    }
+    for (const auto& [channel, rule] : region.channels) {
+        hash.add(std::string_view(channel));
+        add_rule(hash, rule);
+    }
+}
+
+}  // namespace
+
+std::string fingerprint(const Compartments& compartments) {
+    Fingerprint hash;
+    add_shape(hash, compartments);
+    return hash.text();
+}
+
+std::string fingerprint(const Cell& cell) {
+    Fingerprint hash;
+    add_shape(hash, cell.compartments);
+    add_start(hash, cell);
     for (const auto* numbers :
          {&cell.capacitance_uF_cm2, &cell.leak_S_cm2, &cell.leak_mV, &cell.sodium_mV,
           &cell.potassium_mV, &cell.calcium_gamma, &cell.calcium_decay_ms}) {
@@ -80,16 +89,36 @@ std::string fingerprint(const Cell& cell) {
     for (const ChannelDensity& density : cell.channels) {
         hash.add(std::string_view(density.channel));
         hash.add(density.density_S_cm2);
+        // A channel at the temperature of its rates counts as it did before it had one.
+        const double speed =
+            all_channels()[static_cast<std::size_t>(find_channel(density.channel))].speed_at(
+                cell.rate_celsius());
+        if (speed != 1) hash.add(speed);
     }
     for (const int segment : cell.site_segments) hash.add(segment);
-    for (const SynapseKinetics& synapse : {cell.ampa, cell.nmda, cell.gaba}) {
-        for (const double number :
-             {synapse.rise_ms, synapse.decay_ms, synapse.reversal_mV, synapse.peak_uS}) {
-            hash.add(number);
-        }
-        hash.add(synapse.magnesium ? 1 : 0);
-    }
+    add_synapses(hash, cell);
     hash.add(cell.nexus_segment);
+    return hash.text();
+}
+
+std::string fingerprint(const CellDescription& description) {
+    Fingerprint hash;
+    add_start(hash, description.cell);
+    hash.add(description.cell.rate_celsius());
+    add_synapses(hash, description.cell);
+    hash.add(description.morphology.axon_stub ? 1 : 0);
+    hash.add(description.morphology.max_segment_um);
+    for (const auto& [region, membrane] : description.regions) {
+        hash.add(static_cast<int>(region));
+        add_region(hash, membrane);
+    }
+    for (const Region region : description.synapse_regions) hash.add(static_cast<int>(region));
+    if (description.nexus) {
+        hash.add(std::string_view(description.nexus->section));
+        hash.add(description.nexus->x);
+        hash.add(static_cast<int>(description.nexus->region));
+        hash.add(description.nexus->distance_um);
+    }
     return hash.text();
 }
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "neuron/cable/cell.h"
+#include "neuron/cable/cell_description.h"
 
 namespace elm::cable {
 
@@ -10,5 +10,7 @@ namespace elm::cable {
 std::string fingerprint(const Compartments& compartments);
 /// The same over all numbers of a cell, its shape among them.
 std::string fingerprint(const Cell& cell);
+/// The same over all numbers of a cell file, which has no shape yet.
+std::string fingerprint(const CellDescription& description);
 
 }  // namespace elm::cable

@@ -74,7 +74,7 @@ RateTables make_rate_tables(const CablePlan& plan) {
             for (const Gate& gate : what.gates) {
                 known.push_back(
                     builder.add([&](double x) { return gate.at(x).steady; }, what.calcium_gated));
-                builder.add([&](double x) { return -std::expm1(-plan.dt_ms / gate.at(x).tau_ms); },
+                builder.add([&](double x) { return plan.relaxation(channel, gate.at(x)); },
                             what.calcium_gated);
             }
         }

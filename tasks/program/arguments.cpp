@@ -3,17 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "kernels/core/check.h"
 #include "tasks/program/command.h"
+#include "tasks/program/made_of.h"
 
 namespace elm {
 namespace {
 
 /// Sections of a configuration that belong to components, not to commands.
-constexpr std::array component_sections{"elm", "training", "lstm", "tcn", "lif", "alif"};
+constexpr std::array component_sections{"elm", "training", "lstm",          "tcn",
+                                        "lif", "alif",     made_of_section, data_section};
 
 /// Options that belong to one call of the program, not to what is computed.
 constexpr std::array call_options{"config", "set",   "help",    "version",  "force",
@@ -40,8 +43,8 @@ Number parse_number(const std::string& option, const std::string& text, const ch
     Number number{};
     const char* const end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, number);
-    ELM_CHECK(read.ec == std::errc{} && read.ptr == end, "--{} {}: expected {}.", option, text,
-              expected);
+    ELM_CHECK(read.ec == std::errc{} && read.ptr == end, "--{} {}: expected {}.", option,
+              text.empty() ? "''" : text, expected);
     return number;
 }
 
@@ -75,7 +78,9 @@ std::vector<std::string> Arguments::list(const std::string& option) const {
 }
 
 double Arguments::number(const std::string& option) const {
-    return parse_number<double>(option, text(option), "a number");
+    const double number = parse_number<double>(option, text(option), "a number");
+    ELM_CHECK(std::isfinite(number), "--{} {}: expected a finite number.", option, number);
+    return number;
 }
 
 std::optional<double> Arguments::optional_number(const std::string& option) const {

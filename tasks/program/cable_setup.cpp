@@ -5,6 +5,7 @@
 
 #include "kernels/core/check.h"
 #include "neuron/cable/cell_file.h"
+#include "neuron/cable/fingerprint.h"
 #include "tasks/program/arguments.h"
 
 namespace elm {
@@ -54,6 +55,13 @@ cable::Morphology resolve_shape(const Arguments& arguments, const std::string& s
 
 cable::Cell resolve_cell(const Arguments& arguments, const std::string& standard) {
     return cable::load_cell(cell_name(arguments, standard), morphology_path(arguments));
+}
+
+Values cell_fingerprints(const Arguments& arguments, const std::string& standard,
+                         const cable::Cell& cell) {
+    const auto description = cable::load_cell_description(cell_name(arguments, standard));
+    return {{"cell", cable::fingerprint(description)},
+            {"shape", cable::fingerprint(cell.compartments)}};
 }
 
 std::string scheme_name(cable::Scheme scheme) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/core/toml_config.h"
 #include "neuron/cable/cable_run.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
@@ -19,6 +20,10 @@ cable::Cell resolve_cell(const Arguments& arguments, const std::string& standard
 
 /// The shape behind that cell.
 cable::Morphology resolve_shape(const Arguments& arguments, const std::string& standard);
+
+/// Fingerprints of that cell's file and of its shape, by the names "cell" and "shape".
+Values cell_fingerprints(const Arguments& arguments, const std::string& standard,
+                         const cable::Cell& cell);
 
 /// Time step, scheme, precision and device of --dt-ms, --scheme and the shared flags.
 cable::RunOptions cable_run_options(const Arguments& arguments, RunContext& context);

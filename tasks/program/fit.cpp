@@ -17,6 +17,7 @@
 #include "tasks/program/fit_candidates.h"
 #include "tasks/program/fit_results.h"
 #include "tasks/program/interrupt.h"
+#include "tasks/program/made_of.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/plot.h"
 #include "tasks/training/budget.h"
@@ -172,6 +173,15 @@ std::int64_t count_updates(RunContext& context, const FitCandidate& candidate,
     return updates_within(budget, seconds, 1);
 }
 
+/// What tells one data set from another.
+Values facts_of(const NeuronIoDataset& data) {
+    return {{"simulations", data.size()},
+            {"steps", data.n_steps()},
+            {"channels", data.n_channels()},
+            {"input_spikes", data.n_input_spikes()},
+            {"output_spikes", data.n_output_spikes()}};
+}
+
 /// What a checkpoint must agree in before a fit goes on from it.
 Config configuration(const Arguments& arguments, const FitCandidate& candidate,
                      const OptionSet& options, const Data& data, std::int64_t updates) {
@@ -181,16 +191,10 @@ Config configuration(const Arguments& arguments, const FitCandidate& candidate,
         training[option.name] = parse_value(options.text(option.name));
     }
     config.sections[candidate.section] = candidate.options;
-    config.sections["data"] = {
-        {"updates", updates},
-        {"seed", std::to_string(candidate.seed)},
-        {"simulations", data.train.size()},
-        {"steps", data.train.n_steps()},
-        {"channels", data.train.n_channels()},
-        {"input_spikes", data.train.n_input_spikes()},
-        {"output_spikes", data.train.n_output_spikes()},
-        {"init_from", arguments.has("init-from") ? arguments.text("init-from") : std::string()},
-    };
+    Values& made_of = config.sections[data_section] = facts_of(data.train);
+    made_of["updates"] = updates;
+    made_of["seed"] = std::to_string(candidate.seed);
+    made_of["init_from"] = arguments.has("init-from") ? arguments.text("init-from") : std::string();
     return config;
 }
 
@@ -239,7 +243,7 @@ void set_up(RunContext& context, const Arguments& arguments, const OptionSet& op
     Config before;
     if (goes_on) {
         before = Config::load(checkpoint);
-        const Values& section = before.sections["data"];
+        const Values& section = before.sections[data_section];
         const auto found = section.find("updates");
         if (found != section.end() && std::holds_alternative<std::int64_t>(found->second)) {
             updates = std::get<std::int64_t>(found->second);
@@ -300,6 +304,7 @@ int run(const Arguments& arguments) {
     const OptionSet options = training_settings(arguments, preset);
     parse_budget(options.get<std::string>("budget"));
     const Data data = load_data(arguments);
+    warn_of_changes(arguments, data_section, facts_of(data.train));
     std::vector<std::unique_ptr<RunningFit>> fits;
     for (FitCandidate& candidate :
          fit_candidates(arguments, context, preset, data.train.n_channels())) {

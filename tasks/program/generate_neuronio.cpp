@@ -21,6 +21,7 @@
 #include "tasks/neuronio/neuronio_plot.h"
 #include "tasks/program/cable_setup.h"
 #include "tasks/program/interrupt.h"
+#include "tasks/program/made_of.h"
 #include "tasks/program/run_context.h"
 
 namespace elm {
@@ -95,6 +96,9 @@ NeuronIoRecipe make_recipe(const Arguments& arguments, RunContext& context) {
     recipe.seed = arguments.seed();
     recipe.dendrites = arguments.has("dendrites");
     recipe.cell = resolve_cell(arguments, "l5pc");
+    if (const std::string& note = recipe.cell.nexus_note; !note.empty()) {
+        log::warn("{}{}", note, recipe.cell.nexus_segment < 0 ? ": no nexus is recorded" : "");
+    }
     ELM_CHECK(!recipe.cell.site_segments.empty(),
               "cell {} has no synapses: add a section [synapses] to its file.", recipe.cell.name);
     return recipe;
@@ -117,8 +121,10 @@ Values facts_of(const Arguments& arguments, const NeuronIoRecipe& recipe) {
 }
 
 /// What the file of a part is made by: the flags that decide its bits.
-std::string config_of(const Arguments& arguments, const NeuronIoGenerator& generator) {
+std::string config_of(const Arguments& arguments, const NeuronIoGenerator& generator,
+                      const Values& made_of) {
     Config config = arguments.effective();
+    config.sections[made_of_section] = made_of;
     Values& section = config.sections["generate"];
     for (const char* other :
          {"out", "plot", "force", "resume", "threads", "batch", "device", "simulations-per-file"}) {
@@ -161,7 +167,7 @@ struct Work {
 };
 
 void make_part(const Arguments& arguments, const NeuronIoRecipe& recipe, std::int64_t batch,
-               NeuronIoGenerator& generator, Work& work) {
+               const Values& made_of, NeuronIoGenerator& generator, Work& work) {
     while (!generator.missing().empty()) {
         const auto& missing = generator.missing();
         const auto size = std::min<std::int64_t>(batch, std::ssize(missing));
@@ -181,7 +187,7 @@ void make_part(const Arguments& arguments, const NeuronIoRecipe& recipe, std::in
         work.done += size;
         tick(0);
     }
-    generator.finish(config_of(arguments, generator));
+    generator.finish(config_of(arguments, generator, made_of));
 }
 
 void print_summary(const Arguments& arguments, RunContext& context, const Work& work,
@@ -242,6 +248,8 @@ int generate_neuronio(const Arguments& arguments) {
     const std::vector<Part> parts = make_parts(arguments);
     const NeuronIoRecipe recipe = make_recipe(arguments, context);
     const Values facts = facts_of(arguments, recipe);
+    const Values made_of = cell_fingerprints(arguments, "l5pc", recipe.cell);
+    warn_of_changes(arguments, made_of_section, made_of);
     std::unique_ptr<FileLock> folder;
     if (arguments.has("simulations-per-file")) folder = open_folder(arguments);
     context.announce();
@@ -259,7 +267,7 @@ int generate_neuronio(const Arguments& arguments) {
     work.start_s = arguments.seconds();
     try {
         for (NeuronIoGenerator& generator : generators) {
-            make_part(arguments, recipe, batch, generator, work);
+            make_part(arguments, recipe, batch, made_of, generator, work);
         }
     } catch (...) {
         work.progress.finish();

@@ -95,7 +95,7 @@ Table cell_table() {
 }
 
 Table channel_table() {
-    Table table({"channel", "ion", "gates", "reversal"});
+    Table table({"channel", "ion", "gates", "reversal", "rates at", "Q10"});
     for (const cable::Channel& channel : cable::all_channels()) {
         static constexpr const char* ions[] = {"-", "sodium", "potassium", "calcium"};
         std::string gates;
@@ -106,7 +106,9 @@ Table channel_table() {
         table.add({channel.name, ions[static_cast<std::size_t>(channel.ion)],
                    channel.calcium_gated ? gates + " of calcium" : gates,
                    channel.ion == cable::Ion::none ? fmt::format("{} mV", channel.reversal_mV)
-                                                   : "of the ion"});
+                                                   : "of the ion",
+                   fmt::format("{} degrees C", channel.celsius),
+                   channel.q10 ? fmt::format("{}", *channel.q10) : "none: at no other"});
     }
     return table;
 }

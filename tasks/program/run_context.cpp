@@ -64,6 +64,7 @@ void use_threads(const Arguments& arguments) {
 
 RunContext::RunContext(const Arguments& arguments, bool trains) {
     use_threads(arguments);
+    if (arguments.has("seed")) arguments.seed();  // a mistake even where nothing is drawn
     const Device device = parse_device(arguments.text("device"));
     const std::string precision = arguments.text("precision");
     const bool on_tensor_cores = trains && device.kind == DeviceKind::cuda;

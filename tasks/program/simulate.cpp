@@ -21,6 +21,7 @@
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/interrupt.h"
+#include "tasks/program/made_of.h"
 #include "tasks/program/resolve_surrogate.h"
 #include "tasks/program/run_context.h"
 #include "tasks/program/simulate_cell.h"
@@ -45,7 +46,7 @@ struct Plan {
 };
 
 struct Counts {
-    std::int64_t neuron_steps = 0, longest = 0;
+    std::int64_t neuron_steps = 0, longest = 0, input_spikes = 0;
     double seconds = 0;
 };
 
@@ -67,9 +68,11 @@ std::vector<SampleInput> make_inputs(const Arguments& arguments, const Surrogate
     ELM_CHECK(steps >= 1 && steps < 1e15, "--seconds {}: this is {} steps of {} ms.", *seconds,
               steps, model.time_step_ms);
     std::vector<SampleInput> inputs;
-    inputs.push_back(poisson_input(arguments.number("poisson"), model.n_input,
-                                   static_cast<std::int64_t>(std::llround(steps)),
-                                   model.time_step_ms, arguments.seed()));
+    inputs.push_back(with_context("reading --poisson", [&] {
+        return poisson_input(arguments.number("poisson"), model.n_input,
+                             static_cast<std::int64_t>(std::llround(steps)), model.time_step_ms,
+                             arguments.seed());
+    }));
     return inputs;
 }
 
@@ -108,9 +111,17 @@ Plan make_plan(const Arguments& arguments, RunContext& context) {
     return plan;
 }
 
-std::string effective_config(const Arguments& arguments, const Plan& plan) {
+Values fingerprints(const Arguments& arguments, const Plan& plan) {
+    Values made_of;
+    add_file(made_of, "model", plan.model_name);
+    if (arguments.has("input")) add_file(made_of, "input", arguments.text("input"));
+    return made_of;
+}
+
+std::string effective_config(const Arguments& arguments, const Plan& plan, const Values& made_of) {
     Config config = arguments.effective();
     config.sections[plan.model->info().kind] = plan.model->info().options;
+    config.sections[made_of_section] = made_of;
     return config.to_toml();
 }
 
@@ -156,7 +167,10 @@ void run_batch(RunContext& context, const Plan& plan, std::size_t begin, std::si
     for (std::int64_t step = 0; step < longest; step += chunk_steps) {
         const std::int64_t count = std::min(chunk_steps, longest - step);
         std::vector<SpikeTrain> parts;
-        for (const SampleInput& input : inputs) parts.push_back(input.source->next(count));
+        for (const SampleInput& input : inputs) {
+            parts.push_back(input.source->next(count));
+            counts.input_spikes += std::ssize(parts.back().units);
+        }
         const SpikeTrain spikes = n_samples == 1 ? parts.front() : stack_samples(parts);
         const ElmTrace trace = to_host(model.run(context.stream(), spikes, state, recording), host);
         require_finite(trace.output, step);
@@ -248,6 +262,8 @@ int run(const Arguments& arguments) {
     if (draws) require_plot_place(arguments.text("plot"), force);
     RunContext context(arguments);
     const Plan plan = make_plan(arguments, context);
+    const Values made_of = fingerprints(arguments, plan);
+    warn_of_changes(arguments, made_of_section, made_of);
     if (!keeps) {
         log::info("no --out: {}", draws ? "only the picture is kept" : "nothing is kept");
     }
@@ -256,7 +272,7 @@ int run(const Arguments& arguments) {
     if (keeps) {
         output.emplace(arguments.text("out"), force);
         writer.emplace(output->temporary_path(), plan.model->info(), plan.choice, plan.model_name,
-                       effective_config(arguments, plan), plan.first_step);
+                       effective_config(arguments, plan, made_of), plan.first_step);
     }
     context.announce();
     std::optional<SimulationPlot> plot;
@@ -273,6 +289,7 @@ int run(const Arguments& arguments) {
         writer->close();
         output->commit();
     }
+    if (counts.input_spikes == 0) log::warn("there is no input spike within the run");
     print_summary(context, arguments, plan, counts);
     if (draws) draw(plot->figure(), arguments.text("plot"), force);
     return 0;

@@ -17,8 +17,10 @@
 #include "tasks/program/cable_setup.h"
 #include "tasks/program/cell_picture.h"
 #include "tasks/program/interrupt.h"
+#include "tasks/program/made_of.h"
 #include "tasks/program/run_context.h"
 #include "tasks/simulation/cell_recording.h"
+#include "tasks/simulation/cell_warnings.h"
 #include "tasks/spike_file.h"
 
 namespace elm {
@@ -45,7 +47,6 @@ cable::Trial Samples::take(std::size_t index) const {
     cable::Trial trial{{}, clamps};
     if (inputs.empty()) return trial;
     const SampleInput& input = inputs[index];
-    std::int64_t silent = 0;
     constexpr std::int64_t steps_at_once = 65536;
     for (std::int64_t begin = 0; begin < input.n_steps; begin += steps_at_once) {
         const std::int64_t count = std::min(steps_at_once, input.n_steps - begin);
@@ -53,14 +54,8 @@ cable::Trial Samples::take(std::size_t index) const {
         for (std::int64_t step = std::max(begin, first_step); step < begin + count; ++step) {
             for (const std::int32_t channel : spikes.row(0, step - begin)) {
                 trial.events.push_back({static_cast<double>(step) * dt_ms, channel});
-                silent += step == 0 ? 1 : 0;
             }
         }
-    }
-    if (silent > 0) {
-        log::debug(
-            "{}: {} synapses have an event at 0 ms and stay silent, as in the published data",
-            input.name, silent);
     }
     return trial;
 }
@@ -70,7 +65,7 @@ Samples make_samples(const Arguments& arguments, const cable::Cell& cell, double
     ELM_CHECK(!(from_file && poisson), "give either --input FILE or --poisson HZ, not both.");
     const auto seconds = arguments.optional_number("seconds");
     ELM_CHECK(!seconds || (*seconds > 0 && *seconds < 1e6),
-              "--seconds {}: expected a number above 0.", *seconds);
+              "--seconds {}: expected a number above 0 and below 1e6.", *seconds);
     ELM_CHECK(seconds || from_file, "the run needs a length: add --seconds S.");
     const auto channels = static_cast<std::int64_t>(2 * cell.site_segments.size());
     ELM_CHECK(channels > 0 || !(from_file || poisson),
@@ -87,8 +82,10 @@ Samples make_samples(const Arguments& arguments, const cable::Cell& cell, double
                             arguments.has("population") ? arguments.text("population") : "");
     } else if (poisson) {
         const auto steps = static_cast<std::int64_t>(std::llround(*seconds * 1000 / dt_ms));
-        samples.inputs.push_back(
-            poisson_input(arguments.number("poisson"), channels, steps, dt_ms, arguments.seed()));
+        samples.inputs.push_back(with_context("reading --poisson", [&] {
+            return poisson_input(arguments.number("poisson"), channels, steps, dt_ms,
+                                 arguments.seed());
+        }));
         // An event at 0 silences its synapse: no accident of drawing may do so.
         samples.first_step = 1;
     } else {
@@ -108,6 +105,9 @@ std::vector<CellProbe> make_probes(const Arguments& arguments, const cable::Cell
                                          ? arguments.items("record")
                                          : std::vector<std::string>{"voltage:soma"};
     if (!arguments.has("record") && cell.nexus_segment >= 0) words.emplace_back("voltage:nexus");
+    if (!arguments.has("record") && cell.nexus_segment < 0 && !cell.nexus_note.empty()) {
+        log::info("voltage:nexus is not recorded: {}", cell.nexus_note);
+    }
     std::vector<CellProbe> probes;
     for (const std::string& word : words) {
         for (const CellProbe& earlier : probes) {
@@ -162,7 +162,7 @@ void print_summary(const Arguments& arguments, RunContext& context, const cable:
 class CellOutput {
 public:
     CellOutput(const Arguments& arguments, const cable::Cell& cell, const CellRecorder& recorder,
-               const Samples& samples)
+               const Samples& samples, const Values& made_of)
         : output_(arguments.text("out"), arguments.has("force")),
           file_(Hdf5File::create(output_.temporary_path())) {
         require_room(recorder.bytes_of(samples.duration_ms) * static_cast<double>(samples.size()));
@@ -170,7 +170,9 @@ public:
         file_.set_attribute("/", "model", cell.name);
         file_.set_attribute("/", "time_step_ms", recorder.sample_ms());
         file_.set_attribute("/", "start_ms", 0.0);
-        file_.write_string("/config", arguments.effective().to_toml());
+        Config config = arguments.effective();
+        config.sections[made_of_section] = made_of;
+        file_.write_string("/config", config.to_toml());
     }
     Hdf5File& file() { return file_; }
     void finish() {
@@ -227,6 +229,8 @@ int simulate_cell(const Arguments& arguments) {
         return 0;
     }
     std::vector<CellProbe> probes = make_probes(arguments, cell);
+    warn_of_empty_probes(cell, probes);
+    warn_of_nexus(cell, probes, arguments.list("clamp"));
     // What is neither kept nor drawn is not read either.
     std::erase_if(probes, [&](const CellProbe& probe) { return !keeps && (!draws || probe.all); });
     const CellRecorder recorder(cell, std::move(probes), options.dt_ms,
@@ -234,9 +238,13 @@ int simulate_cell(const Arguments& arguments) {
     const Samples samples = make_samples(arguments, cell, options.dt_ms);
     options.probes = recorder.probes();
     options.duration_ms = samples.duration_ms;
+    warn_of_idle_currents(arguments.list("clamp"), samples.clamps, options);
+    Values made_of = cell_fingerprints(arguments, "l5pc", cell);
+    if (arguments.has("input")) add_file(made_of, "input", arguments.text("input"));
+    warn_of_changes(arguments, made_of_section, made_of);
     std::optional<CellOutput> output;
     if (keeps) {
-        output.emplace(arguments, cell, recorder, samples);
+        output.emplace(arguments, cell, recorder, samples, made_of);
     } else {
         log::info("no --out: {}", draws ? "only the picture is kept" : "nothing is kept");
     }
@@ -246,11 +254,15 @@ int simulate_cell(const Arguments& arguments) {
     Progress progress("simulate", total * std::llround(samples.duration_ms), "simulated ms");
     std::optional<Figure> figure;
     cable::Trial first;
+    InputWatch watch;
     std::int64_t spikes = 0;
     for (std::size_t begin = 0; begin < samples.size(); begin += most_samples) {
         const std::size_t end = std::min(begin + most_samples, samples.size());
         std::vector<cable::Trial> batch;
-        for (std::size_t at = begin; at < end; ++at) batch.push_back(samples.take(at));
+        for (std::size_t at = begin; at < end; ++at) {
+            batch.push_back(samples.take(at));
+            watch.add(batch.back());
+        }
         if (begin == 0) first = batch.front();
         options.progress = [&](std::int64_t done, std::int64_t) {
             const double ms = static_cast<double>(begin) * samples.duration_ms +
@@ -281,6 +293,7 @@ int simulate_cell(const Arguments& arguments) {
     progress.finish();
     const double seconds = arguments.seconds() - start;
     if (output) output->finish();
+    if (!samples.inputs.empty()) watch.warn(cell);
     print_summary(arguments, context, cell, samples, options.dt_ms, spikes, seconds);
     if (figure) draw(*figure, arguments.text("plot"), arguments.has("force"));
     if (picture) picture->draw(first, options);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include <fmt/core.h>
 
@@ -34,28 +36,73 @@ std::string style_of(const Curve& curve, bool text) {
     return {};
 }
 
+/// Whether a point can be drawn, and counts for ranges.
+bool is_finite(const Curve& curve, std::size_t at) {
+    return std::isfinite(curve.x[at]) && std::isfinite(curve.y[at]) &&
+           (curve.mark != Mark::band || std::isfinite(curve.y_upper[at]));
+}
+
+/// Empty if the curve has no point that can be drawn. A point that cannot is a gap.
 std::string data_block(const std::string& name, const Curve& curve) {
     std::string text = fmt::format("${} << EOD\n", name);
+    bool any = false;
     for (std::size_t at = 0; at < curve.x.size(); ++at) {
+        if (!is_finite(curve, at)) {
+            text += curve.mark == Mark::band ? "NaN NaN NaN\n" : "NaN NaN\n";
+            continue;
+        }
+        any = true;
         text += fmt::format("{:.9g} {:.9g}", curve.x[at], curve.y[at]);
         if (curve.mark == Mark::band) text += fmt::format(" {:.9g}", curve.y_upper[at]);
         text += '\n';
     }
-    return text + "EOD\n";
+    return any ? text + "EOD\n" : "";
 }
 
-std::string range_of(const char* axis, const std::optional<std::pair<double, double>>& range) {
-    return range ? fmt::format("set {}range [{:.9g}:{:.9g}]\n", axis, range->first, range->second)
-                 : fmt::format("set {}range [*:*]\n", axis);
+using Range = std::optional<std::pair<double, double>>;
+
+bool is_flat(const Range& range) {
+    const double size = std::max(std::abs(range->first), std::abs(range->second));
+    return range->second - range->first <= 1e-8 * size;
+}
+
+/// From the lowest to the highest value that a panel draws along an axis; none without points.
+Range extent(const Panel& panel, bool along_y) {
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    for (const Curve& curve : panel.curves) {
+        for (std::size_t at = 0; at < curve.x.size(); ++at) {
+            const bool inside = !panel.x_range || (curve.x[at] >= panel.x_range->first &&
+                                                   curve.x[at] <= panel.x_range->second);
+            if (!inside || !is_finite(curve, at)) continue;
+            low = std::min(low, along_y ? curve.y[at] : curve.x[at]);
+            high = std::max(high, !along_y                   ? curve.x[at]
+                                  : curve.mark == Mark::band ? curve.y_upper[at]
+                                                             : curve.y[at]);
+        }
+    }
+    return low <= high ? Range{{low, high}} : std::nullopt;
+}
+
+/// The range that is wanted, else gnuplot's choice. A single value, for which gnuplot has none,
+/// gets some room around it.
+std::string range_of(const char* axis, const Range& wanted, const Range& drawn) {
+    Range range = wanted ? wanted : drawn && is_flat(drawn) ? drawn : std::nullopt;
+    if (!range) return fmt::format("set {}range [*:*]\n", axis);
+    if (is_flat(range)) {
+        const double around = range->first != 0 ? 0.1 * std::abs(range->first) : 1;
+        range = {{range->first - around, range->second + around}};
+    }
+    return fmt::format("set {}range [{:.9g}:{:.9g}]\n", axis, range->first, range->second);
 }
 
 std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
     std::string blocks, plots;
     for (std::size_t at = 0; at < panel.curves.size(); ++at) {
         const Curve& curve = panel.curves[at];
-        if (curve.x.empty()) continue;
         const std::string name = fmt::format("data_{}_{}", index, at);
-        blocks += data_block(name, curve);
+        const std::string block = data_block(name, curve);
+        if (block.empty()) continue;
+        blocks += block;
         const std::string title =
             curve.title.empty() ? "notitle" : "title " + gnuplot_quoted(curve.title);
         plots +=
@@ -69,7 +116,8 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
         gnuplot_quoted(panel.title), gnuplot_quoted(panel.x_label), gnuplot_quoted(panel.y_label),
         panel.key);
     commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
-    commands += range_of("x", panel.x_range) + range_of("y", panel.y_range);
+    commands += range_of("x", panel.x_range, extent(panel, false)) +
+                range_of("y", panel.y_range, extent(panel, true));
     // Without data there is nothing to take ranges from.
     return commands +
            (plots.empty() ? "set yrange [0:1]\nset xrange [0:1]\nplot NaN notitle" : plots) + "\n";

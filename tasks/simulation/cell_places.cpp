@@ -1,6 +1,7 @@
 #include "tasks/simulation/cell_places.h"
 
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -31,8 +32,10 @@ std::pair<std::string_view, std::string_view> split(std::string_view text, char 
 
 int parse_place(const cable::Cell& cell, const std::string& text) {
     if (text == "nexus") {
-        ELM_CHECK(cell.nexus_segment >= 0, "cell {} names no nexus: give a section instead.",
-                  cell.name);
+        ELM_CHECK(cell.nexus_segment >= 0, "{}. Give a section instead, such as {}.",
+                  cell.nexus_note.empty() ? fmt::format("cell {} names no nexus", cell.name)
+                                          : cell.nexus_note,
+                  cell.compartments.sections.back().name);
         return cell.nexus_segment;
     }
     auto [path, rest] = split(text, '(');
@@ -73,6 +76,12 @@ cable::CurrentClamp parse_clamp(const cable::Cell& cell, const std::string& text
               "--clamp '{}': expected PLACE:AMPLITUDEnA@START+DURATION or "
               "PLACE:PEAKnA@START~RISE/DECAY in ms, such as soma:0.3nA@200+500.",
               text);
+    for (const auto& [what, value] :
+         {std::pair("current", *peak), std::pair("start", *start_ms),
+          std::pair(step ? "duration" : "rise", *first_ms), std::pair("decay", *second_ms)}) {
+        ELM_CHECK(std::isfinite(value), "--clamp '{}': the {} is {}, expected a finite number.",
+                  text, what, value);
+    }
     cable::CurrentClamp clamp;
     clamp.segment = with_context(fmt::format("reading --clamp '{}'", text), [&, where = place] {
         return parse_place(cell, std::string(where));

@@ -137,6 +137,7 @@ void check_gates(ValidationReport& report) {
     // single step of current puts it.
     Cell cell = cylinder_cell(20, 20, 1);
     constexpr double decay_ms = 80, dt = 0.025, step_to_mV = -20;
+    cell.celsius = 34;  // where every channel can be
     cell.capacitance_uF_cm2 = {1e9};
     cell.leak_S_cm2 = {0};
     cell.sodium_mV = {50};
@@ -163,8 +164,9 @@ void check_gates(ValidationReport& report) {
             const auto at = static_cast<std::size_t>(
                 run.plan.gate_state(0, find_channel(channel.name), static_cast<int>(g)));
             const GateValue value = channel.gates[g].at(run.voltage(0));
+            const double since = steps * dt * channel.speed_at(cell.celsius);
             const double closed =
-                value.steady + (start[at] - value.steady) * std::exp(-steps * dt / value.tau_ms);
+                value.steady + (start[at] - value.steady) * std::exp(-since / value.tau_ms);
             worst = worse(worst, std::abs(run.exact.state()[at] - closed));
         }
     }
@@ -249,6 +251,7 @@ void check_synapse(ValidationReport& report) {
 void check_convergence(ValidationReport& report) {
     // A stick of the layer-5 cell's simplest membrane, driven through its synapses.
     Cell cell = cylinder_cell(300, 2, 15);
+    cell.celsius = 34;
     cell.channels.push_back({"Ih", std::vector<double>(15, 2e-4)});
     for (int i = 0; i < 15; ++i) cell.site_segments.push_back(i);
     const Trial trial{{{4.0, 12}, {8.0, 3}, {10.0, 15 + 7}}, {}};

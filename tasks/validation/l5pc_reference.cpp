@@ -45,6 +45,7 @@ cable::Cell cell_from_geometry(const std::string& path) {
         shape.nodes.push_back({node_parent[i], node_segment[i], node_section[i], node_x[i],
                                node_area[i], node_parent[i] < 0 ? 0 : resistance[i]});
     }
+    cell.channel_celsius = 34;  // whatever the simulator's own, which the rates do not follow
     cell.capacitance_uF_cm2 = reals("segment/cm_uF_cm2");
     cell.leak_S_cm2 = reals("segment/g_pas_S_cm2");
     cell.leak_mV = reals("segment/e_pas_mV");

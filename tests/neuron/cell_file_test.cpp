@@ -165,11 +165,23 @@ TEST(CellFile, a_shape_with_a_region_the_file_lacks_is_refused) {
     CellDescription description = parse_cell(l5pc_text(), "my.toml");
     description.regions.erase(Region::basal);
     EXPECT_THROW(build_cell(description, small_tree()), Error);
-    description = parse_cell(l5pc_text(), "my.toml");
-    description.nexus = SitePlace{.section = "apic[9]"};
-    EXPECT_THROW(build_cell(description, small_tree()), Error);
-    description.nexus = SitePlace{.region = Region::axon, .distance_um = 5};
-    EXPECT_THROW(build_cell(description, small_tree()), Error);
+}
+
+TEST(CellFile, a_nexus_that_the_shape_lacks_is_noted) {
+    CellDescription description = parse_cell(l5pc_text(), "my.toml");
+    const auto expect_note = [&](const SitePlace& nexus, int segment, const std::string& part) {
+        description.nexus = nexus;
+        const Cell cell = build_cell(description, small_tree());
+        EXPECT_EQ(cell.nexus_segment, segment);
+        EXPECT_NE(cell.nexus_note.find(part), std::string::npos) << cell.nexus_note;
+        EXPECT_EQ(cell.nexus_note.empty(), part.empty()) << cell.nexus_note;
+    };
+    expect_note({.section = "apic[9]"}, -1, "Did you mean apic[");
+    expect_note({.region = Region::axon, .distance_um = 5}, -1, "no axon section");
+    // The main path goes on into the longer child, which ends 300 um out.
+    expect_note({.region = Region::apical, .distance_um = 300}, 10, "");
+    expect_note({.region = Region::apical, .distance_um = 301}, 10,
+                "the main apical path ends at 300.0 um: apic[2](0.5), 250.0 um from the soma");
 }
 
 TEST(CellFile, names_of_cells_are_looked_up) {

@@ -16,7 +16,7 @@ public:
                "5 4 0 -90 0 1 4\n";
         std::ofstream(path_) << R"([cell]
 name = "small"
-celsius = 34
+celsius = 6.3
 start_voltage_mV = -70
 [morphology]
 source = "small.swc"

@@ -46,6 +46,8 @@ TEST(CellPlaces, name_segments) {
     cable::Cell without = three_segments();
     without.nexus_segment = -1;
     expect_failure([&] { parse_place(without, "nexus"); }, "names no nexus");
+    without.nexus_note = "there is no apical section";
+    expect_failure([&] { parse_place(without, "nexus"); }, "there is no apical section. Give a");
 }
 
 TEST(CellPlaces, currents_are_steps_or_pulses) {

@@ -21,7 +21,9 @@ Channel ca_hva_channel() {
                                              0.0065 * sigmoid((v + 15) / 28));
                        }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = {}};
 }
 
 }  // namespace elm::cable

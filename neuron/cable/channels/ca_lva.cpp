@@ -21,7 +21,9 @@ Channel ca_lva_channel() {
                                             (20 + 50 * sigmoid(-(v + 50) / 7)) / speed_at_34};
                        }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = 2.3};
 }
 
 }  // namespace elm::cable

@@ -15,7 +15,9 @@ Channel ih_channel() {
                                              0.193 * std::exp(v / 33.1));
                        }}},
             .reversal_mV = -45,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = {}};
 }
 
 }  // namespace elm::cable

@@ -15,7 +15,9 @@ Channel im_channel() {
                                              0.0033 * std::exp(-0.1 * (v + 35)), speed_at_34);
                        }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = 2.3};
 }
 
 }  // namespace elm::cable

@@ -25,7 +25,9 @@ Channel k_p_channel() {
                            return GateValue{sigmoid(-(v + 64) / 11), (360 + bell) / speed_at_34};
                        }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = 2.3};
 }
 
 }  // namespace elm::cable

@@ -29,7 +29,9 @@ Channel k_t_channel() {
                                             (8 + 49 * bell(v, -83, 23)) / speed_at_34};
                        }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = 2.3};
 }
 
 }  // namespace elm::cable

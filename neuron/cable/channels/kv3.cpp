@@ -15,7 +15,9 @@ Channel kv3_channel() {
                       return GateValue{sigmoid((v - 18.7) / 9.7), 4 * sigmoid((v + 46.56) / 44.14)};
                   }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = {}};
 }
 
 }  // namespace elm::cable

@@ -24,7 +24,9 @@ Channel na_p_channel() {
                   return GateValue{sigmoid(-(v + 48.8) / 10), rates.tau_ms};
               }}},
         .reversal_mV = 0,
-        .calcium_gated = false};
+        .calcium_gated = false,
+        .celsius = 34,
+        .q10 = 2.3};
 }
 
 }  // namespace elm::cable

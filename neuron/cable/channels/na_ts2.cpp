@@ -10,7 +10,9 @@ Channel na_ts2_channel() {
             .gates = {{"m", 3, [](double v) { return sodium_activation(v, -32); }},
                       {"h", 1, [](double v) { return sodium_inactivation(v, -60); }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 34,
+            .q10 = 2.3};
 }
 
 }  // namespace elm::cable

@@ -15,7 +15,9 @@ Channel sk_channel() {
                            return GateValue{1 / (1 + std::pow(0.00043 / there, 4.8)), 1.0};
                        }}},
             .reversal_mV = 0,
-            .calcium_gated = true};
+            .calcium_gated = true,
+            .celsius = 34,
+            .q10 = {}};
 }
 
 }  // namespace elm::cable

@@ -14,7 +14,9 @@ Channel squid_k_channel() {
                                              0.125 * std::exp(-(v + 65) / 80));
                        }}},
             .reversal_mV = 0,
-            .calcium_gated = false};
+            .calcium_gated = false,
+            .celsius = 6.3,
+            .q10 = 3};
 }
 
 }  // namespace elm::cable

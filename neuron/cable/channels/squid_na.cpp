@@ -19,7 +19,9 @@ Channel squid_na_channel() {
                        return from_rates(0.07 * std::exp(-(v + 65) / 20), sigmoid((v + 35) / 10));
                    }}},
         .reversal_mV = 0,
-        .calcium_gated = false};
+        .calcium_gated = false,
+        .celsius = 6.3,
+        .q10 = 3};
 }
 
 }  // namespace elm::cable
