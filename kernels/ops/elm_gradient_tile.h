@@ -115,8 +115,15 @@ private:
     }
 
     void prepare() {
-        std::vector<std::int64_t> layout{P,           segment_steps_, w_.n_output,
-                                         w_.n_memory, trace_width_,   time_constants_ ? 1 : 0};
+        // All that make_room() sees, and what is padded with zeros.
+        std::vector<std::int64_t> layout{P,
+                                         segment_steps_,
+                                         time_constants_ ? 1 : 0,
+                                         w_.n_output,
+                                         w_.n_memory,
+                                         w_.branch_width,
+                                         trace_width_,
+                                         drive_width_};
         layout.insert(layout.end(), row_widths_.begin(), row_widths_.end());
         if (work_.layout != layout) {
             work_.layout = std::move(layout);

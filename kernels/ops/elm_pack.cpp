@@ -178,7 +178,8 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const 
     w.spike_table = table == SpikeTable::where_it_pays && wants_spike_table<Real>(model);
     w.input_sign.assign(model.input_sign.begin(), model.input_sign.end());
 
-    w.branch_width = padded(model.n_branch, native);
+    // As wide as the blocks of the gradient's products, which may be wider than a vector.
+    w.branch_width = padded(model.n_branch, std::max(native, 8));
     if (model.trace_per_synapse) {
         w.targets = synapse_targets<Real>(model);
         w.synapse_decay =

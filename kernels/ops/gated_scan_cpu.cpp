@@ -90,7 +90,10 @@ private:
         for (std::int64_t k = 0; k < inner_; ++k) {
             for (int p = 0; p < panels; ++p) {
                 const auto weight = lanes::load<Real, width>(weights + (p * inner_ + k) * width);
-                for (int s = 0; s < samples; ++s) sums[s][p] += inputs[s * inner_ + k] * weight;
+                for (int s = 0; s < samples; ++s) {
+                    const auto input = lanes::broadcast<Real, width>(inputs[s * inner_ + k]);
+                    sums[s][p] = lanes::multiply_add<Real, width>(input, weight, sums[s][p]);
+                }
             }
         }
         for (int s = 0; s < samples; ++s) {

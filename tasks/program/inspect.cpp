@@ -162,7 +162,10 @@ Findings inspect_file(const std::string& path) {
         return is_sequence_model(path) ? inspect_sequence_model(path)
                                        : inspect_model(path, "ELM state dict");
     }
-    if (is_spike_text(path)) return inspect_spikes(path, find_spikes(path));
+    if (is_spike_text(path)) {
+        return with_context("reading it as a table of spikes",
+                            [&] { return inspect_spikes(path, find_spikes(path)); });
+    }
     return inspect_hdf5(path);
 }
 

@@ -239,7 +239,7 @@ TEST_F(Generate, ground_truth_is_drawn) {
         EXPECT_NE(picture.find(part), std::string::npos) << part;
     }
     EXPECT_NE(bytes_of(made).find("6 simulations"), std::string::npos);
-    expect_error({"inspect", seen, "--plot", folder_ / "x.svg"}, 3, "not an HDF5 file");
+    expect_error({"inspect", seen, "--plot", folder_ / "x.svg"}, 3, "table of spikes");
 }
 
 TEST_F(Generate, cells_and_channels_are_listed) {

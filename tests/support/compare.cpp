@@ -21,6 +21,13 @@ double largest_finite(std::span<const double> values) {
     return largest;
 }
 
+/// Below it a number has fewer digits, or is 0.
+double smallest_normal_of(DType dtype) {
+    if (dtype == DType::f32) return std::numeric_limits<float>::min();
+    if (dtype == DType::f64) return std::numeric_limits<double>::min();
+    return 0;
+}
+
 }  // namespace
 
 double epsilon_of(DType dtype) {
@@ -72,7 +79,7 @@ std::string difference(std::span<const double> result, std::span<const double> r
         tolerance.condition * epsilon_of(precision) *
         std::sqrt(static_cast<double>(std::max<std::int64_t>(tolerance.terms, 1))) *
         largest_finite(reference);
-    return difference_above(result, reference, allowed);
+    return difference_above(result, reference, std::max(allowed, smallest_normal_of(precision)));
 }
 
 }  // namespace elm::test
