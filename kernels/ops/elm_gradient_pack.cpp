@@ -102,9 +102,11 @@ void set_synapses(ElmScanWeights<Real>& w, SynapsePlaces<Real>& places, const Re
 template <class Real>
 SpikeRows<Real> spike_rows(const ElmScanModel& model) {
     SpikeRows<Real> rows;
-    constexpr std::int64_t cache_bytes = 256 * 1024, N = native<Real>;
+    constexpr std::int64_t cache_bytes = 256 * 1024;
     const std::int64_t n_out = model.layers.front().n_out;
-    const std::int64_t width = std::max<std::int64_t>(8, (n_out + N - 1) / N * N);
+    // Whole vectors, and at least as wide as the sums over events.
+    constexpr std::int64_t step = std::max(native<Real>, wide(1));
+    const std::int64_t width = (n_out + step - 1) / step * step;
     const bool alike = !model.trace_per_synapse &&
                        std::all_of(model.trace_decay.begin(), model.trace_decay.end(),
                                    [&](double decay) { return decay == model.trace_decay[0]; });

@@ -85,7 +85,7 @@ namespace gradient {
 using namespace lanes;
 
 /// Of rows: a multiple of the blocks of both products.
-inline int wide(std::int64_t n) {
+constexpr int wide(std::int64_t n) {
     constexpr std::int64_t step = 8;
     static_assert(step % lanes::unit_lanes<float> == 0 && step % lanes::unit_lanes<double> == 0);
     static_assert(step % lanes::outer_block == 0);

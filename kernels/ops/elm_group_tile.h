@@ -153,9 +153,9 @@ public:
             M_ = std::max(M_, w.n_memory);
             H_ = std::max(H_, w.layers.front().n_out());
             O_ = std::max(O_, w.n_output);
+            width_ = std::max(width_, part.member->args.weights->input().width);
             tau_ = tau_ || part.member->gradients.memory_decay != nullptr;
         }
-        width_ = (H_ + N - 1) / N * N;
     }
 
     void run() {
