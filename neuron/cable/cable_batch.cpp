@@ -182,7 +182,7 @@ private:
         for (std::size_t lane = 0; lane < count_; ++lane) {
             LaneInput& input = inputs_[lane];
             deliver(view_, input.kicks.data(), static_cast<std::int64_t>(input.kicks.size()),
-                    input.next, step, &state_[lane], static_cast<std::int64_t>(stride));
+                    input.next, step, state_.data() + lane, static_cast<std::int64_t>(stride));
         }
     }
 
