@@ -31,8 +31,9 @@ void ExactCell::deliver() {
         const Kick& kick = kicks_[next_kick_];
         const PlanNode& node = plan_.nodes[static_cast<std::size_t>(
             site_nodes_[static_cast<std::size_t>(kick.channel % sites)])];
-        double* synapses = &state_[static_cast<std::size_t>(
-            node.first_state + plan_.kinds[static_cast<std::size_t>(node.kind)].synapse_state())];
+        double* synapses =
+            state_.data() +
+            (node.first_state + plan_.kinds[static_cast<std::size_t>(node.kind)].synapse_state());
         const double late = static_cast<double>(kick.late_ms);
         if (kick.channel < sites) {
             add(synapses, plan_.ampa, late);
@@ -49,7 +50,7 @@ void ExactCell::membrane(std::size_t i) {
     const SegmentKind& kind = plan_.kinds[static_cast<std::size_t>(node.kind)];
     const double v = voltage_[i];
     double current = node.leak * (v - node.leak_mV), slope = node.leak;
-    const double* state = &state_[static_cast<std::size_t>(node.first_state)];
+    const double* state = state_.data() + node.first_state;
     const double calcium_mV = kind.calcium ? state[kind.calcium_state() + 1] : 0;
     calcium_current_[i] = calcium_slope_[i] = 0;
     const double* gate_state = state;
@@ -132,7 +133,7 @@ void ExactCell::solve() {
 void ExactCell::advance(std::size_t i) {
     const PlanNode& node = plan_.nodes[i];
     const SegmentKind& kind = plan_.kinds[static_cast<std::size_t>(node.kind)];
-    double* state = &state_[static_cast<std::size_t>(node.first_state)];
+    double* state = state_.data() + node.first_state;
     if (kind.calcium) {
         double current = calcium_current_[i];
         if (plan_.crank_nicolson) current += calcium_slope_[i] * delta_[i];
