@@ -4,8 +4,10 @@ add_library(elm_options INTERFACE)
 target_include_directories(elm_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 set(elm_warnings -Wall -Wextra -Wshadow -Wconversion -Wpedantic)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # g++ 12 warns of its own AVX-512 headers (gcc.gnu.org, bug 105593).
-    list(APPEND elm_warnings -Wno-maybe-uninitialized -Wno-uninitialized)
+    # g++ 12 warns of its own AVX-512 headers (gcc.gnu.org, bug 105593), and of strings that are
+    # joined (bugs 105329, 105651), on some processors only.
+    list(APPEND elm_warnings -Wno-maybe-uninitialized -Wno-uninitialized -Wno-array-bounds
+         -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 if(ELM_WERROR)
     list(APPEND elm_warnings -Werror)

@@ -46,7 +46,7 @@ protected:
         return words;
     }
     Words generate(const Words& more = {}) const {
-        Words words{"generate", "neuronio", "--cell",    cell_.path(), "--simulations", "4000",
+        Words words{"generate", "neuronio", "--cell",    cell_.path(), "--simulations", "100000",
                     "--batch",  "16",       "--seconds", "0.2",        "--out",         out()};
         words.insert(words.end(), more.begin(), more.end());
         return words;
