@@ -19,7 +19,7 @@ set(may_include_tests kernels neuron encoders network baselines tasks)
 set(may_include_bench kernels neuron encoders network baselines tasks tests)
 
 # Slow to compile: allowed in .cpp and .cu, and in headers that only those include.
-set(private_headers "(_body|/cuda/emulation_[a-z]+)\\.h$")
+set(private_headers "(_body|_parts|/cuda/emulation_[a-z]+)\\.h$")
 set(heavy "<(Eigen/|unsupported/Eigen|boost/|hdf5|H5|thrust/|cub/|spdlog/|nlohmann/|toml\\+\\+|iostream)")
 
 set(mistakes "")
