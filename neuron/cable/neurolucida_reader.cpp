@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,7 +11,7 @@
 #include "neuron/cable/morphology_edit.h"
 #include "neuron/cable/morphology_text.h"
 #include "neuron/cable/neurolucida_lexer.h"
-#include "neuron/cable/soma_contour.h"
+#include "neuron/cable/soma_outlines.h"
 #include "neuron/cable/traced_tree.h"
 #include "neuron/cable/tree_joints.h"
 
@@ -22,38 +20,7 @@ namespace {
 
 using Kind = NeurolucidaToken::Kind;
 
-constexpr std::size_t least_outline_points = 3;
 constexpr double outline_slack_um = 0.5;  // a tree begins at the soma if no farther from it
-
-/// An outline of the soma.
-struct Outline {
-    TextPlace open;
-    std::vector<MorphologyPoint> points;
-};
-
-/// A rectangle seen from above.
-struct Box {
-    std::array<double, 2> low{std::numeric_limits<double>::infinity(),
-                              std::numeric_limits<double>::infinity()};
-    std::array<double, 2> high{-std::numeric_limits<double>::infinity(),
-                               -std::numeric_limits<double>::infinity()};
-
-    void add(const Outline& outline) {
-        for (const MorphologyPoint& point : outline.points) {
-            low = {std::min(low[0], point.x), std::min(low[1], point.y)};
-            high = {std::max(high[0], point.x), std::max(high[1], point.y)};
-        }
-    }
-    bool meets(const Box& other) const {
-        return low[0] <= other.high[0] && other.low[0] <= high[0] && low[1] <= other.high[1] &&
-               other.low[1] <= high[1];
-    }
-    double width() const { return std::hypot(high[0] - low[0], high[1] - low[1]); }
-    double distance(const MorphologyPoint& point) const {
-        return std::hypot(std::max({low[0] - point.x, point.x - high[0], 0.0}),
-                          std::max({low[1] - point.y, point.y - high[1], 0.0}));
-    }
-};
 
 class Reader {
 public:
@@ -240,7 +207,7 @@ private:
     }
 
     void read_outline(TextPlace open) {
-        Outline outline{open, {}};
+        SomaOutline outline{open, {}};
         while (true) {
             const NeurolucidaToken token = next_inside(open);
             if (token.kind == Kind::close) break;
@@ -356,79 +323,21 @@ private:
                                 trees == 0 ? "" : fmt::format(" to join the {} trees", trees)));
         }
         if (!has_soma) return morphology_of(std::move(traced_), std::move(notes_), origin_);
-        const Box box = check_outlines();
-        if (outlines_.size() > 1) {
-            const auto above = [](const Outline& a, const Outline& b) {
-                return a.points.front().z < b.points.front().z;
-            };
-            const bool sorted = std::is_sorted(outlines_.begin(), outlines_.end(), above) ||
-                                std::is_sorted(outlines_.rbegin(), outlines_.rend(), above);
-            notes_.push_back(fmt::format("{} outlines are one soma{}", outlines_.size(),
-                                         sorted ? "" : ", though they are not in order of z"));
-        }
-        std::vector<TracedSection> sections{soma_of_outlines()};
+        OutlinedSoma soma = soma_of_outlines(std::move(outlines_), notes_, origin_);
+        std::vector<TracedSection> sections{std::move(soma.section)};
         for (TracedSection& traced : traced_) {
             Section& section = traced.section;
             if (section.parent < 0) section.parent_x = 0.5;
             ++section.parent;  // the soma stands before all
             sections.push_back(std::move(traced));
         }
-        return with_trees_joined(
-            morphology_of(std::move(sections), std::move(notes_), origin_),
-            [&](const MorphologyPoint& point) { return box.distance(point); }, outline_slack_um,
-            box.width());
-    }
-
-    /// Outlines that follow each other must lie above each other: they are one soma. Those of few
-    /// points beside others are left out.
-    Box check_outlines() {
-        const auto is_short = [](const Outline& outline) {
-            return outline.points.size() < least_outline_points;
-        };
-        if (outlines_.size() > 1) {
-            const std::size_t left_out = std::erase_if(outlines_, is_short);
-            if (left_out > 0) {
-                notes_.push_back(fmt::format("{} of the soma of less than {} points left out",
-                                             counted(left_out, "outline", "outlines"),
-                                             least_outline_points));
-            }
-        }
-        Box all;
-        for (std::size_t i = 0; i < outlines_.size(); ++i) {
-            Box here, before;
-            here.add(outlines_[i]);
-            all.add(outlines_[i]);
-            if (i == 0) continue;
-            before.add(outlines_[i - 1]);
-            if (here.meets(before)) continue;
-            fail_at(origin_, outlines_[i].open,
-                    fmt::format("a second soma: this outline of type (CellBody) does not lie above "
-                                "the one in line {}. Expected one soma: keep the outlines of one",
-                                outlines_[i - 1].open.line));
-        }
-        return all;
-    }
-
-    TracedSection soma_of_outlines() const {
-        TracedSection soma{{"", Region::soma, -1, 1, {}}, {}};
-        try {
-            if (outlines_.size() == 1) {
-                soma.section.points = soma_from_contour(outlines_.front().points);
-            } else {
-                std::vector<std::vector<MorphologyPoint>> stack;
-                for (const Outline& outline : outlines_) stack.push_back(outline.points);
-                soma.section.points = soma_from_stack(stack);
-            }
-        } catch (const Error& error) {
-            fail_at(origin_, outlines_.front().open, error.message());
-        }
-        soma.places.assign(soma.section.points.size(), outlines_.front().open);
-        return soma;
+        return with_trees_joined(morphology_of(std::move(sections), std::move(notes_), origin_),
+                                 soma.distance, outline_slack_um, soma.width);
     }
 
     NeurolucidaLexer lexer_;
     const std::string& origin_;
-    std::vector<Outline> outlines_;
+    std::vector<SomaOutline> outlines_;
     std::vector<TracedSection> traced_;  // parents before children
     std::vector<std::string> notes_;     // what was assumed
     std::vector<std::string> left_out_;  // blocks with points that are not read
