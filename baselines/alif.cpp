@@ -3,7 +3,7 @@
 
 #include "baselines/model_registry.h"
 #include "baselines/point_neurons.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 
 namespace elm {
 

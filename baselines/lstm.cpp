@@ -5,7 +5,7 @@
 // arXiv 2306.16922. Weights are signed, so inhibitory channels count 1 like all others.
 
 #include "baselines/model_registry.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 
 namespace elm {

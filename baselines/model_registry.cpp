@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/option_set.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/option_set.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "baselines/causal_layers.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/layout.h"
 #include "kernels/ops/leaky_scan.h"

@@ -9,11 +9,11 @@
 #include "baselines/model_registry.h"
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/core/option_set.h"
-#include "kernels/core/output_file.h"
-#include "kernels/core/toml_config.h"
-#include "kernels/modules/safetensors.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/option_set.h"
+#include "kernels/io/output_file.h"
+#include "kernels/io/safetensors.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 namespace {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "kernels/core/value.h"
+#include "kernels/io/value.h"
 #include "kernels/modules/sequence_model.h"
 
 /// A registered sequence model as an HDF5 file:

@@ -15,7 +15,7 @@
 
 #include "baselines/causal_layers.h"
 #include "baselines/model_registry.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 
 namespace elm {

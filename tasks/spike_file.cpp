@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/file_kind.h"
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/log.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/file_kind.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/toml_config.h"
 #include "tasks/spikes/hdf5_spikes.h"
 #include "tasks/spikes/ordered_spikes.h"
 #include "tasks/spikes/text_spikes.h"

@@ -10,8 +10,8 @@
 
 #include "kernels/core/build_info.h"
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/core/output_file.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/output_file.h"
 
 namespace elm {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "kernels/modules/module.h"
 #include "kernels/modules/optimizer.h"
 

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 
 namespace elm {
 

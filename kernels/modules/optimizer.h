@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "kernels/modules/module.h"
 #include "kernels/ops/optimizer_step.h"
 

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/config_tree.h"
 #include "kernels/core/error.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/config_tree.h"
+#include "kernels/io/toml_config.h"
 #include "neuron/cable/channel.h"
 
 namespace elm::cable {

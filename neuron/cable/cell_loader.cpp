@@ -9,7 +9,7 @@
 
 #include "kernels/core/error.h"
 #include "kernels/core/log.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "neuron/cable/cell_file.h"
 #include "neuron/cable/layer5_morphology.h"
 #include "neuron/cable/morphology_edit.h"

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "kernels/core/check.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm::cable {
 

@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "kernels/core/check.h"
-#include "kernels/core/nearest_name.h"
+#include "kernels/io/nearest_name.h"
 
 namespace elm::cable {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "kernels/core/fingerprint.h"
+#include "kernels/io/fingerprint.h"
 #include "neuron/cable/channel.h"
 
 namespace elm::cable {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "kernels/core/check.h"
-#include "kernels/core/nearest_name.h"
+#include "kernels/io/nearest_name.h"
 #include "neuron/cable/morphology_edit.h"
 #include "neuron/cable/morphology_summary.h"
 #include "neuron/cable/morphology_text.h"

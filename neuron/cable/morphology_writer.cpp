@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kernels/core/check.h"
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 #include "neuron/cable/traced_tree.h"
 
 namespace elm::cable {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/modules/state_dict.h"
+#include "kernels/io/state_dict.h"
 #include "neuron/elm/elm_options.h"
 
 namespace elm {

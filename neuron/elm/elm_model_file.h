@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "kernels/core/value.h"
+#include "kernels/io/value.h"
 #include "neuron/elm/elm_model.h"
 
 namespace elm {

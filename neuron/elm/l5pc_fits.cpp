@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <span>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/elm/elm_builtin.h"
 #include "neuron/elm/elm_model_file.h"
 

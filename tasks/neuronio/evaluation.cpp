@@ -7,7 +7,7 @@
 #include <fmt/core.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "tasks/neuronio/neuronio_output.h"
 
 namespace elm {

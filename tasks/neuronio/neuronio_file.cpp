@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tasks/spike_file.h"
 #include "tasks/spikes/hdf5_spikes.h"
 

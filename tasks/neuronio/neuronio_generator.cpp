@@ -7,9 +7,9 @@
 #include <system_error>
 
 #include "kernels/core/check.h"
-#include "kernels/core/output_file.h"
 #include "kernels/core/parallel.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/output_file.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/file_lock.h"
+#include "kernels/io/file_lock.h"
 #include "neuron/cable/cable_run.h"
 #include "tasks/neuronio/neuronio_writer.h"
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/simulation/plot_data.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/cable/cell.h"
 #include "tasks/neuronio/input_protocol.h"
 

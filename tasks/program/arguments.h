@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "tasks/program/command.h"
 
 namespace elm {

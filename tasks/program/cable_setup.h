@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "neuron/cable/cable_run.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"

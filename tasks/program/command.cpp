@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "kernels/core/error.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 

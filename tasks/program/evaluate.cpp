@@ -7,8 +7,8 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
-#include "kernels/core/output_file.h"
 #include "kernels/core/progress.h"
+#include "kernels/io/output_file.h"
 #include "neuron/elm/elm_builtin.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/evaluation.h"

@@ -7,7 +7,7 @@
 
 #include "baselines/model_registry.h"
 #include "kernels/core/check.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/run_context.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "tasks/training/fit_model.h"
 
 namespace elm {

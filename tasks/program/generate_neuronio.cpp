@@ -12,10 +12,10 @@
 
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
-#include "kernels/core/file_lock.h"
 #include "kernels/core/log.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/progress.h"
+#include "kernels/io/file_lock.h"
 #include "neuron/cable/fingerprint.h"
 #include "tasks/neuronio/neuronio_generator.h"
 #include "tasks/neuronio/neuronio_plot.h"

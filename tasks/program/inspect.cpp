@@ -8,9 +8,9 @@
 
 #include "baselines/sequence_model_file.h"
 #include "kernels/core/check.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/core/option_set.h"
-#include "kernels/modules/safetensors.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/option_set.h"
+#include "kernels/io/safetensors.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/neuronio/neuronio_plot.h"

@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 
 namespace elm {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "baselines/model_registry.h"
 #include "kernels/core/check.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "kernels/ops/kernel_list.h"
 #include "neuron/cable/cell_file.h"
 #include "neuron/cable/channel.h"

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/fingerprint.h"
 #include "kernels/core/log.h"
+#include "kernels/io/fingerprint.h"
 #include "tasks/program/arguments.h"
 
 namespace elm {

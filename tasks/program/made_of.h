@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 

@@ -6,8 +6,8 @@
 
 #include "baselines/model_registry.h"
 #include "kernels/core/check.h"
-#include "kernels/core/option_set.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/option_set.h"
+#include "kernels/io/toml_config.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/run_context.h"
 

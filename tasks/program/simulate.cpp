@@ -12,10 +12,10 @@
 #include <fmt/format.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/log.h"
-#include "kernels/core/output_file.h"
 #include "kernels/core/progress.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/output_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/poisson_source.h"
 #include "tasks/program/arguments.h"

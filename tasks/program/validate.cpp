@@ -10,7 +10,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/interrupt.h"

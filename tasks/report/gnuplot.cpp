@@ -13,7 +13,7 @@
 #include <fmt/core.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 #include "tasks/report/plot.h"
 
 namespace elm {

@@ -6,7 +6,7 @@
 #include <fmt/core.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 namespace {

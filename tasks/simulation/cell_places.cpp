@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "kernels/core/check.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "neuron/cable/channel.h"
 
 namespace elm {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tasks/report/plot.h"
 #include "tasks/simulation/cell_places.h"
 #include "tasks/simulation/plot_data.h"

@@ -2,7 +2,7 @@
 
 #include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "tasks/neuronio/neuronio_output.h"
 
 namespace elm {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tasks/simulation/surrogate.h"
 
 namespace elm {

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tasks/neuronio/neuronio_output.h"
 #include "tasks/simulation/recording_writer.h"
 

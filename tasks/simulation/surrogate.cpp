@@ -1,7 +1,7 @@
 #include "tasks/simulation/surrogate.h"
 
 #include "kernels/core/check.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 
 namespace elm {

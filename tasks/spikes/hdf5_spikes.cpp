@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 namespace {

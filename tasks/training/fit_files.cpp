@@ -8,7 +8,7 @@
 #include <fmt/core.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 #include "tasks/report/results_writer.h"
 
 namespace elm {

@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
-#include "kernels/core/file_lock.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/file_lock.h"
+#include "kernels/io/toml_config.h"
 #include "tasks/training/fit.h"
 
 namespace elm {

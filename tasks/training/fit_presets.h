@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/option_set.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/option_set.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 

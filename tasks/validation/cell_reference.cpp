@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/cable/cable_exact.h"
 #include "neuron/cable/cell_file.h"
 #include "neuron/cable/morphology_edit.h"

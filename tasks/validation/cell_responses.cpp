@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/cable/cable_run.h"
 #include "neuron/cable/cell_file.h"
 #include "tasks/validation/cell_reference.h"

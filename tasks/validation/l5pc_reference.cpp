@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 
 namespace elm {
 

@@ -10,7 +10,7 @@
 
 #include "kernels/core/build_info.h"
 #include "kernels/core/error.h"
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 
 namespace elm {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "baselines/model_registry.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
 #include "tests/support/random_elm.h"

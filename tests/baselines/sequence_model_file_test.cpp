@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tests/baselines/model_case.h"
 #include "tests/support/devices.h"
 #include "tests/support/temporary_directory.h"

@@ -11,12 +11,12 @@
 #include <string>
 
 #include "baselines/sequence_model_file.h"
-#include "kernels/core/config_tree.h"
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/log.h"
-#include "kernels/core/toml_config.h"
-#include "kernels/modules/safetensors.h"
+#include "kernels/io/config_tree.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/safetensors.h"
+#include "kernels/io/toml_config.h"
 #include "neuron/cable/cell_file.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"

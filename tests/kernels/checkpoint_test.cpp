@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/random_tensor.h"

@@ -1,6 +1,6 @@
 // Nested TOML tables: values by key, and errors that say where.
 
-#include "kernels/core/config_tree.h"
+#include "kernels/io/config_tree.h"
 
 #include <functional>
 

@@ -1,9 +1,9 @@
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/nearest_name.h"
+#include "kernels/io/nearest_name.h"
 
 namespace elm {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/modules/safetensors.h"
+#include "kernels/io/safetensors.h"
 
 #include <gtest/gtest.h>
 

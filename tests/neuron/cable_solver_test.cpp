@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/parallel.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/cable/channel.h"
 #include "tests/neuron/l5pc_geometry.h"
 #include "tests/neuron/small_cell.h"

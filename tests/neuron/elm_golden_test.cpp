@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/elm/elm_model_file.h"
 #include "neuron/elm/elm_neuron.h"
 #include "tests/support/compare.h"

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "kernels/ops/elm_scan_node.h"
 #include "neuron/elm/elm_model_file.h"
 #include "neuron/elm/elm_scan_model.h"

@@ -11,7 +11,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/cable/morphology.h"
 
 namespace elm::test {

@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tests/program/run_program.h"
 #include "tests/program/small_cell_files.h"
 #include "tests/support/temporary_directory.h"

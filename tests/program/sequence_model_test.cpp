@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "baselines/sequence_model_file.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/core/option_set.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/option_set.h"
 #include "tasks/poisson_source.h"
 #include "tests/program/run_program.h"
 #include "tests/support/compare.h"

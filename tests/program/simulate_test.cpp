@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "neuron/elm/leaky_integrator.h"
 #include "tasks/poisson_source.h"
 #include "tests/program/run_program.h"

@@ -1,4 +1,4 @@
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 
 #include <chrono>
 #include <fstream>
@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/random_key.h"
+#include "kernels/io/hdf5_file.h"
 
 namespace elm::test {
 

@@ -1,4 +1,4 @@
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 
 #include <filesystem>
 #include <fstream>
@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/file_lock.h"
+#include "kernels/io/file_lock.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {

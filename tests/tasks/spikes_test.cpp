@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/hdf5_file.h"
 #include "kernels/core/random_key.h"
+#include "kernels/io/hdf5_file.h"
 #include "tasks/spike_file.h"
 #include "tasks/spikes/hdf5_spikes.h"
 #include "tasks/spikes/ordered_spikes.h"

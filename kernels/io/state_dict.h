@@ -7,7 +7,7 @@
 
 #include "kernels/core/dtype.h"
 #include "kernels/core/shape.h"
-#include "kernels/core/value.h"
+#include "kernels/io/value.h"
 
 /// The numbers of a model as training programs save them: arrays by name, and settings beside them.
 namespace elm {

@@ -1,4 +1,4 @@
-#include "kernels/core/output_file.h"
+#include "kernels/io/output_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -17,8 +17,8 @@
 #include <system_error>
 
 #include "kernels/core/check.h"
-#include "kernels/core/file_lock.h"
 #include "kernels/core/log.h"
+#include "kernels/io/file_lock.h"
 
 namespace elm {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/modules/safetensors.h"
+#include "kernels/io/safetensors.h"
 
 #include <algorithm>
 #include <bit>
@@ -14,8 +14,8 @@
 #include <nlohmann/json.hpp>
 
 #include "kernels/core/check.h"
-#include "kernels/core/output_file.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/output_file.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/core/option_set.h"
+#include "kernels/io/option_set.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "kernels/core/check.h"
-#include "kernels/core/nearest_name.h"
+#include "kernels/io/nearest_name.h"
 
 namespace elm {
 namespace {

@@ -12,8 +12,8 @@
 #include <hdf5.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/core/hdf5_write_driver.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/hdf5_write_driver.h"
 
 namespace elm::hdf5 {
 

@@ -1,4 +1,4 @@
-#include "kernels/core/config_tree.h"
+#include "kernels/io/config_tree.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +10,8 @@
 #include <toml++/toml.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/one_line.h"
-#include "kernels/core/toml_config.h"
+#include "kernels/io/one_line.h"
+#include "kernels/io/toml_config.h"
 
 namespace elm {
 

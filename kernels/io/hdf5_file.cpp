@@ -1,4 +1,4 @@
-#include "kernels/core/hdf5_file.h"
+#include "kernels/io/hdf5_file.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/file_kind.h"
-#include "kernels/core/hdf5_parts.h"
+#include "kernels/io/file_kind.h"
+#include "kernels/io/hdf5_parts.h"
 
 namespace elm {
 

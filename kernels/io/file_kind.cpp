@@ -1,4 +1,4 @@
-#include "kernels/core/file_kind.h"
+#include "kernels/io/file_kind.h"
 
 #include <array>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "kernels/core/fingerprint.h"
+#include "kernels/io/fingerprint.h"
 
 #include <bit>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "kernels/core/hdf5_parts.h"
+#include "kernels/io/hdf5_parts.h"
 
 #include <algorithm>
 #include <cstring>

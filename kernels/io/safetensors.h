@@ -5,7 +5,7 @@
 #include <string>
 
 #include "kernels/core/tensor.h"
-#include "kernels/modules/state_dict.h"
+#include "kernels/io/state_dict.h"
 
 /// Arrays by name in the format of huggingface/safetensors: 8 bytes, little-endian, with the length
 /// of a header in JSON; the header; the elements, little-endian, row-major, without gaps.

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/core/value.h"
+#include "kernels/io/value.h"
 
 namespace elm {
 

@@ -1,4 +1,4 @@
-#include "kernels/core/toml_config.h"
+#include "kernels/io/toml_config.h"
 
 #include <algorithm>
 #include <charconv>
@@ -11,8 +11,8 @@
 #include <toml++/toml.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/core/one_line.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/one_line.h"
 
 namespace elm {
 namespace {

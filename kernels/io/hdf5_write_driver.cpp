@@ -1,4 +1,4 @@
-#include "kernels/core/hdf5_write_driver.h"
+#include "kernels/io/hdf5_write_driver.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "kernels/modules/state_dict.h"
+#include "kernels/io/state_dict.h"
 
 #include <algorithm>
 #include <map>
@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 
 #include "kernels/core/error.h"
-#include "kernels/core/hdf5_file.h"
-#include "kernels/modules/safetensors.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/safetensors.h"
 
 namespace elm {
 namespace {

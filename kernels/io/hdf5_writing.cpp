@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/hdf5_parts.h"
+#include "kernels/io/hdf5_parts.h"
 
 namespace elm {
 

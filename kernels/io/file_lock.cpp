@@ -1,4 +1,4 @@
-#include "kernels/core/file_lock.h"
+#include "kernels/io/file_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
