@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 
 namespace elm::bench {
 

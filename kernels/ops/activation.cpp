@@ -2,8 +2,8 @@
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/parallel.h"
+#include "kernels/core/simd/lane_math.h"
 #include "kernels/ops/activation_body.h"
-#include "kernels/ops/lane_math.h"
 
 namespace elm {
 namespace {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 #include "kernels/ops/elm_scan_weights.h"
 
 /// The input side of the ELM on the CPU: filtered rows, one per step, of one sample.

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 
 /// One dense layer z = W [x1, x2] + c of the ELM's network, packed for two micro-kernels.
 ///

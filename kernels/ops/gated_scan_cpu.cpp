@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 #include "kernels/ops/gated_cell_body.h"
 #include "kernels/ops/gated_scan.h"
 

@@ -4,7 +4,7 @@
 #include "kernels/core/axis.h"
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 #include "kernels/ops/layout_body.h"
 
 namespace elm {

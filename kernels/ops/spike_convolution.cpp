@@ -8,9 +8,9 @@
 #include "kernels/autograd/context.h"
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
+#include "kernels/core/simd/lanes.h"
 #include "kernels/core/spike_train.h"
 #include "kernels/core/sum.h"
-#include "kernels/ops/elm_lanes.h"
 
 namespace elm {
 namespace {

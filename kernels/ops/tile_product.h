@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 
 /// Matrix products on the CPU whose factors need no copy in another order: rows of the result stay
 /// in registers while everything that belongs to them is added, in the order of the inner index.

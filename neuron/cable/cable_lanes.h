@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 #include "neuron/cable/rate_tables.h"
 
 /// Vectors of trials for the CPU: `Count` vectors side by side, which share the coefficients of a

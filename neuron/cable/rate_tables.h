@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 #include "neuron/cable/cable_plan.h"
 #include "neuron/cable/rate_rows.h"
 

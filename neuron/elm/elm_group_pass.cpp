@@ -1,7 +1,7 @@
 #include "neuron/elm/elm_group_pass.h"
 
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 #include "neuron/elm/elm_gradient_state.h"
 
 namespace elm {

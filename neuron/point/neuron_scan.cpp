@@ -7,8 +7,8 @@
 #include "kernels/autograd/context.h"
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
+#include "kernels/core/simd/lanes.h"
 #include "kernels/core/sum.h"
-#include "kernels/ops/elm_lanes.h"
 #include "neuron/point/neuron_scan_body.h"
 
 namespace elm {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/cuda/emulation_control.h"
+#include "kernels/core/cuda/emulation/control.h"
 
 namespace elm::planted {
 

@@ -1,4 +1,4 @@
-#include "kernels/core/cuda/emulation_runtime.h"
+#include "kernels/core/cuda/emulation/runtime.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <exception>
 #include <string>
 
-#include "kernels/core/cuda/emulation_control.h"
-#include "kernels/core/cuda/emulation_runtime.h"
+#include "kernels/core/cuda/emulation/control.h"
+#include "kernels/core/cuda/emulation/runtime.h"
 #include "tests/emulation/planted/planted.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 
 #include <gtest/gtest.h>
 

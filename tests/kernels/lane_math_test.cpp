@@ -1,4 +1,4 @@
-#include "kernels/ops/lane_math.h"
+#include "kernels/core/simd/lane_math.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
-#include "kernels/core/cuda/emulation_control.h"
-#include "kernels/core/cuda/emulation_runtime.h"
+#include "kernels/core/cuda/emulation/control.h"
+#include "kernels/core/cuda/emulation/runtime.h"
 
 /// One device, always there, whose work is done when each call returns: streams are names only.
 namespace elm::cuda {

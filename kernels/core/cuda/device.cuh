@@ -4,7 +4,7 @@
 /// and the few names by which kernels say what both must understand.
 
 #ifdef ELM_EMULATE
-#    include "kernels/core/cuda/emulation.h"
+#    include "kernels/core/cuda/emulation/emulation.h"
 #else
 #    include <cuda_runtime.h>
 #endif

@@ -1,4 +1,4 @@
-#include "kernels/core/cuda/emulation_control.h"
+#include "kernels/core/cuda/emulation/control.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "kernels/core/cuda/emulation_scheduler.h"
+#include "kernels/core/cuda/emulation/scheduler.h"
 
 namespace elm::emulation {
 namespace {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <stdexcept>
 
-#include "kernels/core/cuda/emulation_types.h"
+#include "kernels/core/cuda/emulation/types.h"
 
 namespace elm::emulation {
 

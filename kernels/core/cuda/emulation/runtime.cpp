@@ -1,4 +1,4 @@
-#include "kernels/core/cuda/emulation_runtime.h"
+#include "kernels/core/cuda/emulation/runtime.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,8 +11,8 @@
 #include <new>
 #include <string>
 
-#include "kernels/core/cuda/emulation_control.h"
-#include "kernels/core/cuda/emulation_sanitizers.h"
+#include "kernels/core/cuda/emulation/control.h"
+#include "kernels/core/cuda/emulation/sanitizers.h"
 
 namespace elm::emulation {
 namespace {

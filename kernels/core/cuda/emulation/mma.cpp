@@ -1,4 +1,4 @@
-#include "kernels/core/cuda/emulation_scheduler.h"
+#include "kernels/core/cuda/emulation/scheduler.h"
 #include "kernels/core/cuda/mma_layout.h"
 
 namespace elm::emulation {

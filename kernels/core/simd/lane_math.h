@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "kernels/ops/elm_lanes.h"
+#include "kernels/core/simd/lanes.h"
 
 /// Functions of float vectors over the whole range, infinities and NaN included, for element-wise
 /// ops. An element gives the same bits in every lane. Errors are in units in the last place of the

@@ -14,8 +14,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/core/cuda/emulation_control.h"
-#include "kernels/core/cuda/emulation_types.h"
+#include "kernels/core/cuda/emulation/control.h"
+#include "kernels/core/cuda/emulation/types.h"
 
 // Rewritten at every switch between threads.
 extern uint3 threadIdx;

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "kernels/core/cuda/emulation_scheduler.h"
+#include "kernels/core/cuda/emulation/scheduler.h"
 
 namespace elm::emulation {
 namespace {

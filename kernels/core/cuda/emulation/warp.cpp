@@ -2,7 +2,7 @@
 #include <cstring>
 #include <string>
 
-#include "kernels/core/cuda/emulation_scheduler.h"
+#include "kernels/core/cuda/emulation/scheduler.h"
 
 namespace elm::emulation {
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/cuda/emulation.h"
-#include "kernels/core/cuda/emulation_fibre.h"
-#include "kernels/core/cuda/emulation_sanitizers.h"
+#include "kernels/core/cuda/emulation/emulation.h"
+#include "kernels/core/cuda/emulation/fibre.h"
+#include "kernels/core/cuda/emulation/sanitizers.h"
 
 namespace elm::emulation {
 

@@ -1,4 +1,4 @@
-#include "kernels/core/cuda/emulation.h"
+#include "kernels/core/cuda/emulation/emulation.h"
 
 #include <algorithm>
 #include <bit>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "kernels/core/cuda/emulation_scheduler.h"
+#include "kernels/core/cuda/emulation/scheduler.h"
 
 uint3 threadIdx;
 uint3 blockIdx;

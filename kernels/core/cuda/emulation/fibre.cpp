@@ -1,11 +1,11 @@
-#include "kernels/core/cuda/emulation_fibre.h"
+#include "kernels/core/cuda/emulation/fibre.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <new>
 
-#include "kernels/core/cuda/emulation_sanitizers.h"
+#include "kernels/core/cuda/emulation/sanitizers.h"
 
 namespace elm::emulation {
 namespace {
