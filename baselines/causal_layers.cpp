@@ -5,9 +5,9 @@
 
 #include "kernels/core/check.h"
 #include "kernels/modules/layers.h"
-#include "kernels/ops/batch_norm.h"
+#include "kernels/ops/basic/batch_norm.h"
+#include "kernels/ops/basic/layout.h"
 #include "kernels/ops/convolution.h"
-#include "kernels/ops/layout.h"
 #include "kernels/ops/spike_convolution.h"
 
 namespace elm {

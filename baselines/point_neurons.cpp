@@ -6,9 +6,9 @@
 #include "baselines/causal_layers.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
-#include "kernels/ops/layout.h"
+#include "kernels/ops/basic/layout.h"
+#include "kernels/ops/basic/reduction.h"
 #include "kernels/ops/leaky_scan.h"
-#include "kernels/ops/reduction.h"
 #include "neuron/point/neuron_scan.h"
 
 namespace elm {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "kernels/core/check.h"
-#include "kernels/ops/layout.h"
+#include "kernels/ops/basic/layout.h"
 #include "kernels/ops/matmul.h"
 
 namespace elm {

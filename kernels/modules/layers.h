@@ -5,7 +5,7 @@
 
 #include "kernels/autograd/context.h"
 #include "kernels/modules/module.h"
-#include "kernels/ops/activation.h"
+#include "kernels/ops/basic/activation.h"
 #include "kernels/ops/gated_scan.h"
 #include "kernels/ops/spike_convolution.h"
 

@@ -7,7 +7,7 @@
 
 #include "kernels/io/option_set.h"
 #include "kernels/modules/module.h"
-#include "kernels/ops/optimizer_step.h"
+#include "kernels/ops/basic/optimizer_step.h"
 
 namespace elm {
 

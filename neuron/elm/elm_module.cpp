@@ -8,7 +8,7 @@
 #include "kernels/core/check.h"
 #include "kernels/core/random.h"
 #include "kernels/modules/layers.h"
-#include "kernels/ops/activation.h"
+#include "kernels/ops/basic/activation.h"
 #include "neuron/elm/elm_scan_model.h"
 
 namespace elm {

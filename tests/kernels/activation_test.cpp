@@ -1,4 +1,4 @@
-#include "kernels/ops/activation.h"
+#include "kernels/ops/basic/activation.h"
 
 #include <gtest/gtest.h>
 

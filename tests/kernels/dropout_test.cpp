@@ -1,4 +1,4 @@
-#include "kernels/ops/dropout.h"
+#include "kernels/ops/basic/dropout.h"
 
 #include <gtest/gtest.h>
 

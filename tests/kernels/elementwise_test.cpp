@@ -1,4 +1,4 @@
-#include "kernels/ops/elementwise.h"
+#include "kernels/ops/basic/elementwise.h"
 
 #include <gtest/gtest.h>
 

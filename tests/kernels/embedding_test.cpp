@@ -1,4 +1,4 @@
-#include "kernels/ops/embedding.h"
+#include "kernels/ops/basic/embedding.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/ops/layout.h"
+#include "kernels/ops/basic/layout.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/ops/loss.h"
+#include "kernels/ops/basic/loss.h"
 
 #include <gtest/gtest.h>
 

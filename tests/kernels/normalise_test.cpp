@@ -1,9 +1,9 @@
-#include "kernels/ops/normalise.h"
+#include "kernels/ops/basic/normalise.h"
 
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
-#include "kernels/ops/batch_norm.h"
+#include "kernels/ops/basic/batch_norm.h"
 #include "tests/reference/normalise_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

@@ -1,4 +1,4 @@
-#include "kernels/ops/reduction.h"
+#include "kernels/ops/basic/reduction.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/ops/softmax.h"
+#include "kernels/ops/basic/softmax.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,0 @@
-#include "kernels/core/cuda/parallel.cuh"
-#include "kernels/ops/activation_body.h"
-
-namespace elm {
-
-ELM_DEFINE_INSTANCES(Cuda, run_activation, ActivationArgs);
-ELM_DEFINE_INSTANCES(Cuda, run_activation_backward, ActivationBackwardArgs);
-
-}  // namespace elm

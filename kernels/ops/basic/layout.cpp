@@ -1,0 +1,218 @@
+#include <algorithm>
+
+#include "kernels/autograd/context.h"
+#include "kernels/core/axis.h"
+#include "kernels/core/check.h"
+#include "kernels/core/parallel.h"
+#include "kernels/core/simd/lanes.h"
+#include "kernels/ops/basic/layout_body.h"
+
+namespace elm {
+
+ELM_DEFINE_INSTANCES(Cpu, run_copy_columns, CopyColumnsArgs);
+
+namespace {
+
+/// to[k][i] = from[i][k], rows `from_row` and `to_row` apart: squares of whole vectors in
+/// registers, and what is left at two edges one by one.
+template <class Real>
+void transpose_matrix(const Real* from, std::int64_t from_row, Real* to, std::int64_t to_row,
+                      std::int64_t rows, std::int64_t columns) {
+    constexpr std::int64_t N = lanes::native<Real>;
+    const std::int64_t whole_rows = rows / N * N, whole_columns = columns / N * N;
+    for (std::int64_t i = 0; i < whole_rows; i += N) {
+        for (std::int64_t k = 0; k < whole_columns; k += N) {
+            lanes::Vec<Real, N> square[N];
+#pragma GCC unroll 16
+            for (int r = 0; r < N; ++r) {
+                square[r] = lanes::load<Real, N>(from + (i + r) * from_row + k);
+            }
+            lanes::transpose<Real, N>(square);
+#pragma GCC unroll 16
+            for (int r = 0; r < N; ++r) {
+                lanes::store<Real, N>(to + (k + r) * to_row + i, square[r]);
+            }
+        }
+    }
+    for (std::int64_t i = 0; i < rows; ++i) {
+        for (std::int64_t k = i < whole_rows ? whole_columns : 0; k < columns; ++k) {
+            to[k * to_row + i] = from[i * from_row + k];
+        }
+    }
+}
+
+template <class Real>
+void transpose_axes(const TransposeArgs<Real>& args) {
+    constexpr std::int64_t rows_per_task = 64;
+    const auto& n = args.result.extent;  // a, k, b, i, c
+    const std::int64_t blocks = (n[3] + rows_per_task - 1) / rows_per_task;
+    Cpu::for_each_task(n[0] * n[2] * blocks, [&](std::int64_t task) {
+        const std::int64_t first = task % blocks * rows_per_task;
+        const std::int64_t b = task / blocks % n[2], a = task / blocks / n[2];
+        const std::int64_t rows = std::min(rows_per_task, n[3] - first);
+        const Real* const from = &args.input(a, first, b, 0, 0);
+        Real* const to = &args.result(a, 0, b, first, 0);
+        const std::int64_t from_row = n[2] * n[1] * n[4], to_row = n[2] * n[3] * n[4];
+        if (n[4] == 1) return transpose_matrix(from, from_row, to, to_row, rows, n[1]);
+        for (std::int64_t i = 0; i < rows; ++i) {
+            for (std::int64_t k = 0; k < n[1]; ++k) {
+                std::copy_n(from + i * from_row + k * n[4], n[4], to + k * to_row + i * n[4]);
+            }
+        }
+    });
+}
+
+}  // namespace
+
+template <>
+void run_transpose<Cpu, float>(Stream&, const TransposeArgs<float>& args) {
+    transpose_axes(args);
+}
+template <>
+void run_transpose<Cpu, double>(Stream&, const TransposeArgs<double>& args) {
+    transpose_axes(args);
+}
+
+namespace {
+
+/// All axes before `axis` in one, and the others in one.
+Shape rows_at(const Shape& shape, int axis) {
+    const Shape around = around_axis(shape, axis);
+    return {around[0], around[1] * around[2]};
+}
+
+/// Copies the indices [source_first, + count) of `axis` to [destination_first, + count).
+void copy_range(Stream& stream, int axis, const Tensor& source, std::int64_t source_first,
+                const Tensor& destination, std::int64_t destination_first, std::int64_t count) {
+    const std::int64_t step = around_axis(source.shape(), axis)[2];
+    visit_real(source.dtype(), [&]<class Real>(Real) {
+        copy_columns_kernel<Real>(
+            stream, {view<const Real, 2>(source.reshape(rows_at(source.shape(), axis))),
+                     source_first * step,
+                     view<Real, 2>(destination.reshape(rows_at(destination.shape(), axis))),
+                     destination_first * step, count * step});
+    });
+}
+
+Tensor cut(Stream& stream, const Tensor& input, int axis, std::int64_t begin, std::int64_t count) {
+    const Tensor result = Tensor::empty(stream, input.shape().with(axis, count), input.dtype());
+    copy_range(stream, axis, input, begin, result, 0, count);
+    return result;
+}
+
+Tensor surround(Stream& stream, const Tensor& input, int axis, std::int64_t before,
+                std::int64_t after) {
+    const std::int64_t count = input.shape()[axis];
+    const Tensor result =
+        Tensor::zeros(stream, input.shape().with(axis, before + count + after), input.dtype());
+    copy_range(stream, axis, input, 0, result, before, count);
+    return result;
+}
+
+template <class Real>
+View<Real, 5> view_around(const Tensor& tensor, int first, int second) {
+    View<Real, 5> result{reinterpret_cast<Real*>(tensor.data()), {1, 1, 1, 1, 1}};
+    const Shape& shape = tensor.shape();
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+        const int place = axis < first     ? 0
+                          : axis == first  ? 1
+                          : axis < second  ? 2
+                          : axis == second ? 3
+                                           : 4;
+        result.extent[place] *= shape[axis];
+    }
+    return result;
+}
+
+/// first <= second.
+Tensor swap_axes(Stream& stream, const Tensor& input, int first, int second) {
+    const Shape& shape = input.shape();
+    const Tensor result = Tensor::empty(
+        stream, shape.with(first, shape[second]).with(second, shape[first]), input.dtype());
+    visit_real(input.dtype(), [&]<class Real>(Real) {
+        transpose_kernel<Real>(stream, {view_around<const Real>(input, first, second),
+                                        view_around<Real>(result, first, second)});
+    });
+    return result;
+}
+
+}  // namespace
+
+Var reshape(Context& context, const Var& input, const Shape& shape) {
+    return record(context, input.value.reshape(shape), {input},
+                  [shape = input.value.shape()](Stream& stream, const Tensor& gradient,
+                                                std::span<GradSink> sinks) {
+                      sinks[0].deliver(stream, gradient.reshape(shape));
+                  });
+}
+
+Var transpose(Context& context, const Var& input, int first_axis, int second_axis) {
+    const int a = require_axis(input.value.shape(), first_axis, "transpose");
+    const int b = require_axis(input.value.shape(), second_axis, "transpose");
+    if (a == b) return input;
+    const int first = std::min(a, b), second = std::max(a, b);
+    return record(
+        context, swap_axes(context.stream, input.value, first, second), {input},
+        [first, second](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
+            sinks[0].deliver(stream, swap_axes(stream, gradient, first, second));
+        });
+}
+
+Var slice(Context& context, const Var& input, int axis, std::int64_t begin, std::int64_t end) {
+    const int counted = require_axis(input.value.shape(), axis, "slice");
+    const std::int64_t extent = input.value.shape()[counted];
+    ELM_CHECK(0 <= begin && begin <= end && end <= extent,
+              "slice: indices {} to {} of axis {} of shape {}", begin, end, axis,
+              to_string(input.value.shape()));
+    return record(context, cut(context.stream, input.value, counted, begin, end - begin), {input},
+                  [=](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
+                      sinks[0].deliver(stream,
+                                       surround(stream, gradient, counted, begin, extent - end));
+                  });
+}
+
+Var pad(Context& context, const Var& input, int axis, std::int64_t before, std::int64_t after) {
+    const int counted = require_axis(input.value.shape(), axis, "pad");
+    ELM_CHECK(before >= 0 && after >= 0, "pad: {} zeros before and {} after", before, after);
+    const std::int64_t count = input.value.shape()[counted];
+    return record(context, surround(context.stream, input.value, counted, before, after), {input},
+                  [=](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
+                      sinks[0].deliver(stream, cut(stream, gradient, counted, before, count));
+                  });
+}
+
+Var concatenate(Context& context, std::span<const Var> inputs, int axis) {
+    ELM_CHECK(!inputs.empty(), "concatenate: there are no inputs");
+    const Shape& first = inputs.front().value.shape();
+    const int counted = require_axis(first, axis, "concatenate");
+    std::vector<std::int64_t> counts;
+    std::int64_t total = 0;
+    for (const Var& input : inputs) {
+        const Shape& shape = input.value.shape();
+        ELM_CHECK(shape.rank() == first.rank() && shape.with(counted, 0) == first.with(counted, 0),
+                  "concatenate: shapes {} and {} differ beside axis {}", to_string(first),
+                  to_string(shape), axis);
+        counts.push_back(shape[counted]);
+        total += counts.back();
+    }
+    const Tensor result =
+        Tensor::empty(context.stream, first.with(counted, total), inputs.front().value.dtype());
+    std::int64_t at = 0;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        copy_range(context.stream, counted, inputs[i].value, 0, result, at, counts[i]);
+        at += counts[i];
+    }
+    return record(
+        context, result, inputs,
+        [counted, counts](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
+            std::int64_t begin = 0;
+            for (std::size_t i = 0; i < sinks.size(); ++i) {
+                if (sinks[i].wanted()) {
+                    sinks[i].deliver(stream, cut(stream, gradient, counted, begin, counts[i]));
+                }
+                begin += counts[i];
+            }
+        });
+}
+
+}  // namespace elm

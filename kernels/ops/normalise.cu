@@ -1,9 +1,0 @@
-#include "kernels/core/cuda/parallel.cuh"
-#include "kernels/ops/normalise_body.h"
-
-namespace elm {
-
-ELM_DEFINE_INSTANCES(Cuda, run_normalise, NormaliseArgs);
-ELM_DEFINE_INSTANCES(Cuda, run_normalise_backward, NormaliseBackwardArgs);
-
-}  // namespace elm
