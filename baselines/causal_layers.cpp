@@ -7,8 +7,8 @@
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/batch_norm.h"
 #include "kernels/ops/basic/layout.h"
-#include "kernels/ops/convolution.h"
-#include "kernels/ops/spike_convolution.h"
+#include "kernels/ops/product/convolution.h"
+#include "kernels/ops/product/spike_convolution.h"
 
 namespace elm {
 namespace {

@@ -53,8 +53,8 @@ private:
     ModuleParameter& bias_;
 };
 
-/// A causal convolution along time, see kernels/ops/convolution.h. "weight" (outputs, inputs,
-/// taps), "bias" (outputs), both uniform in ±1/sqrt(inputs taps). State: one tensor.
+/// A causal convolution along time, see kernels/ops/product/convolution.h. "weight" (outputs,
+/// inputs, taps), "bias" (outputs), both uniform in ±1/sqrt(inputs taps). State: one tensor.
 class CausalConvolution : public Module {
 public:
     CausalConvolution(std::int64_t inputs, std::int64_t outputs, std::int64_t taps);

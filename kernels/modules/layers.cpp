@@ -5,7 +5,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/ops/basic/layout.h"
-#include "kernels/ops/matmul.h"
+#include "kernels/ops/product/matmul.h"
 
 namespace elm {
 

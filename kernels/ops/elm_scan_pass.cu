@@ -16,7 +16,7 @@
 #include "kernels/ops/elm_scan_pass.h"
 #include "kernels/ops/elm_tensor_scan.h"
 #include "kernels/ops/elm_trace_backward.cuh"
-#include "kernels/ops/matmul.h"
+#include "kernels/ops/product/matmul.h"
 
 namespace elm {
 namespace {

@@ -5,7 +5,7 @@
 #include "kernels/autograd/context.h"
 #include "kernels/core/check.h"
 #include "kernels/core/sum.h"
-#include "kernels/ops/matmul.h"
+#include "kernels/ops/product/matmul.h"
 
 namespace elm {
 namespace {

@@ -14,14 +14,14 @@
 #include "kernels/ops/basic/optimizer_step.h"
 #include "kernels/ops/basic/reduction.h"
 #include "kernels/ops/basic/softmax.h"
-#include "kernels/ops/convolution.h"
-#include "kernels/ops/depthwise_convolution.h"
 #include "kernels/ops/elm_scan.h"
 #include "kernels/ops/elm_scan_pass.h"
 #include "kernels/ops/gated_scan.h"
 #include "kernels/ops/leaky_scan.h"
-#include "kernels/ops/matmul.h"
-#include "kernels/ops/spike_convolution.h"
+#include "kernels/ops/product/convolution.h"
+#include "kernels/ops/product/depthwise_convolution.h"
+#include "kernels/ops/product/matmul.h"
+#include "kernels/ops/product/spike_convolution.h"
 
 namespace elm {
 namespace {

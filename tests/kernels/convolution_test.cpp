@@ -1,11 +1,11 @@
-#include "kernels/ops/convolution.h"
+#include "kernels/ops/product/convolution.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "kernels/core/error.h"
-#include "kernels/ops/depthwise_convolution.h"
+#include "kernels/ops/product/depthwise_convolution.h"
 #include "tests/reference/convolution_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

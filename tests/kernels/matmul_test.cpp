@@ -1,4 +1,4 @@
-#include "kernels/ops/matmul.h"
+#include "kernels/ops/product/matmul.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/core/host_product.h"
+#include "kernels/ops/product/host_product.h"
 
 #include <Eigen/Core>
 

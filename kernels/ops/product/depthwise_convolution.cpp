@@ -2,7 +2,7 @@
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/sum.h"
-#include "kernels/ops/depthwise_convolution_body.h"
+#include "kernels/ops/product/depthwise_convolution_body.h"
 
 namespace elm {
 

@@ -1,5 +1,5 @@
 #include "kernels/core/cuda/parallel.cuh"
-#include "kernels/ops/depthwise_convolution_body.h"
+#include "kernels/ops/product/depthwise_convolution_body.h"
 
 namespace elm {
 

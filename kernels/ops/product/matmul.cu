@@ -1,6 +1,6 @@
-#include "kernels/ops/matmul.h"
+#include "kernels/ops/product/matmul.h"
 
-#include "kernels/ops/product_tile.cuh"
+#include "kernels/ops/product/product_tile.cuh"
 
 namespace elm {
 namespace {

@@ -1,12 +1,12 @@
-#include "kernels/ops/matmul.h"
+#include "kernels/ops/product/matmul.h"
 
 #include <algorithm>
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/check.h"
-#include "kernels/core/host_product.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/sum.h"
+#include "kernels/ops/product/host_product.h"
 
 namespace elm {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/ops/spike_convolution.h"
+#include "kernels/ops/product/spike_convolution.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "kernels/ops/convolution.h"
+#include "kernels/ops/product/convolution.h"
 
 #include <algorithm>
 #include <limits>
@@ -7,7 +7,7 @@
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/sum.h"
-#include "kernels/ops/tile_product.h"
+#include "kernels/ops/product/tile_product.h"
 
 namespace elm {
 namespace {

@@ -1,6 +1,6 @@
-#include "kernels/ops/convolution.h"
+#include "kernels/ops/product/convolution.h"
 
-#include "kernels/ops/product_tile.cuh"
+#include "kernels/ops/product/product_tile.cuh"
 
 // Each is a product of matrices whose elements are looked up: rows or inner indices are steps of
 // all samples, and the other index is a channel with a tap.

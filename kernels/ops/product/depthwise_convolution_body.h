@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/ops/depthwise_convolution.h"
+#include "kernels/ops/product/depthwise_convolution.h"
 
 namespace elm {
 
