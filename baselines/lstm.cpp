@@ -1,8 +1,9 @@
 // Long short-term memory, layers on top of each other, with a linear readout of each step:
 //   h, c = LSTM(x)      y[t] = W h[t] + b
-// Equations of the cell: kernels/ops/gated_scan.h; parameter names, shapes and first distributions
-// are those of torch.nn.LSTM and torch.nn.Linear. As a surrogate of a cell: Spieler et al. 2024,
-// arXiv 2306.16922. Weights are signed, so inhibitory channels count 1 like all others.
+// Equations of the cell: kernels/ops/scan/gated_scan.h; parameter names, shapes and first
+// distributions are those of torch.nn.LSTM and torch.nn.Linear. As a surrogate of a cell: Spieler
+// et al. 2024, arXiv 2306.16922. Weights are signed, so inhibitory channels count 1 like all
+// others.
 
 #include "baselines/model_registry.h"
 #include "kernels/io/option_set.h"

@@ -8,7 +8,7 @@
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/reduction.h"
-#include "kernels/ops/leaky_scan.h"
+#include "kernels/ops/scan/leaky_scan.h"
 #include "neuron/point/neuron_scan.h"
 
 namespace elm {

@@ -6,8 +6,8 @@
 #include "kernels/autograd/context.h"
 #include "kernels/modules/module.h"
 #include "kernels/ops/basic/activation.h"
-#include "kernels/ops/gated_scan.h"
 #include "kernels/ops/product/spike_convolution.h"
+#include "kernels/ops/scan/gated_scan.h"
 
 /// Layers with the parameter names, shapes and first distributions of torch.nn.
 namespace elm {

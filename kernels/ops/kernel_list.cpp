@@ -16,12 +16,12 @@
 #include "kernels/ops/basic/softmax.h"
 #include "kernels/ops/elm_scan.h"
 #include "kernels/ops/elm_scan_pass.h"
-#include "kernels/ops/gated_scan.h"
-#include "kernels/ops/leaky_scan.h"
 #include "kernels/ops/product/convolution.h"
 #include "kernels/ops/product/depthwise_convolution.h"
 #include "kernels/ops/product/matmul.h"
 #include "kernels/ops/product/spike_convolution.h"
+#include "kernels/ops/scan/gated_scan.h"
+#include "kernels/ops/scan/leaky_scan.h"
 
 namespace elm {
 namespace {

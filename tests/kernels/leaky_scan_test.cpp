@@ -1,4 +1,4 @@
-#include "kernels/ops/leaky_scan.h"
+#include "kernels/ops/scan/leaky_scan.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 #include "kernels/core/cuda/parallel.cuh"
-#include "kernels/ops/leaky_scan_body.h"
+#include "kernels/ops/scan/leaky_scan_body.h"
 
 namespace elm {
 

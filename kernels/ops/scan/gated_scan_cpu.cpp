@@ -3,8 +3,8 @@
 
 #include "kernels/core/parallel.h"
 #include "kernels/core/simd/lanes.h"
-#include "kernels/ops/gated_cell_body.h"
-#include "kernels/ops/gated_scan.h"
+#include "kernels/ops/scan/gated_cell_body.h"
+#include "kernels/ops/scan/gated_scan.h"
 
 /// Each task carries a few samples through all steps. Their states lie in scratch memory whose rows
 /// are padded to whole vectors, unit by unit, so that a result depends neither on the number of

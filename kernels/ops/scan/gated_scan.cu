@@ -1,10 +1,10 @@
-#include "kernels/ops/gated_scan.h"
+#include "kernels/ops/scan/gated_scan.h"
 
 #include "kernels/core/buffer.h"
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/cuda/parallel.cuh"
 #include "kernels/core/cuda/shared.cuh"
-#include "kernels/ops/gated_cell_body.h"
+#include "kernels/ops/scan/gated_cell_body.h"
 
 /// One block carries a few samples through all steps. Weights lie in shared memory where they fit,
 /// else every step reads them through the cache. Sums run over the units in rising order in one

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/ops/leaky_scan.h"
+#include "kernels/ops/scan/leaky_scan.h"
 
 namespace elm {
 

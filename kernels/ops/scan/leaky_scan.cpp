@@ -1,9 +1,9 @@
-#include "kernels/ops/leaky_scan.h"
+#include "kernels/ops/scan/leaky_scan.h"
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/parallel.h"
 #include "kernels/core/sum.h"
-#include "kernels/ops/leaky_scan_body.h"
+#include "kernels/ops/scan/leaky_scan_body.h"
 
 namespace elm {
 

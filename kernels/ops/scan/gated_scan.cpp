@@ -1,4 +1,4 @@
-#include "kernels/ops/gated_scan.h"
+#include "kernels/ops/scan/gated_scan.h"
 
 #include <string>
 
