@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/ops/elm_scan_node.h"
+#include "kernels/ops/elm/scan_node.h"
 #include "tests/support/random_tensor.h"
 
 namespace {

@@ -39,7 +39,7 @@ struct ElmPassCall {
 /// Passes forward and backward through one ELM neuron whose numbers change between passes: what an
 /// update of a training run on the CPU calls. All memory is kept from pass to pass.
 ///
-/// Exact gradients through time from zero state (kernels/ops/elm_gradient.h), with respect to the
+/// Exact gradients through time from zero state (kernels/ops/elm/gradient.h), with respect to the
 /// trainable arrays: through w_s = relu(_proto_w_s), and kappa_m and gamma of _proto_tau_m.
 /// Source of the model: Spieler et al. 2024, arXiv 2306.16922.
 class ElmGradientPass {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "kernels/core/check.h"
-#include "kernels/ops/elm_group_gradient.h"
+#include "kernels/ops/elm/group_gradient.h"
 #include "neuron/elm/elm_gradient_pass.h"
 #include "neuron/elm/elm_scan_model.h"
 

@@ -10,7 +10,7 @@ namespace elm {
 
 /// Gradient passes of several ELM neurons at once: fits side by side in one process. Where one
 /// small fit would leave most of each vector empty, the lanes take samples of several fits
-/// (kernels/ops/elm_group_gradient.h); the others run one after another, each as ElmGradientPass.
+/// (kernels/ops/elm/group_gradient.h); the others run one after another, each as ElmGradientPass.
 /// A group's gradients are those of its members to rounding, and the same bits for any thread
 /// count.
 class ElmGroupPass {

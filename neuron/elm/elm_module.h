@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "kernels/modules/sequence_model.h"
-#include "kernels/ops/elm_scan_node.h"
+#include "kernels/ops/elm/scan_node.h"
 #include "neuron/elm/elm_model.h"
 
 namespace elm {

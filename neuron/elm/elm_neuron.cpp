@@ -3,7 +3,7 @@
 #include <variant>
 
 #include "kernels/core/check.h"
-#include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm/scan.h"
 #include "neuron/elm/elm_scan_model.h"
 
 namespace elm {

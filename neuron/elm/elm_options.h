@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm/scan.h"
 
 namespace elm {
 

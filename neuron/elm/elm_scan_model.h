@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/ops/elm_scan_pass.h"
+#include "kernels/ops/elm/scan_pass.h"
 #include "neuron/elm/elm_model.h"
 
 namespace elm {

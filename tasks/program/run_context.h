@@ -6,7 +6,7 @@
 
 #include "kernels/core/dtype.h"
 #include "kernels/core/stream.h"
-#include "kernels/ops/elm_scan_pass.h"
+#include "kernels/ops/elm/scan_pass.h"
 #include "neuron/elm/elm_model.h"
 #include "tasks/report/results_writer.h"
 

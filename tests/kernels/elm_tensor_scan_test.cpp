@@ -8,7 +8,7 @@
 
 #include "kernels/core/cuda/tf32.h"
 #include "kernels/core/error.h"
-#include "kernels/ops/elm_tensor_scan.h"
+#include "kernels/ops/elm/cuda/tensor_scan.h"
 #include "tests/reference/elm_rounded_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/io/hdf5_file.h"
-#include "kernels/ops/elm_scan_node.h"
+#include "kernels/ops/elm/scan_node.h"
 #include "neuron/elm/elm_model_file.h"
 #include "neuron/elm/elm_scan_model.h"
 #include "tests/support/compare.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/ops/elm_scan_node.h"
+#include "kernels/ops/elm/scan_node.h"
 #include "tests/reference/elm_scan_reference.h"
 #include "tests/support/op_case.h"
 #include "tests/support/random_tensor.h"

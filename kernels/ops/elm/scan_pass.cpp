@@ -1,10 +1,10 @@
-#include "kernels/ops/elm_scan_pass.h"
+#include "kernels/ops/elm/scan_pass.h"
 
 #include <type_traits>
 
 #include "kernels/core/check.h"
-#include "kernels/ops/elm_gradient_weights.h"
-#include "kernels/ops/elm_tensor_scan.h"
+#include "kernels/ops/elm/cpu/gradient_weights.h"
+#include "kernels/ops/elm/cuda/tensor_scan.h"
 
 namespace elm {
 namespace {

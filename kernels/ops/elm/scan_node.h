@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "kernels/autograd/context.h"
-#include "kernels/ops/elm_scan_pass.h"
+#include "kernels/ops/elm/scan_pass.h"
 
 namespace elm {
 

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "kernels/ops/elm_gradient_sums.h"
+#include "kernels/ops/elm/cpu/gradient_sums.h"
 
 /// From the padded sums of the tiles to the gradients that a caller sees.
 namespace elm::gradient {

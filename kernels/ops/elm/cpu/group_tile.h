@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/ops/elm_gradient_traces.h"
-#include "kernels/ops/elm_group_gradient.h"
+#include "kernels/ops/elm/cpu/gradient_traces.h"
+#include "kernels/ops/elm/group_gradient.h"
 
 /// One tile of a group: as many (neuron, sample) pairs as a vector has lanes. Arrays of vectors are
 /// (..., lanes); the equations are those of elm_gradient.h.

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/ops/elm_gradient_weights.h"
+#include "kernels/ops/elm/cpu/gradient_weights.h"
 
 /// What the tiles of a backward pass add into.
 namespace elm {

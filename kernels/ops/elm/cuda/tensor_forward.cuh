@@ -9,8 +9,8 @@
 
 #include "kernels/core/cuda/async_copy.cuh"
 #include "kernels/core/cuda/shared.cuh"
-#include "kernels/ops/elm_tensor_scan.h"
-#include "kernels/ops/elm_tensor_tile.cuh"
+#include "kernels/ops/elm/cuda/tensor_scan.h"
+#include "kernels/ops/elm/cuda/tensor_tile.cuh"
 
 namespace elm::tensor {
 

@@ -7,10 +7,10 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm_gradient.h"
-#include "kernels/ops/elm_layer.h"
-#include "kernels/ops/elm_scan_weights.h"
-#include "kernels/ops/outer_product.h"
+#include "kernels/ops/elm/cpu/layer.h"
+#include "kernels/ops/elm/cpu/outer_product.h"
+#include "kernels/ops/elm/cpu/scan_weights.h"
+#include "kernels/ops/elm/gradient.h"
 
 /// A model packed for a backward pass, and what walks over it.
 namespace elm {

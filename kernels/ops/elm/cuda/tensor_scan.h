@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/ops/elm_scan_device.h"
-#include "kernels/ops/elm_scan_pass.h"
+#include "kernels/ops/elm/cuda/scan_device.h"
+#include "kernels/ops/elm/scan_pass.h"
 
 /// The ELM recurrence with one hidden layer on the tensor cores of a CUDA device: weights and what
 /// they are multiplied with are bfloat16 or tf32, sums and the state are float32. Defined in

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kernels/core/simd/lanes.h"
-#include "kernels/ops/elm_scan_weights.h"
+#include "kernels/ops/elm/cpu/scan_weights.h"
 
 /// The input side of the ELM on the CPU: filtered rows, one per step, of one sample.
 ///

@@ -1,4 +1,4 @@
-#include "kernels/ops/elm_scan_node.h"
+#include "kernels/ops/elm/scan_node.h"
 
 #include "kernels/core/check.h"
 

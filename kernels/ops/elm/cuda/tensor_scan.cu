@@ -1,11 +1,11 @@
-#include "kernels/ops/elm_tensor_scan.h"
+#include "kernels/ops/elm/cuda/tensor_scan.h"
 
 #include <algorithm>
 
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/parallel.cuh"
-#include "kernels/ops/elm_tensor_backward.cuh"
-#include "kernels/ops/elm_tensor_forward.cuh"
+#include "kernels/ops/elm/cuda/tensor_backward.cuh"
+#include "kernels/ops/elm/cuda/tensor_forward.cuh"
 
 namespace elm {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm/scan.h"
 
 /// Exact backpropagation through time for the ELM recurrence of elm_scan.h, on the CPU.
 ///

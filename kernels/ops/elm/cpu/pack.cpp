@@ -1,5 +1,5 @@
 #include "kernels/core/check.h"
-#include "kernels/ops/elm_scan_weights.h"
+#include "kernels/ops/elm/cpu/scan_weights.h"
 
 namespace elm {
 namespace {

@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "kernels/ops/elm_recurrence.cuh"
-#include "kernels/ops/elm_scan.h"
-#include "kernels/ops/elm_tensor_scan.h"
+#include "kernels/ops/elm/cuda/recurrence.cuh"
+#include "kernels/ops/elm/cuda/tensor_scan.h"
+#include "kernels/ops/elm/scan.h"
 
 namespace elm {
 namespace {

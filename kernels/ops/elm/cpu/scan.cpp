@@ -1,10 +1,10 @@
-#include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm/scan.h"
 
 #include <algorithm>
 
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm_events.h"
-#include "kernels/ops/elm_scan_weights.h"
+#include "kernels/ops/elm/cpu/scan_weights.h"
+#include "kernels/ops/elm/events.h"
 
 // A tile is some samples of one run, advanced by one thread through all steps in chunks of time:
 //

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "kernels/ops/elm_events.h"
-#include "kernels/ops/elm_gradient_sums.h"
+#include "kernels/ops/elm/cpu/gradient_sums.h"
+#include "kernels/ops/elm/events.h"
 
 /// The way back through the traces of one sample, over a chunk of steps: from dL/db_t (rows,
 /// `stride` apart) to what the synapses and the input get.

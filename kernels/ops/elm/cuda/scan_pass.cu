@@ -9,13 +9,13 @@
 #include <algorithm>
 
 #include "kernels/core/sum.h"
-#include "kernels/ops/elm_backward.cuh"
-#include "kernels/ops/elm_packed_numbers.cuh"
-#include "kernels/ops/elm_scan_device.h"
-#include "kernels/ops/elm_scan_layout.cuh"
-#include "kernels/ops/elm_scan_pass.h"
-#include "kernels/ops/elm_tensor_scan.h"
-#include "kernels/ops/elm_trace_backward.cuh"
+#include "kernels/ops/elm/cuda/backward.cuh"
+#include "kernels/ops/elm/cuda/packed_numbers.cuh"
+#include "kernels/ops/elm/cuda/scan_device.h"
+#include "kernels/ops/elm/cuda/scan_layout.cuh"
+#include "kernels/ops/elm/cuda/tensor_scan.h"
+#include "kernels/ops/elm/cuda/trace_backward.cuh"
+#include "kernels/ops/elm/scan_pass.h"
 #include "kernels/ops/product/matmul.h"
 
 namespace elm {

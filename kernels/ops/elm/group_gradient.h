@@ -3,7 +3,7 @@
 #include <memory>
 #include <span>
 
-#include "kernels/ops/elm_gradient.h"
+#include "kernels/ops/elm/gradient.h"
 
 /// Gradient passes of several small ELM neurons side by side, on the CPU.
 ///

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/ops/elm_events.h"
-#include "kernels/ops/elm_gradient_sums.h"
-#include "kernels/ops/elm_gradient_traces.h"
-#include "kernels/ops/outer_product.h"
+#include "kernels/ops/elm/cpu/gradient_sums.h"
+#include "kernels/ops/elm/cpu/gradient_traces.h"
+#include "kernels/ops/elm/cpu/outer_product.h"
+#include "kernels/ops/elm/events.h"
 
 /// One tile of samples: forward, loss, backward.
 namespace elm::gradient {

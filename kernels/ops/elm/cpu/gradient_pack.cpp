@@ -2,7 +2,7 @@
 #include <deque>
 #include <utility>
 
-#include "kernels/ops/elm_gradient_weights.h"
+#include "kernels/ops/elm/cpu/gradient_weights.h"
 
 namespace elm {
 

@@ -1,4 +1,4 @@
-#include "kernels/ops/elm_gradient.h"
+#include "kernels/ops/elm/gradient.h"
 
 #include <algorithm>
 #include <span>
@@ -6,8 +6,8 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm_gradient_tile.h"
-#include "kernels/ops/elm_gradient_unpack.h"
+#include "kernels/ops/elm/cpu/gradient_tile.h"
+#include "kernels/ops/elm/cpu/gradient_unpack.h"
 
 namespace elm {
 

@@ -8,8 +8,8 @@
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/cuda/parallel.cuh"
 #include "kernels/core/cuda/shared.cuh"
-#include "kernels/ops/elm_scan_device.h"
-#include "kernels/ops/elm_staged_weights.cuh"
+#include "kernels/ops/elm/cuda/scan_device.h"
+#include "kernels/ops/elm/cuda/staged_weights.cuh"
 
 namespace elm::recurrence {
 

@@ -1,8 +1,8 @@
-#include "kernels/ops/elm_group_gradient.h"
+#include "kernels/ops/elm/group_gradient.h"
 
 #include "kernels/core/check.h"
-#include "kernels/ops/elm_gradient_unpack.h"
-#include "kernels/ops/elm_group_tile.h"
+#include "kernels/ops/elm/cpu/gradient_unpack.h"
+#include "kernels/ops/elm/cpu/group_tile.h"
 
 namespace elm {
 

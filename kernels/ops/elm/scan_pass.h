@@ -7,7 +7,7 @@
 #include "kernels/core/kernel.h"
 #include "kernels/core/spike_train.h"
 #include "kernels/core/tensor.h"
-#include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm/scan.h"
 
 /// The recurrence of elm_scan.h forward and backward, with its numbers as tensors on any device.
 /// Equations of the way back: elm_gradient.h.

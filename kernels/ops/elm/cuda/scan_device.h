@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/ops/elm_scan.h"
+#include "kernels/ops/elm/scan.h"
 
 namespace elm {
 

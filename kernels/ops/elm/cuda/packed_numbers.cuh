@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "kernels/core/cuda/parallel.cuh"
-#include "kernels/ops/elm_scan_device.h"
-#include "kernels/ops/elm_scan_layout.cuh"
-#include "kernels/ops/elm_scan_pass.h"
+#include "kernels/ops/elm/cuda/scan_device.h"
+#include "kernels/ops/elm/cuda/scan_layout.cuh"
+#include "kernels/ops/elm/scan_pass.h"
 
 namespace elm {
 

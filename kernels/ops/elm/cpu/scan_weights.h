@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "kernels/ops/elm_layer.h"
-#include "kernels/ops/elm_scan.h"
-#include "kernels/ops/elm_scan_device.h"
+#include "kernels/ops/elm/cpu/layer.h"
+#include "kernels/ops/elm/cuda/scan_device.h"
+#include "kernels/ops/elm/scan.h"
 
 namespace elm {
 
