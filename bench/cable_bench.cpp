@@ -25,10 +25,10 @@
 
 #include "bench/fma_peak.h"
 #include "kernels/core/parallel.h"
-#include "neuron/cable/cable_plan.h"
-#include "neuron/cable/cable_run.h"
-#include "neuron/cable/cell_file.h"
-#include "neuron/cable/rate_rows.h"
+#include "neuron/cable/cell/cell_file.h"
+#include "neuron/cable/solver/cable_plan.h"
+#include "neuron/cable/solver/cable_run.h"
+#include "neuron/cable/solver/rate_rows.h"
 #include "tasks/validation/l5pc_reference.h"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "kernels/io/file_lock.h"
-#include "neuron/cable/cable_run.h"
+#include "neuron/cable/solver/cable_run.h"
 #include "tasks/neuronio/neuronio_writer.h"
 
 namespace elm {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kernels/io/hdf5_file.h"
-#include "neuron/cable/cell.h"
+#include "neuron/cable/cell/cell.h"
 #include "tasks/neuronio/input_protocol.h"
 
 namespace elm {

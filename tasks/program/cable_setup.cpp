@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "kernels/core/check.h"
-#include "neuron/cable/cell_file.h"
-#include "neuron/cable/fingerprint.h"
+#include "neuron/cable/cell/cell_file.h"
+#include "neuron/cable/cell/fingerprint.h"
 #include "tasks/program/arguments.h"
 
 namespace elm {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "kernels/io/toml_config.h"
-#include "neuron/cable/cable_run.h"
+#include "neuron/cable/solver/cable_run.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
 

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "kernels/core/check.h"
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 #include "tasks/program/cable_setup.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/report/morphology_plot.h"

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "neuron/cable/cable_run.h"
+#include "neuron/cable/solver/cable_run.h"
 #include "tasks/program/arguments.h"
 
 namespace elm {

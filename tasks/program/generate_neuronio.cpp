@@ -16,7 +16,7 @@
 #include "kernels/core/parallel.h"
 #include "kernels/core/progress.h"
 #include "kernels/io/file_lock.h"
-#include "neuron/cable/fingerprint.h"
+#include "neuron/cable/cell/fingerprint.h"
 #include "tasks/neuronio/neuronio_generator.h"
 #include "tasks/neuronio/neuronio_plot.h"
 #include "tasks/program/cable_setup.h"

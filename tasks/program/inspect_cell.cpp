@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "neuron/cable/cell_file.h"
-#include "neuron/cable/morphology_summary.h"
+#include "neuron/cable/cell/cell_file.h"
+#include "neuron/cable/shape/morphology_summary.h"
 #include "tasks/report/morphology_plot.h"
 #include "tasks/report/table.h"
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "neuron/cable/compartments.h"
-#include "neuron/cable/morphology.h"
+#include "neuron/cable/shape/compartments.h"
+#include "neuron/cable/shape/morphology.h"
 
 namespace elm {
 

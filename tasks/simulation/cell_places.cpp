@@ -7,7 +7,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/io/toml_config.h"
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm {
 namespace {

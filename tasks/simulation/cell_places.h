@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "neuron/cable/cable_run.h"
+#include "neuron/cable/solver/cable_run.h"
 
 namespace elm {
 

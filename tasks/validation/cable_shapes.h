@@ -1,6 +1,6 @@
 #pragma once
 
-#include "neuron/cable/cell.h"
+#include "neuron/cable/cell/cell.h"
 
 /// Cells whose answers are known in closed form.
 namespace elm {

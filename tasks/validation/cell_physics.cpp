@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "neuron/cable/cable_exact.h"
-#include "neuron/cable/layer5_morphology.h"
+#include "neuron/cable/shape/layer5_morphology.h"
+#include "neuron/cable/solver/cable_exact.h"
 #include "tasks/validation/cable_shapes.h"
 
 namespace elm {

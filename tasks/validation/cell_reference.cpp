@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "kernels/io/hdf5_file.h"
-#include "neuron/cable/cable_exact.h"
-#include "neuron/cable/cell_file.h"
-#include "neuron/cable/morphology_edit.h"
+#include "neuron/cable/cell/cell_file.h"
+#include "neuron/cable/shape/morphology_edit.h"
+#include "neuron/cable/solver/cable_exact.h"
 #include "tasks/neuronio/neuronio_writer.h"
 #include "tasks/validation/l5pc_reference.h"
 

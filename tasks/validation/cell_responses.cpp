@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "kernels/io/hdf5_file.h"
-#include "neuron/cable/cable_run.h"
-#include "neuron/cable/cell_file.h"
+#include "neuron/cable/cell/cell_file.h"
+#include "neuron/cable/solver/cable_run.h"
 #include "tasks/validation/cell_reference.h"
 
 namespace elm {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "neuron/cable/cell_file.h"
+#include "neuron/cable/cell/cell_file.h"
 #include "tasks/neuronio/neuronio_generator.h"
 #include "tasks/neuronio/neuronio_statistics.h"
 #include "tasks/validation/cell_reference.h"

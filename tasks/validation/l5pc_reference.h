@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "neuron/cable/cell.h"
+#include "neuron/cable/cell/cell.h"
 
 namespace elm {
 

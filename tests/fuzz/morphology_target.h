@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "kernels/core/error.h"
-#include "neuron/cable/compartments.h"
-#include "neuron/cable/morphology_edit.h"
-#include "neuron/cable/morphology_writer.h"
+#include "neuron/cable/shape/compartments.h"
+#include "neuron/cable/shape/morphology_edit.h"
+#include "neuron/cable/shape/morphology_writer.h"
 
 namespace elm::test {
 

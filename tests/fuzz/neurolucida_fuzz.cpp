@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "neuron/cable/neurolucida_reader.h"
+#include "neuron/cable/shape/neurolucida_reader.h"
 #include "tests/fuzz/morphology_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -17,7 +17,7 @@
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/safetensors.h"
 #include "kernels/io/toml_config.h"
-#include "neuron/cable/cell_file.h"
+#include "neuron/cable/cell/cell_file.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/spike_file.h"

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "kernels/core/random_key.h"
-#include "neuron/cable/neurolucida_reader.h"
-#include "neuron/cable/swc_reader.h"
+#include "neuron/cable/shape/neurolucida_reader.h"
+#include "neuron/cable/shape/swc_reader.h"
 #include "tests/fuzz/morphology_target.h"
 #include "tests/fuzz/reader_targets.h"
 

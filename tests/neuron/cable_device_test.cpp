@@ -1,6 +1,6 @@
 // Trials of a cell on a CUDA device against the double-precision cell.
 
-#include "neuron/cable/cable_device.h"
+#include "neuron/cable/solver/cable_device.h"
 
 #include <cmath>
 

@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "kernels/core/error.h"
-#include "neuron/cable/morphology.h"
-#include "neuron/cable/morphology_edit.h"
+#include "neuron/cable/shape/morphology.h"
+#include "neuron/cable/shape/morphology_edit.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm::cable {

@@ -10,7 +10,7 @@
 #include "kernels/core/error.h"
 #include "kernels/core/parallel.h"
 #include "kernels/io/hdf5_file.h"
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 #include "tests/neuron/l5pc_geometry.h"
 #include "tests/neuron/small_cell.h"
 

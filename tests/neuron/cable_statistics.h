@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "neuron/cable/compartments.h"
+#include "neuron/cable/shape/compartments.h"
 
 namespace elm::test {
 

@@ -1,7 +1,7 @@
 // Cell files: what they may say, how they fail, and the built-in layer-5 cell against the numbers
 // of NEURON's import of the same cell.
 
-#include "neuron/cable/cell_file.h"
+#include "neuron/cable/cell/cell_file.h"
 
 #include <cmath>
 #include <filesystem>

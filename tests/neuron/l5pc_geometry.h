@@ -12,7 +12,7 @@
 #include <fmt/core.h>
 
 #include "kernels/io/hdf5_file.h"
-#include "neuron/cable/morphology.h"
+#include "neuron/cable/shape/morphology.h"
 
 namespace elm::test {
 

@@ -10,11 +10,11 @@
 #include <fmt/core.h>
 
 #include "kernels/core/error.h"
-#include "neuron/cable/compartments.h"
-#include "neuron/cable/layer5_morphology.h"
-#include "neuron/cable/morphology_edit.h"
-#include "neuron/cable/morphology_writer.h"
-#include "neuron/cable/swc_reader.h"
+#include "neuron/cable/shape/compartments.h"
+#include "neuron/cable/shape/layer5_morphology.h"
+#include "neuron/cable/shape/morphology_edit.h"
+#include "neuron/cable/shape/morphology_writer.h"
+#include "neuron/cable/shape/swc_reader.h"
 #include "tests/neuron/cable_statistics.h"
 #include "tests/neuron/l5pc_geometry.h"
 #include "tests/support/temporary_directory.h"

@@ -8,8 +8,8 @@
 #include <fmt/core.h>
 
 #include "kernels/core/error.h"
-#include "neuron/cable/compartments.h"
-#include "neuron/cable/neurolucida_reader.h"
+#include "neuron/cable/shape/compartments.h"
+#include "neuron/cable/shape/neurolucida_reader.h"
 #include "tests/neuron/l5pc_geometry.h"
 
 namespace elm::cable {

@@ -12,8 +12,8 @@
 #include <tuple>
 #include <vector>
 
-#include "neuron/cable/morphology.h"
-#include "neuron/cable/morphology_edit.h"
+#include "neuron/cable/shape/morphology.h"
+#include "neuron/cable/shape/morphology_edit.h"
 
 namespace elm::cable {
 namespace {

@@ -1,4 +1,4 @@
-#include "neuron/cable/recording_store.h"
+#include "neuron/cable/solver/recording_store.h"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "neuron/cable/cable_run.h"
-#include "neuron/cable/cell_file.h"
+#include "neuron/cable/cell/cell_file.h"
+#include "neuron/cable/solver/cable_run.h"
 
 namespace elm::cable {
 

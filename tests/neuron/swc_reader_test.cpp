@@ -9,9 +9,9 @@
 #include <fmt/core.h>
 
 #include "kernels/core/error.h"
-#include "neuron/cable/compartments.h"
-#include "neuron/cable/morphology_edit.h"
-#include "neuron/cable/swc_reader.h"
+#include "neuron/cable/shape/compartments.h"
+#include "neuron/cable/shape/morphology_edit.h"
+#include "neuron/cable/shape/swc_reader.h"
 
 namespace elm::cable {
 namespace {

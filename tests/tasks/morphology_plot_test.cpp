@@ -9,7 +9,7 @@
 #include <iterator>
 
 #include "kernels/core/error.h"
-#include "neuron/cable/layer5_morphology.h"
+#include "neuron/cable/shape/layer5_morphology.h"
 #include "tasks/report/morphology_plot.h"
 #include "tests/support/temporary_directory.h"
 

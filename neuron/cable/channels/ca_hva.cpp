@@ -3,7 +3,7 @@
 //   h: opening 0.000457 exp(-(V + 13) / 50), closing 0.0065 / (1 + exp(-(V + 15) / 28))
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Reuveni,
 // Friedman, Amitai, Gutnick 1993, doi:10.1523/JNEUROSCI.13-11-04609.1993.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 

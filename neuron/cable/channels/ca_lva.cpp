@@ -3,7 +3,7 @@
 //   h: steady 1 / (1 + exp((V + 90) / 6.4)), tau 20 + 50 / (1 + exp((V + 50) / 7)) ms
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Avery and
 // Johnston 1996, doi:10.1523/JNEUROSCI.16-18-05567.1996.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 /// Gates of fast sodium currents, at 34 degrees, rates in 1/ms at 21 degrees; L as in channel.h.
 /// Source: Hay et al. 2011, doi:10.1371/journal.pcbi.1002107, after Colbert and Pan 2002,

@@ -2,7 +2,7 @@
 //   opening 0.00643 L(-(V + 154.9), 11.9), closing 0.193 exp(V / 33.1), 1/ms; L as in channel.h.
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Kole,
 // Hallermann, Stuart 2006, doi:10.1523/JNEUROSCI.3664-05.2006.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 

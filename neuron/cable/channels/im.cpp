@@ -2,7 +2,7 @@
 //   opening 0.0033 exp((V + 35) / 10), closing 0.0033 exp(-(V + 35) / 10), 1/ms at 21 degrees.
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Adams,
 // Brown, Constanti 1982, doi:10.1113/jphysiol.1982.sp014357.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 

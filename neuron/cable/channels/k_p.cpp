@@ -5,7 +5,7 @@
 //      tau 360 + (1010 + 24 (V + 65)) exp(-((V + 85) / 48)^2) ms
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Korngreen
 // and Sakmann 2000, doi:10.1111/j.1469-7793.2000.00621.x.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 

@@ -3,7 +3,7 @@
 //   h: steady 1 / (1 + exp((V + 76) / 10)), tau 8 + 49 exp(-((V + 83) / 23)^2) ms
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Korngreen
 // and Sakmann 2000, doi:10.1111/j.1469-7793.2000.00621.x.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 namespace {

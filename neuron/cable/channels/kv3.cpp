@@ -2,7 +2,7 @@
 //   m: steady 1 / (1 + exp(-(V - 18.7) / 9.7)), tau 4 / (1 + exp(-(V + 46.56) / 44.14)) ms
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Rettig et
 // al. 1992, EMBO J 11:2473.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 

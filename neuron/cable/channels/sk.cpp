@@ -2,7 +2,7 @@
 //   z: steady 1 / (1 + (0.00043 / [Ca])^4.8), [Ca] in mM, tau 1 ms
 // Hay, Hill, Schuermann, Markram, Segev 2011, doi:10.1371/journal.pcbi.1002107, after Koehler et
 // al. 1996, doi:10.1126/science.273.5282.1709.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 

@@ -2,7 +2,7 @@
 //   m: opening 0.1 L(V + 40, 10), closing 4 exp(-(V + 65) / 18), 1/ms; L as in channel.h
 //   h: opening 0.07 exp(-(V + 65) / 20), closing 1 / (1 + exp(-(V + 35) / 10))
 // Hodgkin and Huxley 1952, doi:10.1113/jphysiol.1952.sp004764.
-#include "neuron/cable/channel.h"
+#include "neuron/cable/channels/channel.h"
 
 namespace elm::cable {
 
