@@ -8,8 +8,8 @@
 
 #include "kernels/core/error.h"
 #include "kernels/io/hdf5_file.h"
-#include "tasks/spike_file.h"
-#include "tasks/spikes/hdf5_spikes.h"
+#include "tasks/data/hdf5_spikes.h"
+#include "tasks/data/spike_file.h"
 
 namespace elm {
 namespace {

@@ -12,6 +12,8 @@
 #include "kernels/io/option_set.h"
 #include "kernels/io/safetensors.h"
 #include "neuron/elm/elm_model_file.h"
+#include "tasks/data/hdf5_spikes.h"
+#include "tasks/data/spike_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/neuronio/neuronio_plot.h"
 #include "tasks/neuronio/neuronio_statistics.h"
@@ -23,8 +25,6 @@
 #include "tasks/program/interrupt.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/table.h"
-#include "tasks/spike_file.h"
-#include "tasks/spikes/hdf5_spikes.h"
 
 namespace elm {
 namespace {

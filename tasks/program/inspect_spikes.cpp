@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "tasks/data/spike_file.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/report/plot.h"
 #include "tasks/simulation/plot_data.h"
-#include "tasks/spike_file.h"
 
 namespace elm {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "tasks/data/spike_listing.h"
 #include "tasks/program/inspect_findings.h"
-#include "tasks/spikes/spike_listing.h"
 
 namespace elm {
 

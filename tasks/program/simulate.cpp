@@ -16,8 +16,9 @@
 #include "kernels/core/progress.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/output_file.h"
+#include "tasks/data/poisson_source.h"
+#include "tasks/data/spike_file.h"
 #include "tasks/neuronio/neuronio_file.h"
-#include "tasks/poisson_source.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/interrupt.h"
@@ -27,7 +28,6 @@
 #include "tasks/program/simulate_cell.h"
 #include "tasks/simulation/recording_writer.h"
 #include "tasks/simulation/simulation_plot.h"
-#include "tasks/spike_file.h"
 
 namespace elm {
 namespace {

@@ -13,7 +13,8 @@
 #include "kernels/core/progress.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/output_file.h"
-#include "tasks/poisson_source.h"
+#include "tasks/data/poisson_source.h"
+#include "tasks/data/spike_file.h"
 #include "tasks/program/cable_setup.h"
 #include "tasks/program/cell_picture.h"
 #include "tasks/program/interrupt.h"
@@ -21,7 +22,6 @@
 #include "tasks/program/run_context.h"
 #include "tasks/simulation/cell_recording.h"
 #include "tasks/simulation/cell_warnings.h"
-#include "tasks/spike_file.h"
 
 namespace elm {
 namespace {

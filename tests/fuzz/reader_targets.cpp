@@ -19,10 +19,10 @@
 #include "kernels/io/toml_config.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "neuron/elm/elm_model_file.h"
+#include "tasks/data/hdf5_spikes.h"
+#include "tasks/data/spike_file.h"
+#include "tasks/data/text_spikes.h"
 #include "tasks/neuronio/neuronio_file.h"
-#include "tasks/spike_file.h"
-#include "tasks/spikes/hdf5_spikes.h"
-#include "tasks/spikes/text_spikes.h"
 
 namespace elm::test {
 namespace {

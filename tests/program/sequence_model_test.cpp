@@ -7,7 +7,7 @@
 #include "baselines/sequence_model_file.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
-#include "tasks/poisson_source.h"
+#include "tasks/data/poisson_source.h"
 #include "tests/program/run_program.h"
 #include "tests/support/compare.h"
 #include "tests/support/temporary_directory.h"

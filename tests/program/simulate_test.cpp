@@ -7,7 +7,7 @@
 
 #include "kernels/io/hdf5_file.h"
 #include "neuron/elm/leaky_integrator.h"
-#include "tasks/poisson_source.h"
+#include "tasks/data/poisson_source.h"
 #include "tests/program/run_program.h"
 #include "tests/support/temporary_directory.h"
 

@@ -6,8 +6,8 @@
 
 #include "neuron/elm/elm_builtin.h"
 #include "neuron/elm/elm_neuron.h"
+#include "tasks/data/poisson_source.h"
 #include "tasks/neuronio/neuronio_output.h"
-#include "tasks/poisson_source.h"
 
 namespace elm {
 namespace {

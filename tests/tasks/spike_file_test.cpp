@@ -1,4 +1,4 @@
-#include "tasks/spike_file.h"
+#include "tasks/data/spike_file.h"
 
 #include <cmath>
 

@@ -11,10 +11,10 @@
 
 #include "kernels/core/random_key.h"
 #include "kernels/io/hdf5_file.h"
-#include "tasks/spike_file.h"
-#include "tasks/spikes/hdf5_spikes.h"
-#include "tasks/spikes/ordered_spikes.h"
-#include "tasks/spikes/text_spikes.h"
+#include "tasks/data/hdf5_spikes.h"
+#include "tasks/data/ordered_spikes.h"
+#include "tasks/data/spike_file.h"
+#include "tasks/data/text_spikes.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 

@@ -1,4 +1,4 @@
-#include "tasks/poisson_source.h"
+#include "tasks/data/poisson_source.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tasks/spikes/ordered_spikes.h"
+#include "tasks/data/ordered_spikes.h"
 
 #include <algorithm>
 #include <utility>

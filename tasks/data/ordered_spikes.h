@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "tasks/spikes/spike_listing.h"
+#include "tasks/data/spike_listing.h"
 
 namespace elm {
 

@@ -1,4 +1,4 @@
-#include "tasks/spikes/spike_listing.h"
+#include "tasks/data/spike_listing.h"
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tasks/spikes/spike_listing.h"
+#include "tasks/data/spike_listing.h"
 
 namespace elm {
 

@@ -1,4 +1,4 @@
-#include "tasks/spikes/text_spikes.h"
+#include "tasks/data/text_spikes.h"
 
 #include <filesystem>
 #include <set>

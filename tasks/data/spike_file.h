@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tasks/spike_source.h"
-#include "tasks/spikes/spike_listing.h"
+#include "tasks/data/spike_listing.h"
+#include "tasks/data/spike_source.h"
 
 namespace elm {
 

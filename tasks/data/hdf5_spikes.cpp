@@ -1,4 +1,4 @@
-#include "tasks/spikes/hdf5_spikes.h"
+#include "tasks/data/hdf5_spikes.h"
 
 #include <algorithm>
 #include <array>

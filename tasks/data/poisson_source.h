@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "tasks/spike_source.h"
+#include "tasks/data/spike_source.h"
 
 namespace elm {
 

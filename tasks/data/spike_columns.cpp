@@ -1,4 +1,4 @@
-#include "tasks/spikes/spike_columns.h"
+#include "tasks/data/spike_columns.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 #include "kernels/core/error.h"
-#include "tasks/spikes/spike_listing.h"
+#include "tasks/data/spike_listing.h"
 
 namespace elm {
 namespace {

@@ -1,4 +1,4 @@
-#include "tasks/spike_file.h"
+#include "tasks/data/spike_file.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,9 +11,9 @@
 #include "kernels/io/file_kind.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/toml_config.h"
-#include "tasks/spikes/hdf5_spikes.h"
-#include "tasks/spikes/ordered_spikes.h"
-#include "tasks/spikes/text_spikes.h"
+#include "tasks/data/hdf5_spikes.h"
+#include "tasks/data/ordered_spikes.h"
+#include "tasks/data/text_spikes.h"
 
 namespace elm {
 namespace {

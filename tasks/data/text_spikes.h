@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "tasks/spikes/spike_columns.h"
-#include "tasks/spikes/spike_listing.h"
+#include "tasks/data/spike_columns.h"
+#include "tasks/data/spike_listing.h"
 
 namespace elm {
 
