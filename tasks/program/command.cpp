@@ -10,7 +10,7 @@
 namespace elm {
 
 #define ELM_ENTRY(id) Command id##_command();
-#include "tasks/program/commands.def"
+#include "tasks/program/commands/commands.def"
 #undef ELM_ENTRY
 
 namespace {
@@ -87,7 +87,7 @@ std::vector<Flag> Command::all_options() const {
 const std::vector<Command>& all_commands() {
     static const std::vector<Command> commands{
 #define ELM_ENTRY(id) id##_command(),
-#include "tasks/program/commands.def"
+#include "tasks/program/commands/commands.def"
 #undef ELM_ENTRY
     };
     return commands;
