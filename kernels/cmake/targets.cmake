@@ -30,29 +30,68 @@ if(ELM_SANITIZE)
     endforeach()
 endif()
 
-# elm_add_library(NAME SOURCES ... [HEADERS ...] [CUDA_SOURCES ...] [CUDA_HEADERS ...])
-# HEADERS are compiled alone by the target all_verify_interface_header_sets. CUDA_SOURCES are
-# compiled by nvcc, or by the host compiler for the emulation, or not at all.
+# elm_add_library(NAME): a room. Its folders add what they hold by elm_add_sources.
 function(elm_add_library name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;CUDA_SOURCES")
-    add_library(${name} STATIC ${arg_SOURCES})
-    if(arg_HEADERS)
-        target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}
-                                      FILES ${arg_HEADERS})
-        set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
-    endif()
+    add_library(${name} STATIC)
+    target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR})
+    set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
     target_link_libraries(${name} PUBLIC elm_options)
-    if(arg_CUDA_SOURCES AND NOT ELM_CUDA_STATE STREQUAL "absent")
-        target_sources(${name} PRIVATE ${arg_CUDA_SOURCES})
-        elm_mark_cuda_sources(${arg_CUDA_SOURCES})
-    endif()
+endfunction()
+
+# elm_add_sources(TARGET NAME ... [PRIVATE_HEADERS file ...]): what this folder has of NAME.h,
+# NAME_body.h, NAME.cpp and NAME.cu. Headers are compiled alone by the target
+# all_verify_interface_header_sets, but for private ones, which need a library that sources alone
+# see. CUDA sources are compiled by nvcc, or by the host compiler for the emulation, or not at all.
+function(elm_add_sources target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "PRIVATE_HEADERS")
+    foreach(name IN LISTS arg_UNPARSED_ARGUMENTS)
+        set(found FALSE)
+        foreach(ending IN ITEMS .h _body.h .cpp .cu)
+            set(file ${CMAKE_CURRENT_SOURCE_DIR}/${name}${ending})
+            if(NOT EXISTS ${file})
+                continue()
+            endif()
+            set(found TRUE)
+            if(ending STREQUAL ".cu")
+                elm_add_cuda_source(${target} ${file})
+            elseif(ending STREQUAL ".cpp" OR "${name}${ending}" IN_LIST arg_PRIVATE_HEADERS)
+                target_sources(${target} PRIVATE ${file})
+            else()
+                target_sources(${target} PUBLIC FILE_SET HEADERS FILES ${file})
+            endif()
+        endforeach()
+        if(NOT found)
+            message(FATAL_ERROR "${CMAKE_CURRENT_SOURCE_DIR}/CMakeLists.txt: there is no ${name}.h, "
+                                "${name}_body.h, ${name}.cpp or ${name}.cu")
+        endif()
+    endforeach()
 endfunction()
 
 # In the emulation a .cu file is C++, and its results must not depend on fused multiply-add.
-function(elm_mark_cuda_sources)
+function(elm_add_cuda_source target file)
+    if(ELM_CUDA_STATE STREQUAL "absent")
+        return()
+    endif()
+    target_sources(${target} PRIVATE ${file})
     if(ELM_CUDA_STATE STREQUAL "emulated")
-        set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CXX
-            COMPILE_OPTIONS "-Wno-unknown-pragmas;-ffp-contract=off")
+        set_source_files_properties(${file} TARGET_DIRECTORY ${target} PROPERTIES LANGUAGE CXX)
+        elm_compile_options(${target} ${file} OPTIONS -Wno-unknown-pragmas -ffp-contract=off)
+    endif()
+endfunction()
+
+# elm_compile_options(TARGET file ... OPTIONS ...): options of single files of this folder.
+function(elm_compile_options target)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "OPTIONS")
+    set_property(SOURCE ${arg_UNPARSED_ARGUMENTS} TARGET_DIRECTORY ${target}
+                 APPEND PROPERTY COMPILE_OPTIONS ${arg_OPTIONS})
+endfunction()
+
+# elm_refuse_spills(TARGET file.cu ...): a spill in a kernel that holds its state in registers is
+# reported, and an error where warnings are. Element-wise ones in float64 may spill a few bytes.
+function(elm_refuse_spills target)
+    if(ELM_CUDA_STATE STREQUAL "nvcc")
+        elm_compile_options(${target} ${ARGN} OPTIONS
+                            "-Xptxas=-warn-spills$<$<BOOL:${ELM_WERROR}>:,-Werror>")
     endif()
 endfunction()
 

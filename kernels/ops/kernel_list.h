@@ -12,7 +12,8 @@ struct KernelEntry {
     bool cpu = false, cuda = false;
 };
 
-/// Every kernel, for `elmsim list kernels` and the test of slots. A new kernel needs a line here.
+/// Every kernel, for `elmsim list kernels` and the test of slots. A new kernel needs a line in the
+/// kernels.def of its family.
 std::vector<KernelEntry> all_kernels();
 
 }  // namespace elm

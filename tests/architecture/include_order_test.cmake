@@ -3,13 +3,20 @@
 
 cmake_minimum_required(VERSION 3.25)
 
-# What each room may include besides itself. The first room that a path begins with counts.
-set(rooms kernels/core kernels/autograd kernels/ops kernels/modules
+# What each room, or family of a room, may include besides itself.
+set(rooms kernels/core kernels/io kernels/autograd kernels/ops/basic kernels/ops/product
+          kernels/ops/scan kernels/ops/elm kernels/ops kernels/modules
           neuron encoders network baselines tasks tests bench)
 set(may_include_kernels/core)
+set(may_include_kernels/io kernels/core)
 set(may_include_kernels/autograd kernels/core)
-set(may_include_kernels/ops kernels/core kernels/autograd)
-set(may_include_kernels/modules kernels/core kernels/autograd kernels/ops)
+set(below_ops kernels/core kernels/autograd)
+set(may_include_kernels/ops/basic ${below_ops})
+set(may_include_kernels/ops/product ${below_ops} kernels/ops/basic)
+set(may_include_kernels/ops/scan ${below_ops} kernels/ops/basic kernels/ops/product)
+set(may_include_kernels/ops/elm ${below_ops} kernels/ops/basic kernels/ops/product)
+set(may_include_kernels/ops ${below_ops})
+set(may_include_kernels/modules ${below_ops} kernels/io kernels/ops)
 set(may_include_neuron kernels)
 set(may_include_encoders kernels)
 set(may_include_network kernels neuron)
@@ -19,7 +26,7 @@ set(may_include_tests kernels neuron encoders network baselines tasks)
 set(may_include_bench kernels neuron encoders network baselines tasks tests)
 
 # Slow to compile: allowed in .cpp and .cu, and in headers that only those include.
-set(private_headers "(_body|_parts|/cuda/emulation_[a-z]+)\\.h$")
+set(private_headers "(_body|_parts|/cuda/emulation/[a-z]+)\\.h$")
 set(heavy "<(Eigen/|unsupported/Eigen|boost/|hdf5|H5|thrust/|cub/|spdlog/|nlohmann/|toml\\+\\+|iostream)")
 
 set(mistakes "")
