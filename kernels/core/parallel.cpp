@@ -12,7 +12,7 @@
 //
 // Who waits looks at its word for a while, for that is faster than sleeping where the cores are
 // free, then sleeps. A gap in the clock while it looks means that others want the core: then it
-// sleeps at once for the next tenth of a second.
+// sleeps at once for a while, ten times as long as the gap.
 
 #include "kernels/core/parallel.h"
 
@@ -73,7 +73,7 @@ public:
                 }
                 const Clock::time_point now = Clock::now();
                 if (now - last > 200us) {
-                    sleeps_until_ = now + 100ms;
+                    sleeps_until_ = now + 10 * (now - last);
                     break;
                 }
                 last = now;
