@@ -63,6 +63,7 @@ void take_over(const Tensor& output, std::span<const Window> windows, std::int64
                                             step, window.simulation));
                 }
                 const auto at = static_cast<std::size_t>(window.simulation * n_steps + step);
+                prediction.spike_logit[at] = static_cast<double>(logit);
                 prediction.spike_probability[at] = spike_probability(logit);
                 prediction.voltage_mV[at] = voltage_above_bias(voltage);
             }
@@ -112,6 +113,13 @@ private:
     std::vector<std::size_t> neuron_models_, other_models_;  // indices in models_
 };
 
+double loss_of_bin(double logit, bool spikes, double voltage_error_mV) {
+    const double cross_entropy =
+        std::log1p(std::exp(-std::abs(logit))) + std::max(logit, 0.0) - (spikes ? logit : 0.0);
+    const double error = voltage_error_mV / voltage_scale_mV;
+    return 0.5 * (cross_entropy + error * error);
+}
+
 void require_fitting(const SurrogateInfo& model, std::int64_t n_channels) {
     ELM_CHECK(model.n_input == n_channels && model.n_output == 2 && model.time_step_ms == 1,
               "a model of {} inputs, {} outputs and steps of {} ms cannot be evaluated on this "
@@ -146,6 +154,7 @@ std::vector<NeuronIoPrediction> predict(
     const auto n_bins = simulations.size() * static_cast<std::size_t>(n_steps);
     std::vector<NeuronIoPrediction> predictions(models.size());
     for (NeuronIoPrediction& prediction : predictions) {
+        prediction.spike_logit.resize(n_bins);
         prediction.spike_probability.resize(n_bins);
         prediction.voltage_mV.resize(n_bins);
     }
@@ -192,6 +201,7 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
     }
 
     NeuronIoScores scores;
+    double loss = 0;
     std::vector<double> kept_probability, kept_voltage, kept_target;
     std::vector<std::uint8_t> kept_spike;
     std::size_t begin = 0;
@@ -209,6 +219,10 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
             keep(kept_voltage, voltage, 0);
             keep(kept_target, target, 0);
             keep(kept_spike, bins, begin);
+            for (std::size_t at = first; at < end; ++at) {
+                loss += loss_of_bin(prediction.spike_logit[at], bins[at - begin] != 0,
+                                    prediction.voltage_mV[at] - target[at]);
+            }
             ++scores.n_simulations;
         }
         begin = end;
@@ -220,6 +234,7 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
                                 most_spikes, ignored_steps));
     }
     scores.n_bins = static_cast<std::int64_t>(kept_target.size());
+    scores.loss = loss / static_cast<double>(scores.n_bins);
     scores.roc = roc_curve(kept_probability, kept_spike);
     scores.auc = area_under(scores.roc);
     scores.tpr_at_fpr_0_0025 = true_positive_rate_at(scores.roc, 0.0025);

@@ -24,7 +24,8 @@ Protocol parse_protocol(std::string_view name);  // throws Error{invalid}
 
 /// What a model says about every bin of every simulation, simulation after simulation.
 struct NeuronIoPrediction {
-    std::vector<double> spike_probability;
+    std::vector<double> spike_logit;
+    std::vector<double> spike_probability;  // in the precision of the model
     std::vector<double> voltage_mV;  // above -67.7 mV, not aligned
 };
 
@@ -38,6 +39,7 @@ std::vector<NeuronIoPrediction> predict(
     const std::function<void(std::int64_t, std::int64_t)>& progress);
 
 struct NeuronIoScores {
+    double loss = 0;  // of training (tasks/training/neuronio_loss.h), the voltage not aligned
     RocCurve roc;
     double auc = 0;
     double tpr_at_fpr_0_0025 = 0, tpr_at_fpr_0_01 = 0;

@@ -56,6 +56,7 @@ void add_outcome(Record& record, const RunningFit& running) {
     const FitScores& best = *running.fit->best();
     Record scores;
     scores.set("update", best.update)
+        .set("loss", best.loss)
         .set("auc", best.auc)
         .set("voltage_explained_variance_percent", best.explained_variance_percent)
         .set("voltage_rmse_mV", best.rmse_mV)

@@ -36,6 +36,7 @@ const Column<FitReport> report_columns[] = {
 };
 const Column<FitScores> score_columns[] = {
     ELM_COLUMN(FitScores, "validation_update", update),
+    ELM_COLUMN(FitScores, "validation_loss", loss),
     ELM_COLUMN(FitScores, "validation_auc", auc),
     ELM_COLUMN(FitScores, "validation_explained_variance_percent", explained_variance_percent),
     ELM_COLUMN(FitScores, "validation_rmse_mV", rmse_mV),
@@ -79,8 +80,6 @@ std::vector<Record> take(const History& history, const Column<Record> (&columns)
 }
 
 }  // namespace
-
-double FitScores::merit() const { return std::isfinite(auc) ? auc : -rmse_mV; }
 
 namespace {
 
@@ -206,6 +205,7 @@ FitScores Fit::validate(std::span<const NeuronIoSimulation> simulations) {
     with_average([&] {
         const NeuronIoScores all =
             evaluate(stream_, *model_->surrogate(stream_), simulations, Protocol::published);
+        scores.loss = all.loss;
         scores.auc = all.auc;
         scores.explained_variance_percent = all.voltage.explained_variance_percent;
         scores.rmse_mV = all.voltage.root_mean_square_error;
@@ -220,10 +220,12 @@ bool Fit::is_best() const noexcept {
 }
 
 const FitScores* Fit::best() const {
-    const auto found = std::max_element(
-        validations_.begin(), validations_.end(),
-        [](const FitScores& a, const FitScores& b) { return a.merit() < b.merit(); });
-    return found == validations_.end() ? nullptr : &*found;
+    const FitScores* least = nullptr;
+    for (const FitScores& scores : validations_) {
+        if (scores.update == 0) continue;
+        if (least == nullptr || !(scores.loss >= least->loss)) least = &scores;
+    }
+    return least;
 }
 
 void Fit::save_model(const std::string& path, const std::string& source, bool force) {
@@ -238,7 +240,7 @@ void Fit::write_checkpoint(const std::string& path, const Config& config) {
     TrainingState state;
     state.seed = settings_.seed;
     state.step = update_count();
-    if (const FitScores* found = best(); found != nullptr) state.best_metric = found->merit();
+    if (const FitScores* found = best(); found != nullptr) state.best_metric = -found->loss;
     state.config = config;
     put(state.history, report_columns, reports_);
     put(state.history, score_columns, validations_);
@@ -249,9 +251,13 @@ void Fit::write_checkpoint(const std::string& path, const Config& config) {
 void Fit::resume(const std::string& path) {
     const TrainingState state =
         read_checkpoint(stream_, path, model_->module(), parameters_, &*optimizer_);
-    reports_ = take(state.history, report_columns, path);
-    validations_ = take(state.history, score_columns, path);
-    const std::vector<NeuronIoLoss> pending = take(state.history, pending_columns, path);
+    History history = state.history;
+    if (!history.contains("validation_loss")) {  // as older programs left it
+        history["validation_loss"].resize(history["validation_update"].size(), NAN);
+    }
+    reports_ = take(history, report_columns, path);
+    validations_ = take(history, score_columns, path);
+    const std::vector<NeuronIoLoss> pending = take(history, pending_columns, path);
     ELM_CHECK(pending.size() == 1, "{}: this is not a checkpoint of elmsim fit.", path);
     loss_ = pending.front();
     start_batches();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,10 +42,8 @@ struct FitReport {
 /// Scores on simulations that were held out.
 struct FitScores {
     std::int64_t update = 0;
+    double loss = NAN;  // unknown in checkpoints of older programs
     double auc = 0, explained_variance_percent = 0, rmse_mV = 0, mae_mV = 0;
-
-    /// Larger is better: the AUC, or minus the error of the voltage where nothing spikes.
-    double merit() const;
 };
 
 /// One surrogate in training. Which windows an update sees, and every random number, follow from
@@ -84,6 +83,7 @@ public:
 
     const std::vector<FitReport>& reports() const noexcept { return reports_; }
     const std::vector<FitScores>& validations() const noexcept { return validations_; }
+    /// The validation of the smallest loss among those after the first update; null before.
     const FitScores* best() const;
 
     /// Saves the model with the weights that validate() scores.

@@ -79,6 +79,7 @@ void FitFiles::write(const FitReport& report, const FitSettings& settings, doubl
 void FitFiles::write(const FitScores& scores, const FitSettings& settings, double seconds) {
     Record record = start_line(scores.update, settings, seconds);
     record.set("split", "validation")
+        .set("loss", scores.loss)
         .set("auc", scores.auc)
         .set("voltage_explained_variance_percent", scores.explained_variance_percent)
         .set("voltage_rmse_mV", scores.rmse_mV)

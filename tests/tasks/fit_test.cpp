@@ -76,6 +76,44 @@ TEST_F(FitTest, learns_a_leaky_integrator) {
     set_thread_count(0);
 }
 
+TEST_F(FitTest, is_best_where_the_held_out_loss_is_least_and_never_untrained) {
+    std::vector<NeuronIoSimulation> held_out{NeuronIoFile(path_).read(4),
+                                             NeuronIoFile(path_).read(5)};
+    const auto fit = make(settings(40));
+    fit->validate(held_out);
+    EXPECT_FALSE(fit->is_best());
+    EXPECT_EQ(fit->best(), nullptr);
+    double least = INFINITY;
+    for (const std::int64_t end : {10, 20, 30, 40}) {
+        fit->advance(end, 600);
+        const double loss = fit->validate(held_out).loss;
+        EXPECT_EQ(fit->is_best(), loss < least);
+        least = std::min(least, loss);
+    }
+    EXPECT_EQ(fit->best()->loss, least);
+
+    // The loss as it is written down, from probabilities.
+    const auto model = fit->model().surrogate(stream_);
+    const std::array<const Surrogate*, 1> models{model.get()};
+    const auto said =
+        predict(stream_, models, held_out, Protocol::published, [](auto, auto) {}).front();
+    double loss = 0, bins = 0;
+    std::size_t begin = 0;
+    for (const NeuronIoSimulation& simulation : held_out) {
+        const auto spikes = spike_bins(simulation);
+        for (std::size_t t = 500; t < spikes.size(); ++t) {
+            const double p = said.spike_probability[begin + t];
+            const double target = std::min(simulation.soma_voltage_mV[t], -55.0) + 67.7;
+            const double error = (said.voltage_mV[begin + t] - target) / 10;
+            loss += 0.5 * (spikes[t] != 0 ? -std::log(p) : -std::log1p(-p)) + 0.5 * error * error;
+            ++bins;
+        }
+        begin += spikes.size();
+    }
+    // Probabilities are rounded to float32, 6e-8 of their size.
+    EXPECT_NEAR(score(held_out, said, Protocol::published).loss, loss / bins, 1e-6 * loss / bins);
+}
+
 TEST_F(FitTest, has_the_same_bits_for_any_number_of_threads_and_slices) {
     std::vector<std::vector<std::vector<double>>> results;
     for (const int threads : {1, 2, 4}) {
