@@ -12,7 +12,7 @@ ModelEntry alif_entry() {
             .summary = "leaky integrate-and-fire neurons with an adaptive threshold",
             .source = "Bellec et al. 2018, arXiv 1803.09574",
             .options = point_neuron_options,
-            .make = [](const OptionSet& options, const SequenceShape& shape) {
+            .make = [](const OptionSet& options, const SequenceShape& shape, std::uint64_t) {
                 return make_point_neurons(options, shape, true);
             }};
 }

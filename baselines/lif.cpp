@@ -11,7 +11,7 @@ ModelEntry lif_entry() {
             .summary = "leaky integrate-and-fire neurons with filtered synapses",
             .source = "Rotter & Diesmann 1999, doi:10.1007/s004220050570",
             .options = point_neuron_options,
-            .make = [](const OptionSet& options, const SequenceShape& shape) {
+            .make = [](const OptionSet& options, const SequenceShape& shape, std::uint64_t) {
                 return make_point_neurons(options, shape, false);
             }};
 }

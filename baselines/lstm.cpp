@@ -66,8 +66,8 @@ ModelEntry lstm_entry() {
             .summary = "long short-term memory with a linear readout",
             .source = "Hochreiter & Schmidhuber 1997, doi:10.1162/neco.1997.9.8.1735",
             .options = options,
-            .make = [](const OptionSet& chosen,
-                       const SequenceShape& shape) -> std::unique_ptr<SequenceModel> {
+            .make = [](const OptionSet& chosen, const SequenceShape& shape,
+                       std::uint64_t) -> std::unique_ptr<SequenceModel> {
                 return std::make_unique<LstmModel>(chosen, shape);
             }};
 }

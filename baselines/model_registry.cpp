@@ -1,5 +1,7 @@
 #include "baselines/model_registry.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "kernels/core/check.h"
@@ -12,13 +14,26 @@ namespace elm {
 #include "baselines/models.def"
 #undef ELM_ENTRY
 
-const std::vector<ModelEntry>& all_models() {
-    static const std::vector<ModelEntry> entries{
+namespace {
+
+std::vector<ModelEntry>& entries() {
+    static std::vector<ModelEntry> entries{
 #define ELM_ENTRY(id) id##_entry(),
 #include "baselines/models.def"
 #undef ELM_ENTRY
     };
     return entries;
+}
+
+}  // namespace
+
+const std::vector<ModelEntry>& all_models() { return entries(); }
+
+void add_model(ModelEntry entry) {
+    for (const ModelEntry& other : entries()) {
+        ELM_CHECK(other.name != entry.name, "there is a model {} already", entry.name);
+    }
+    entries().push_back(std::move(entry));
 }
 
 const ModelEntry& find_model(std::string_view name) {

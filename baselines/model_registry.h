@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,13 +19,31 @@ struct ModelEntry {
     std::string source;  // authors, year, DOI or arXiv id
     /// The options that it takes, with their defaults.
     OptionSet (*options)();
-    /// The model without numbers: allocate_parameters() draws them. Throws Error{invalid} for
-    /// options that do not go together.
-    std::unique_ptr<SequenceModel> (*make)(const OptionSet& options, const SequenceShape& shape);
+    /// The model without numbers: allocate_parameters() draws them. `seed`: of what a model draws
+    /// when it is made, as which input feeds which synapse. Throws Error{invalid} for options that
+    /// do not go together.
+    std::unique_ptr<SequenceModel> (*make)(const OptionSet& options, const SequenceShape& shape,
+                                           std::uint64_t seed);
+
+    // --- for models that are more than their parameters
+    /// The options as a file holds them; null: all, as they are.
+    Values (*written_options)(const OptionSet& options, const SequenceShape& shape) = nullptr;
+    /// The model whose SequenceModel::arrays() these are; null: made, then its parameters set.
+    std::unique_ptr<SequenceModel> (*restore)(const OptionSet& options, const SequenceShape& shape,
+                                              std::vector<NamedArray> arrays) = nullptr;
+    /// Whether a fitted model takes other options, where its arrays still fit.
+    bool options_change = false;
+    /// The option that is the time step in ms, where a fitted model with these options takes
+    /// another one; null or "": it keeps its own.
+    const char* (*time_step_option)(const OptionSet& options) = nullptr;
 };
 
-/// All of them, in the order of models.def.
+/// All of them: those of models.def in its order, then those that were added.
 const std::vector<ModelEntry>& all_models();
+
+/// Adds a model that a program brings with it. Not beside other threads. Throws Error{invalid} for
+/// a name that is taken.
+void add_model(ModelEntry entry);
 
 /// Throws Error{invalid} with the nearest name if there is no such model.
 const ModelEntry& find_model(std::string_view name);

@@ -92,8 +92,8 @@ ModelEntry tcn_entry() {
             .summary = "temporal convolutional network with a linear readout",
             .source = "Beniaguev et al. 2021, doi:10.1016/j.neuron.2021.07.002",
             .options = options,
-            .make = [](const OptionSet& chosen,
-                       const SequenceShape& shape) -> std::unique_ptr<SequenceModel> {
+            .make = [](const OptionSet& chosen, const SequenceShape& shape,
+                       std::uint64_t) -> std::unique_ptr<SequenceModel> {
                 return std::make_unique<TcnModel>(chosen, shape);
             }};
 }

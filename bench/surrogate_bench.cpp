@@ -50,7 +50,7 @@ void update(benchmark::State& state, const Setting& setting) {
     const ModelEntry& entry = find_model(setting.model);
     OptionSet options = entry.options();
     for (const auto& [name, value] : setting.options) options.set(name, value);
-    const auto model = entry.make(options, {n_input, 2});
+    const auto model = entry.make(options, {n_input, 2}, 1);
     const FlatParameters flat = allocate_parameters(stream, *model, DType::f32, RandomKey{1});
     Optimizer optimizer(stream, *model, flat, {});
     const SpikeTrain spikes =

@@ -30,14 +30,16 @@ inline std::size_t edit_distance(std::string_view from, std::string_view to) {
     return at(from.size(), to.size());
 }
 
-/// The name that the writer of `word` most likely meant: the first of the closest, if at most a
-/// third of its letters (and at least one) is wrong; else empty.
+/// The name that the writer of `word` most likely meant: the first of the closest, if at most half
+/// of its letters (and at least two) are wrong; else empty. A name that only goes on where a word
+/// of three letters or more ends is close, however long.
 template <class Names>
 std::string nearest_name(std::string_view word, const Names& names) {
     std::string nearest;
-    std::size_t smallest = std::max<std::size_t>(1, word.size() / 3) + 1;
+    std::size_t smallest = std::max<std::size_t>(2, word.size() / 2) + 1;
     for (const auto& name : names) {
-        const std::size_t distance = edit_distance(word, name);
+        const bool begins = word.size() >= 3 && std::string_view(name).starts_with(word);
+        const std::size_t distance = begins ? 1 : edit_distance(word, name);
         if (distance < smallest) {
             smallest = distance;
             nearest = name;

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <sstream>
 
 #include <fmt/core.h>
@@ -12,6 +11,7 @@
 
 #include "kernels/core/error.h"
 #include "kernels/io/hdf5_file.h"
+#include "kernels/io/nearest_name.h"
 #include "kernels/io/one_line.h"
 
 namespace elm {
@@ -112,30 +112,8 @@ std::string to_text(const Value& value) {
 }
 
 std::string nearest_hint(std::string_view word, const std::vector<std::string>& names) {
-    const auto distance = [&](std::string_view name) {
-        std::vector<std::size_t> row(name.size() + 1);
-        std::iota(row.begin(), row.end(), std::size_t{0});
-        for (std::size_t i = 0; i < word.size(); ++i) {
-            std::size_t diagonal = std::exchange(row[0], i + 1);
-            for (std::size_t j = 0; j < name.size(); ++j) {
-                const std::size_t replace = diagonal + (word[i] == name[j] ? 0 : 1);
-                diagonal = row[j + 1];
-                row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
-            }
-        }
-        // A name that only goes on where the word ends is near, however long.
-        const bool begins = word.size() >= 3 && name.starts_with(word);
-        return begins ? std::size_t{1} : row.back();
-    };
-    const std::string* best = nullptr;
-    std::size_t least = std::max<std::size_t>(2, word.size() / 2) + 1;
-    for (const std::string& name : names) {
-        if (const std::size_t edits = distance(name); edits < least) {
-            least = edits;
-            best = &name;
-        }
-    }
-    return best == nullptr ? "" : fmt::format(" Did you mean {}?", *best);
+    const std::string nearest = nearest_name(word, names);
+    return nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest);
 }
 
 }  // namespace elm

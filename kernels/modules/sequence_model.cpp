@@ -1,19 +1,58 @@
 #include "kernels/modules/sequence_model.h"
 
+#include <utility>
+
 #include "kernels/core/check.h"
 
 namespace elm {
+namespace {
+
+/// Runs the forward pass that training takes, without a tape.
+class ForwardRunner final : public SequenceRunner {
+public:
+    explicit ForwardRunner(SequenceModel& model) : model_(model) {}
+
+    void start(Stream&, std::int64_t, const SequenceRecording& recording) override {
+        ELM_CHECK(!recording.memory && !recording.branches,
+                  "this model has neither memory nor branches to record");
+        state_ = {};
+    }
+    SequenceTrace advance(Stream& stream, const SpikeTrain& spikes) override {
+        Context context{stream};
+        return {model_.forward(context, {.spikes = &spikes}, &state_).value, {}, {}};
+    }
+
+private:
+    SequenceModel& model_;
+    SequenceState state_;
+};
+
+void require_lengths(const SequenceInput& input) {
+    if (!input.lengths.defined()) return;
+    ELM_CHECK(input.lengths.shape() == Shape{input.batch()},
+              "the lengths of a sequence model's input are one for each of {} samples",
+              input.batch());
+    for (const std::int32_t length : input.lengths.host<std::int32_t>()) {
+        ELM_CHECK(length >= 0 && length <= input.steps(), "a length of {} among {} steps", length,
+                  input.steps());
+    }
+}
+
+}  // namespace
 
 std::int64_t SequenceInput::batch() const {
-    return spikes != nullptr ? spikes->n_samples : dense.value.shape()[0];
+    if (spikes != nullptr) return spikes->n_samples;
+    return tokens.defined() ? tokens.shape()[0] : dense.value.shape()[0];
 }
 
 std::int64_t SequenceInput::steps() const {
-    return spikes != nullptr ? spikes->n_steps : dense.value.shape()[1];
+    if (spikes != nullptr) return spikes->n_steps;
+    return tokens.defined() ? tokens.shape()[1] : dense.value.shape()[1];
 }
 
 std::int64_t SequenceInput::features() const {
-    return spikes != nullptr ? spikes->n_units : dense.value.shape()[2];
+    if (spikes != nullptr) return spikes->n_units;
+    return tokens.defined() ? 1 : dense.value.shape()[2];
 }
 
 SequenceModel::SequenceModel(const SequenceShape& shape) : shape_(shape) {
@@ -23,16 +62,58 @@ SequenceModel::SequenceModel(const SequenceShape& shape) : shape_(shape) {
 }
 
 Var SequenceModel::forward(Context& context, const SequenceInput& input, SequenceState* state) {
-    ELM_CHECK((input.spikes != nullptr) != input.dense.value.defined(),
-              "a sequence model takes either spikes or dense input, one of the two");
-    if (input.spikes == nullptr) {
+    const bool spikes = input.spikes != nullptr, dense = input.dense.value.defined();
+    const bool tokens = input.tokens.defined();
+    ELM_CHECK(spikes + dense + tokens == 1,
+              "a sequence model takes either spikes or dense input or tokens, one of them");
+    const InputKinds kinds = traits().inputs;
+    ELM_CHECK((!spikes || kinds.spikes) && (!dense || kinds.dense) && (!tokens || kinds.tokens),
+              "this model does not take {} without a front end",
+              spikes  ? "spikes"
+              : dense ? "dense input"
+                      : "tokens");
+    if (dense) {
         require_rank<3>(input.dense.value.shape(), "sequence model: input (batch, time, inputs)");
     }
-    ELM_CHECK(input.features() == shape_.n_input,
+    if (tokens) require_rank<2>(input.tokens.shape(), "sequence model: tokens (batch, time)");
+    ELM_CHECK(tokens || input.features() == shape_.n_input,
               "the input of a sequence model has {} channels, expected {}", input.features(),
               shape_.n_input);
+    require_lengths(input);
     SequenceState fresh;
     return run(context, input, state == nullptr ? fresh : *state);
+}
+
+std::unique_ptr<SequenceRunner> SequenceModel::runner(Stream&) {
+    return std::make_unique<ForwardRunner>(*this);
+}
+
+/// Every weight multiplies once a step; spikes make the first layer's cheaper than that.
+double SequenceModel::flops_per_step() { return 2 * static_cast<double>(trainable_count(*this)); }
+
+void SequenceModel::use_arithmetic(ElmArithmetic arithmetic) {
+    if (arithmetic == ElmArithmetic::exact) return;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("this model has no arithmetic of {}", name_of(arithmetic)));
+}
+
+std::vector<NamedArray> SequenceModel::arrays() {
+    std::vector<NamedArray> all;
+    Stream host{Device{}};
+    for (const auto& [name, parameter] : parameters()) {
+        NamedArray array{.name = name, .shape = {}, .values = {}};
+        for (int axis = 0; axis < parameter->shape.rank(); ++axis) {
+            array.shape.push_back(parameter->shape[axis]);
+        }
+        const Tensor values = parameter->value.to(host);
+        array.stored = values.dtype();
+        visit_real(values.dtype(), [&]<class Real>(Real) {
+            const auto numbers = values.host<Real>();
+            array.values.assign(numbers.begin(), numbers.end());
+        });
+        all.push_back(std::move(array));
+    }
+    return all;
 }
 
 void require_state(const SequenceState& state, std::size_t n_tensors, std::size_t n_trains,

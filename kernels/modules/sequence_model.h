@@ -1,19 +1,43 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/spike_train.h"
+#include "kernels/io/state_dict.h"
 #include "kernels/modules/module.h"
+#include "kernels/modules/sequence_runner.h"
+#include "kernels/modules/training_pass.h"
+#include "kernels/ops/elm/scan_pass.h"
 
 namespace elm {
 
-/// Input of a sequence model: sparse spikes, or dense values (batch, time, features) of the model's
-/// type; one of the two. The train must live as long as the input.
+/// Kinds of input that a model takes without a front end.
+struct InputKinds {
+    bool spikes = true, dense = true, tokens = false;
+};
+
+/// What is true of a model whatever its numbers.
+struct ModelTraits {
+    bool causal = true;   // step t of the output depends on steps up to t of the input
+    bool streams = true;  // goes on from one chunk of time to the next with a state
+    InputKinds inputs = {};
+    bool inhibitory_half = false;             // the second half of the inputs inhibits
+    std::int64_t n_memory = 0, n_branch = 0;  // what a recording may hold; 0: there is none
+};
+
+/// Input of a sequence model: sparse spikes, dense values (batch, time, features) of the model's
+/// type, or tokens (batch, time) as int32; one of the three. The train must live as long as the
+/// input.
 struct SequenceInput {
     const SpikeTrain* spikes = nullptr;
     Var dense = {};
+    Tensor tokens = {};
+    /// Steps of each sample, (batch) as int32 on the host; what is beyond is padding, and outputs
+    /// there mean nothing. Undefined: all are full.
+    Tensor lengths = {};
 
     std::int64_t batch() const;
     std::int64_t steps() const;
@@ -35,20 +59,36 @@ struct SequenceShape {
     std::int64_t n_output = 1;
 };
 
-/// A causal map from sequences to sequences of equal length: step t of the output depends on steps
-/// up to t of the input.
+/// A map from sequences to sequences of equal length.
 class SequenceModel : public Module {
 public:
     /// Throws Error{invalid} unless both widths are positive.
     explicit SequenceModel(const SequenceShape& shape);
 
     const SequenceShape& shape() const noexcept { return shape_; }
+    virtual ModelTraits traits() const { return {}; }
 
     /// (batch, time, inputs) → (batch, time, outputs). Begins with everything at rest if `state` is
     /// null or empty, else from it, and leaves the last state there, without a past on the tape.
     /// Runs over consecutive chunks equal one run over all of them. Throws Error{invalid} for input
-    /// of another width, of both kinds or none, and for a state that does not fit.
+    /// of another width, of a kind that the model does not take, of several kinds or none, for
+    /// lengths that cannot be, and for a state that does not fit.
     Var forward(Context& context, const SequenceInput& input, SequenceState* state = nullptr);
+
+    /// The model with its present numbers, to run without a tape; it must not outlive the model.
+    /// The parameters are allocated on the stream's device.
+    virtual std::unique_ptr<SequenceRunner> runner(Stream& stream);
+    /// A faster way than the tape on this device, for parameters of `dtype`; null: there is none.
+    virtual std::unique_ptr<TrainingPass> training_pass(Stream& /*stream*/, DType /*dtype*/) {
+        return nullptr;
+    }
+    /// Multiplications and additions of one step of one sample, forward.
+    virtual double flops_per_step();
+    /// Products in another arithmetic than that of the parameters' type. Throws Error{unsupported}
+    /// where the model has none.
+    virtual void use_arithmetic(ElmArithmetic arithmetic);
+    /// The numbers as a file holds them: the parameters by name, and what else makes the model.
+    virtual std::vector<NamedArray> arrays();
 
 protected:
     /// As above; `input` is checked, `state` is never null. The parameters are allocated.

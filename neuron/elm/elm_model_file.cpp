@@ -2,23 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
 #include "kernels/io/hdf5_file.h"
-#include "kernels/io/output_file.h"
 #include "kernels/io/safetensors.h"
 #include "kernels/io/toml_config.h"
 
 namespace elm {
 namespace {
 
-constexpr const char* format_name = "elm-model";
+constexpr const char* format_name = "sequence-model";  // of every registered model
+constexpr const char* older_format = "elm-model";
 constexpr std::int64_t format_version = 1;
 
 /// Calls `visit(name, member)` for every option, in the words of the published code.
@@ -92,22 +90,6 @@ Value as_value(ElmVersion member) { return static_cast<std::int64_t>(member); }
 Value as_value(HiddenUnit member) { return std::string(name_of(member)); }
 Value as_value(SynapseRouting member) { return std::string(name_of(member)); }
 
-/// The model of these options whose arrays stand in a file, whatever wraps their names.
-ElmModel make_model(StateDict dict, const ElmOptions& options) {
-    const std::vector<NamedArray> expected = expected_arrays(options);
-    unwrap_names(dict.arrays, expected);
-    ElmModel model{options, std::move(dict.arrays), std::move(dict.path)};
-    // What has no elements need not be stored.
-    for (const NamedArray& array : expected) {
-        const bool is_stored =
-            std::any_of(model.parameters.begin(), model.parameters.end(),
-                        [&](const NamedArray& stored) { return stored.name == array.name; });
-        if (!is_stored && shape_of(array).size() == 0) model.parameters.push_back(array);
-    }
-    model.check();
-    return model;
-}
-
 /// The names of the options of either version.
 std::vector<std::string> option_names() {
     std::set<std::string> names;
@@ -151,8 +133,9 @@ ElmModel read_own_format(const Hdf5File& file, const Values& attributes) {
     if (section == config.sections.end()) {
         throw Error(ErrorKind::data, "/config has no section [elm].");
     }
-    return make_model({file.path(), {}, read_arrays(file, "/model")},
-                      with_values({}, section->second));
+    const auto source = attributes.find("source");
+    return elm_model_of(read_arrays(file, "/model"), with_values({}, section->second),
+                        source == attributes.end() ? file.path() : to_text(source->second));
 }
 
 }  // namespace
@@ -210,7 +193,30 @@ ElmModel elm_model_of(StateDict dict) {
     }
     const auto source = attributes.find("source");
     if (source != attributes.end()) dict.path = to_text(source->second);
-    return make_model(std::move(dict), with_values({}, known));
+    return elm_model_of(std::move(dict.arrays), with_values({}, known), dict.path);
+}
+
+ElmModel elm_model_of(std::vector<NamedArray> arrays, const ElmOptions& options,
+                      const std::string& source) {
+    const std::vector<NamedArray> expected = expected_arrays(options);
+    unwrap_names(arrays, expected);
+    ElmModel model{options, std::move(arrays), source};
+    // What has no elements need not be stored.
+    for (const NamedArray& array : expected) {
+        const bool is_stored =
+            std::any_of(model.parameters.begin(), model.parameters.end(),
+                        [&](const NamedArray& stored) { return stored.name == array.name; });
+        if (!is_stored && shape_of(array).size() == 0) model.parameters.push_back(array);
+    }
+    model.check();
+    // Files hold their arrays in any order.
+    const auto place = [&](const NamedArray& array) {
+        return std::find_if(expected.begin(), expected.end(),
+                            [&](const NamedArray& one) { return one.name == array.name; });
+    };
+    std::sort(model.parameters.begin(), model.parameters.end(),
+              [&](const NamedArray& a, const NamedArray& b) { return place(a) < place(b); });
+    return model;
 }
 
 ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
@@ -221,66 +227,26 @@ ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
 
 ElmModel read_elm_model(const Hdf5File& file) {
     return reading(file.path(), [&] {
-        const Values attributes = file.attributes("/", {"format", "format_version"});
-        const auto format = attributes.find("format");
+        const Values attributes =
+            file.attributes("/", {"format", "format_version", "model", "source"});
+        const auto format = attributes.find("format"), model = attributes.find("model");
         if (format == attributes.end()) return read_state_dict(file, "/", "/");
-        if (format->second == Value(std::string(format_name))) {
+        const bool is_elm = model != attributes.end() && model->second == Value(std::string("elm"));
+        if (format->second == Value(std::string(older_format)) ||
+            (format->second == Value(std::string(format_name)) && is_elm)) {
             return read_own_format(file, attributes);
         }
-        throw Error(ErrorKind::data, fmt::format("this is a file of format {}, expected {}.",
-                                                 to_text(format->second), format_name));
+        throw Error(
+            ErrorKind::data,
+            fmt::format("this is a file of format {}{}, expected an ELM neuron.",
+                        to_text(format->second),
+                        model == attributes.end() ? "" : ", model " + to_text(model->second)));
     });
 }
 
 ElmModel load_elm_model(const std::string& path) {
     if (!is_safetensors(path)) return read_elm_model(Hdf5File::open(path));
     return reading(path, [&] { return elm_model_of(read_safetensors(path)); });
-}
-
-void save_elm_model(const ElmModel& model, const std::string& path, bool force) {
-    model.check();
-    OutputFile output(path, force);
-    Hdf5File file = Hdf5File::create(output.temporary_path());
-    file.set_attribute("/", "format", std::string(format_name));
-    file.set_attribute("/", "format_version", format_version);
-    file.set_attribute("/", "program_version", std::string(build_info::version));
-    file.set_attribute("/", "source", model.source);
-    file.write_string("/config", Config{{{"elm", to_values(model.options)}}}.to_toml());
-    for (const NamedArray& array : model.parameters) {
-        const FileType type = array.name == "valid_indices_mask"         ? FileType::boolean
-                              : array.name == "input_to_synapse_indices" ? FileType::i64
-                              : array.stored == DType::f64               ? FileType::f64
-                                                                         : FileType::f32;
-        file.write<double>("/model/" + array.name, array.shape, array.values, type);
-    }
-    file.close();
-    output.commit();
-}
-
-void save_elm_safetensors(const ElmModel& model, const std::string& path, bool force) {
-    model.check();
-    Stream host{Device{}};
-    std::vector<NamedTensor> tensors;
-    for (const NamedArray& array : model.parameters) {
-        if (array.values.empty()) continue;
-        const auto add = [&]<class T>(T) {
-            const std::vector<T> values(array.values.begin(), array.values.end());
-            tensors.push_back({array.name, Tensor::from<T>(host, shape_of(array), values)});
-        };
-        if (array.name == "valid_indices_mask") {
-            add(std::uint8_t{});
-        } else if (array.name == "input_to_synapse_indices") {
-            add(std::int32_t{});
-        } else if (array.stored == DType::f64) {
-            add(double{});
-        } else {
-            add(float{});
-        }
-    }
-    std::map<std::string, std::string> metadata{{"format", "pt"}};
-    if (!model.source.empty()) metadata["source"] = model.source;
-    for (const auto& [name, value] : to_values(model.options)) metadata[name] = to_text(value);
-    write_safetensors(path, force, tensors, metadata);
 }
 
 std::optional<double> published_test_auc(const std::string& path) {

@@ -18,10 +18,11 @@ Values to_values(const ElmOptions& options);
 /// with the nearest one, and for a value of the wrong type.
 ElmOptions with_values(ElmOptions options, const Values& values);
 
-/// Reads a model file: the own format (root attribute format = "elm-model"), or a published state
-/// dict as HDF5 (root attributes elm_version, num_input, ...; one dataset per tensor) or as
-/// safetensors (the same in the metadata). Prefixes of wrappers before all names are taken off.
-/// Throws Error{data} naming the file and in what it differs from what such a model must hold.
+/// Reads the ELM neuron in a file: that of a registered model (baselines/model_file.h), the older
+/// format "elm-model", or a published state dict as HDF5 (root attributes elm_version, num_input,
+/// ...; one dataset per tensor) or as safetensors (the same in the metadata). Prefixes of wrappers
+/// before all names are taken off. Throws Error{data} naming the file and in what it differs from
+/// what such a model must hold.
 ElmModel load_elm_model(const std::string& path);
 
 /// The same from an HDF5 file that is open.
@@ -35,12 +36,10 @@ ElmModel read_state_dict(const Hdf5File& file, const std::string& attributes_at,
 /// The model that a published state dict holds, in whatever file it stood.
 ElmModel elm_model_of(StateDict dict);
 
-/// Writes the own format, each array in the type it was stored in. Throws Error{invalid} if `path`
-/// exists and `force` is false, Error{write} if it cannot be written.
-void save_elm_model(const ElmModel& model, const std::string& path, bool force);
-
-/// Writes the state dict with the options in its metadata. Throws as save_elm_model does.
-void save_elm_safetensors(const ElmModel& model, const std::string& path, bool force);
+/// The model of these options with these arrays, whatever wraps their names. Throws Error{data} for
+/// arrays that do not fit; those without elements need not be there.
+ElmModel elm_model_of(std::vector<NamedArray> arrays, const ElmOptions& options,
+                      const std::string& source);
 
 /// The AUC that the authors give for a published fit, where the file says it.
 std::optional<double> published_test_auc(const std::string& path);

@@ -9,7 +9,9 @@
 #include "kernels/core/random.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/activation.h"
+#include "neuron/elm/elm_runner.h"
 #include "neuron/elm/elm_scan_model.h"
+#include "neuron/elm/elm_training_pass.h"
 
 namespace elm {
 namespace {
@@ -146,10 +148,7 @@ ElmModule::ElmModule(ElmModel model, ElmArithmetic arithmetic)
     model_.check();
     const ElmScanModel scan = scan_model(model_);
     structure_ = scan_structure(scan);
-    structure_.arithmetic = arithmetic;
-    const auto hidden_layers = static_cast<std::int64_t>(scan.layers.size()) - 1;
-    check_sizes(arithmetic, {hidden_layers, scan.n_branch, scan.n_memory(),
-                             hidden_layers > 0 ? scan.layers.front().n_out : 0});
+    use_arithmetic(arithmetic);
     const ElmModel plain = make_elm_model(model_.options, 0);
     for (std::size_t a = 0; a < model_.parameters.size(); ++a) {
         const NamedArray& array = model_.parameters[a];
@@ -172,18 +171,75 @@ std::vector<NamedParameter> ElmModule::trainable() {
     return found;
 }
 
+ElmModule::~ElmModule() = default;
+
 ElmModel ElmModule::model() const {
     ElmModel now = model_;
     Stream host{Device{}};
     for (const Entry& entry : entries_) {
         const Tensor values = entry.parameter->value.to(host);
+        NamedArray& array = now.parameters[entry.array];
         visit_real(values.dtype(), [&]<class Real>(Real) {
             const auto numbers = values.host<Real>();
-            now.parameters[entry.array].values.assign(numbers.begin(), numbers.end());
-            if (dtype_of<Real> == DType::f64) now.parameters[entry.array].stored = DType::f64;
+            for (std::size_t k = 0; k < numbers.size(); ++k) {
+                if (numbers[k] == static_cast<Real>(array.values[k])) continue;
+                array.values[k] = static_cast<double>(numbers[k]);
+            }
+            if (dtype_of<Real> == DType::f64) array.stored = DType::f64;
         });
     }
     return now;
+}
+
+ModelTraits ElmModule::traits() const {
+    return {.inhibitory_half = options().routing == SynapseRouting::neuronio,
+            .n_memory = options().n_memory,
+            .n_branch = options().branches()};
+}
+
+std::unique_ptr<SequenceRunner> ElmModule::runner(Stream& stream) {
+    return std::make_unique<ElmRunner>(
+        ElmNeuron(stream, model(), entries_.front().parameter->value.dtype()));
+}
+
+std::unique_ptr<TrainingPass> ElmModule::training_pass(Stream& stream, DType dtype) {
+    if (stream.device().kind != DeviceKind::cpu || structure_.arithmetic != ElmArithmetic::exact) {
+        return nullptr;
+    }
+    return std::make_unique<ElmTrainingPass>(*this, dtype);
+}
+
+double ElmModule::flops_per_step() {
+    double products = 0;
+    std::int64_t width = options().branches() + options().n_memory;
+    for (std::int64_t layer = 0; layer < options().mlp_layers; ++layer) {
+        products += static_cast<double>(width * options().hidden());
+        width = options().hidden();
+    }
+    products += static_cast<double>((width + options().n_output) * options().n_memory);
+    return 2 * products;
+}
+
+void ElmModule::use_arithmetic(ElmArithmetic arithmetic) {
+    const ElmScanModel scan = scan_model(model_);
+    const auto hidden_layers = static_cast<std::int64_t>(scan.layers.size()) - 1;
+    check_sizes(arithmetic, {hidden_layers, scan.n_branch, scan.n_memory(),
+                             hidden_layers > 0 ? scan.layers.front().n_out : 0});
+    structure_.arithmetic = arithmetic;
+}
+
+std::vector<NamedArray> ElmModule::arrays() {
+    std::vector<NamedArray> all = model().parameters;
+    for (NamedArray& array : all) {
+        // What follows from the options is known again by its every bit.
+        const bool is_single = std::all_of(array.values.begin(), array.values.end(), [](double x) {
+            return static_cast<double>(static_cast<float>(x)) == x;
+        });
+        if (!is_single) array.stored = DType::f64;
+        if (array.name == "valid_indices_mask") array.stored = DType::u8;
+        if (array.name == "input_to_synapse_indices") array.stored = DType::i32;
+    }
+    return all;
 }
 
 ModuleParameter& ElmModule::find(const std::string& name) const {

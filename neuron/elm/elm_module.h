@@ -23,14 +23,25 @@ public:
     /// Begins with the numbers of `model`. Throws Error{invalid} for sizes that the arithmetic does
     /// not take.
     explicit ElmModule(ElmModel model, ElmArithmetic arithmetic = ElmArithmetic::exact);
+    ~ElmModule() override;
 
     const ElmOptions& options() const noexcept { return model_.options; }
     /// The model that it began with: the present one in all but the trainable numbers.
     const ElmModel& structure() const noexcept { return model_; }
     /// Trainable parameters in the order of the model's arrays.
     std::vector<NamedParameter> trainable();
-    /// The model with the present numbers.
+    /// The model with the present numbers; one that training did not change keeps the precision in
+    /// which it was given.
     ElmModel model() const;
+
+    ModelTraits traits() const override;
+    /// The fast neuron (elm_neuron.h).
+    std::unique_ptr<SequenceRunner> runner(Stream& stream) override;
+    /// The fused pass (elm_gradient_pass.h), on the CPU in exact arithmetic.
+    std::unique_ptr<TrainingPass> training_pass(Stream& stream, DType dtype) override;
+    double flops_per_step() override;
+    void use_arithmetic(ElmArithmetic arithmetic) override;
+    std::vector<NamedArray> arrays() override;
 
 protected:
     Var run(Context& context, const SequenceInput& input, SequenceState& state) override;

@@ -7,6 +7,7 @@
 
 #include "kernels/core/spike_train.h"
 #include "kernels/core/tensor.h"
+#include "kernels/modules/sequence_runner.h"
 #include "neuron/elm/elm_model.h"
 
 namespace elm {
@@ -18,18 +19,9 @@ struct ElmState {
     Tensor drive;   // (batch, first layer's units) where a spike table carries the input side
 };
 
-/// What to keep of a run besides the output.
-struct ElmRecording {
-    bool memory = false;
-    bool branches = false;
-};
-
-/// Result of a run over one chunk of time, on the device of the stream.
-struct ElmTrace {
-    Tensor output;    // (batch, time, d_out)
-    Tensor memory;    // (batch, time, d_m) or undefined
-    Tensor branches;  // (batch, time, d_b) or undefined
-};
+/// Memory is (batch, time, d_m), branches (batch, time, d_b).
+using ElmRecording = SequenceRecording;
+using ElmTrace = SequenceTrace;
 
 /// An ELM neuron made ready to run on one device in one precision.
 ///

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <memory>
+#include <typeindex>
 
 #include <fmt/core.h>
 
@@ -71,46 +74,36 @@ void take_over(const Tensor& output, std::span<const Window> windows, std::int64
     });
 }
 
-/// Models that run on the same samples: ELM neurons together, the others one by one.
-class ModelGroup {
+/// Models that run on the same samples: those of one kind together.
+class RunningModels {
 public:
-    ModelGroup(Stream& stream, std::span<const Surrogate* const> models, std::int64_t n_samples)
-        : stream_(stream), models_(models) {
-        for (std::size_t k = 0; k < models.size(); ++k) {
-            SurrogateState state = models[k]->initial_state(stream, n_samples);
-            if (models[k]->elm() != nullptr) {
-                neurons_.push_back(models[k]->elm());
-                neuron_states_.push_back(std::move(state.elm));
-                neuron_models_.push_back(k);
-            } else {
-                other_states_.push_back(std::move(state));
-                other_models_.push_back(k);
-            }
+    RunningModels(Stream& stream, std::span<const FittedModel* const> models) : stream_(stream) {
+        for (const FittedModel* model : models) {
+            runners_.push_back(model->model->runner(stream));
+            const SequenceRunner& runner = *runners_.back();
+            kinds_[typeid(runner)].push_back(runners_.size() - 1);
         }
+    }
+
+    void start(std::int64_t n_samples) {
+        for (const auto& runner : runners_) runner->start(stream_, n_samples);
     }
 
     /// Calls take(model, output) for each model, with what it says about these steps.
     template <class Take>
     void advance(const SpikeTrain& spikes, const Take& take) {
-        if (!neurons_.empty()) {
-            const auto traces = run_all(stream_, neurons_, spikes, neuron_states_);
-            for (std::size_t k = 0; k < traces.size(); ++k) {
-                take(neuron_models_[k], traces[k].output);
-            }
-        }
-        for (std::size_t k = 0; k < other_models_.size(); ++k) {
-            const std::size_t model = other_models_[k];
-            take(model, models_[model]->run(stream_, spikes, other_states_[k]).output);
+        for (const auto& [type, models] : kinds_) {
+            std::vector<SequenceRunner*> together;
+            for (const std::size_t model : models) together.push_back(runners_[model].get());
+            const auto traces = together.front()->advance_together(stream_, together, spikes);
+            for (std::size_t k = 0; k < models.size(); ++k) take(models[k], traces[k].output);
         }
     }
 
 private:
     Stream& stream_;
-    std::span<const Surrogate* const> models_;
-    std::vector<const ElmNeuron*> neurons_;
-    std::vector<ElmState> neuron_states_;
-    std::vector<SurrogateState> other_states_;
-    std::vector<std::size_t> neuron_models_, other_models_;  // indices in models_
+    std::vector<std::unique_ptr<SequenceRunner>> runners_;
+    std::map<std::type_index, std::vector<std::size_t>> kinds_;
 };
 
 double loss_of_bin(double logit, bool spikes, double voltage_error_mV) {
@@ -120,11 +113,12 @@ double loss_of_bin(double logit, bool spikes, double voltage_error_mV) {
     return 0.5 * (cross_entropy + error * error);
 }
 
-void require_fitting(const SurrogateInfo& model, std::int64_t n_channels) {
-    ELM_CHECK(model.n_input == n_channels && model.n_output == 2 && model.time_step_ms == 1,
-              "a model of {} inputs, {} outputs and steps of {} ms cannot be evaluated on this "
-              "data: expected {} inputs, 2 outputs (spike logit, voltage) and steps of 1 ms.",
-              model.n_input, model.n_output, model.time_step_ms, n_channels);
+void require_fitting(const ModelSpec& model, std::int64_t n_channels) {
+    ELM_CHECK(
+        model.shape.n_input == n_channels && model.shape.n_output == 2 && model.time_step_ms == 1,
+        "a model of {} inputs, {} outputs and steps of {} ms cannot be evaluated on this "
+        "data: expected {} inputs, 2 outputs (spike logit, voltage) and steps of 1 ms.",
+        model.shape.n_input, model.shape.n_output, model.time_step_ms, n_channels);
 }
 
 }  // namespace
@@ -143,13 +137,13 @@ Protocol parse_protocol(std::string_view name) {
 }
 
 std::vector<NeuronIoPrediction> predict(
-    Stream& stream, std::span<const Surrogate* const> models,
+    Stream& stream, std::span<const FittedModel* const> models,
     std::span<const NeuronIoSimulation> simulations, Protocol protocol,
     const std::function<void(std::int64_t, std::int64_t)>& progress) {
     ELM_CHECK(!simulations.empty(), "there are no simulations to evaluate on");
     const std::int64_t n_steps = simulations.front().input.n_steps;
-    for (const Surrogate* model : models) {
-        require_fitting(model->info(), simulations.front().input.n_units);
+    for (const FittedModel* model : models) {
+        require_fitting(model->spec, simulations.front().input.n_units);
     }
     const auto n_bins = simulations.size() * static_cast<std::size_t>(n_steps);
     std::vector<NeuronIoPrediction> predictions(models.size());
@@ -164,10 +158,11 @@ std::vector<NeuronIoPrediction> predict(
     const auto total = static_cast<std::int64_t>(windows.size() * models.size()) * length;
     std::int64_t done = 0;
     constexpr auto batch = static_cast<std::size_t>(rows_at_once / chunk_steps);
+    RunningModels running(stream, models);
     for (std::size_t at = 0; at < windows.size(); at += batch) {
         const auto group = std::span(windows).subspan(at, std::min(batch, windows.size() - at));
         const auto n_samples = static_cast<std::int64_t>(group.size());
-        ModelGroup running(stream, models, n_samples);
+        running.start(n_samples);
         for (std::int64_t first = 0; first < length; first += chunk_steps) {
             const std::int64_t count = std::min(chunk_steps, length - first);
             std::vector<SpikeTrain> parts;
@@ -245,9 +240,9 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
     return scores;
 }
 
-NeuronIoScores evaluate(Stream& stream, const Surrogate& model,
+NeuronIoScores evaluate(Stream& stream, const FittedModel& model,
                         std::span<const NeuronIoSimulation> simulations, Protocol protocol) {
-    const std::array<const Surrogate*, 1> models{&model};
+    const std::array<const FittedModel*, 1> models{&model};
     return score(simulations,
                  predict(stream, models, simulations, protocol, [](auto, auto) {}).front(),
                  protocol);

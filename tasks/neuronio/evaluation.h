@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "baselines/model_file.h"
 #include "tasks/metrics.h"
 #include "tasks/neuronio/neuronio_file.h"
-#include "tasks/simulation/surrogate.h"
 
 namespace elm {
 
@@ -26,15 +26,15 @@ Protocol parse_protocol(std::string_view name);  // throws Error{invalid}
 struct NeuronIoPrediction {
     std::vector<double> spike_logit;
     std::vector<double> spike_probability;  // in the precision of the model
-    std::vector<double> voltage_mV;  // above -67.7 mV, not aligned
+    std::vector<double> voltage_mV;         // above -67.7 mV, not aligned
 };
 
 /// Runs all models on all simulations, which agree in length. Prediction k belongs to model k.
-/// ELM neurons of one precision run together. `progress(done, total)` is called between pieces of
-/// work, in neuron-steps; it may throw. Throws Error{invalid} for a model that does not fit the
-/// data and Error{numeric} for an output that is not finite.
+/// Models of one precision; those of a kind that gains from it run together. `progress(done,
+/// total)` is called between pieces of work, in neuron-steps; it may throw. Throws Error{invalid}
+/// for a model that does not fit the data and Error{numeric} for an output that is not finite.
 std::vector<NeuronIoPrediction> predict(
-    Stream& stream, std::span<const Surrogate* const> models,
+    Stream& stream, std::span<const FittedModel* const> models,
     std::span<const NeuronIoSimulation> simulations, Protocol protocol,
     const std::function<void(std::int64_t, std::int64_t)>& progress);
 
@@ -54,7 +54,7 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
                      const NeuronIoPrediction& prediction, Protocol protocol);
 
 /// predict() and score() for one model.
-NeuronIoScores evaluate(Stream& stream, const Surrogate& model,
+NeuronIoScores evaluate(Stream& stream, const FittedModel& model,
                         std::span<const NeuronIoSimulation> simulations, Protocol protocol);
 
 }  // namespace elm

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "baselines/model_registry.h"
 #include "kernels/core/check.h"
 #include "tasks/program/command.h"
 #include "tasks/program/made_of.h"
@@ -15,8 +16,11 @@ namespace elm {
 namespace {
 
 /// Sections of a configuration that belong to components, not to commands.
-constexpr std::array component_sections{"elm", "training", "lstm",          "tcn",
-                                        "lif", "alif",     made_of_section, data_section};
+std::vector<std::string> component_sections() {
+    std::vector<std::string> sections{"training", made_of_section, data_section};
+    for (const ModelEntry& entry : all_models()) sections.push_back(entry.name);
+    return sections;
+}
 
 /// Options that belong to one call of the program, not to what is computed.
 constexpr std::array call_options{"config", "set",   "help",    "version",  "force",
@@ -132,12 +136,13 @@ void Arguments::set(const std::string& name, std::vector<std::string> values) {
 }
 
 void Arguments::merge(const Config& config, const std::string& origin) {
-    std::vector<std::string> sections(component_sections.begin(), component_sections.end());
+    const std::vector<std::string> components = component_sections();
+    std::vector<std::string> sections = components;
     for (const Command& command : all_commands()) sections.push_back(command.name);
     for (const auto& [section, values] : config.sections) {
         ELM_CHECK(contains(sections, section), "{}: there is no section {}.{} Expected {}.", origin,
                   section, nearest_hint(section, sections), fmt::join(sections, ", "));
-        if (contains(component_sections, section)) {
+        if (contains(components, section)) {
             for (const auto& [key, value] : values) components_[section][key] = value;
         }
         if (section != command_->name) continue;

@@ -1,47 +1,48 @@
 #include "tasks/program/fit_candidates.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
-#include "baselines/model_registry.h"
 #include "kernels/core/check.h"
 #include "kernels/io/option_set.h"
-#include "neuron/elm/elm_model_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/run_context.h"
-#include "tasks/training/elm_fit.h"
-#include "tasks/training/sequence_fit.h"
 
 namespace elm {
 namespace {
 
-/// A branched neuron for as many channels, half of them inhibitory, in the proportions of Spieler
-/// et al. 2024, arXiv 2306.16922: 45 branches, each with 100 synapses on a stretch that advances by
-/// 29 channels from branch to branch.
-ElmOptions usual_options(std::int64_t n_channels) {
-    ElmOptions options;
-    options.n_input = n_channels;
-    options.n_output = 2;
-    options.n_memory = 20;
-    options.n_branch = std::min<std::int64_t>(45, n_channels);
-    const std::int64_t advance = (n_channels + options.n_branch - 1) / options.n_branch;
-    options.n_synapse_per_branch = (advance * 100 + 28) / 29;
-    options.routing = n_channels % 2 == 0 ? SynapseRouting::neuronio : SynapseRouting::random;
-    options.memory_tau_max_ms = 150;
-    return options;
+constexpr const char* memory_option = "num_memory";
+
+bool has_option(const std::string& model, const std::string& name) {
+    return to_values(find_model(model).options()).contains(name);
 }
 
-ElmOptions elm_options(const Arguments& arguments, const Config& preset, std::int64_t n_channels) {
-    ElmOptions options = usual_options(n_channels);
-    if (const auto found = preset.sections.find("elm"); found != preset.sections.end()) {
-        options = with_values(options, found->second);
+/// What suits ground truth of this many channels, for options that a model has: a branched neuron,
+/// half of its inputs inhibitory, in the proportions of Spieler et al. 2024, arXiv 2306.16922: 45
+/// branches, each with 100 synapses on a stretch that advances by 29 channels from branch to
+/// branch.
+Values suited_options(const std::string& model, std::int64_t n_channels) {
+    const std::int64_t n_branch = std::min<std::int64_t>(45, n_channels);
+    const std::int64_t advance = (n_channels + n_branch - 1) / n_branch;
+    const Values all{{memory_option, std::int64_t{20}},
+                     {"num_branch", n_branch},
+                     {"num_synapse_per_branch", (advance * 100 + 28) / 29},
+                     {"input_to_synapse_routing",
+                      std::string(n_channels % 2 == 0 ? "neuronio_routing" : "random_routing")},
+                     {"memory_tau_max", 150.0}};
+    Values suited;
+    for (const auto& [name, value] : all) {
+        if (has_option(model, name)) suited[name] = value;
     }
-    return with_values(options, arguments.component("elm"));
+    return suited;
 }
 
-std::vector<std::int64_t> memory_sizes(const Arguments& arguments, const ElmOptions& options) {
+void put(Values& options, const Values& others) {
+    for (const auto& [name, value] : others) options[name] = value;
+}
+
+std::vector<std::int64_t> memory_sizes(const Arguments& arguments) {
     std::vector<std::int64_t> sizes;
     for (const std::string& item : arguments.items("memory")) {
         const Value value = parse_value(item);
@@ -52,100 +53,97 @@ std::vector<std::int64_t> memory_sizes(const Arguments& arguments, const ElmOpti
                   arguments.text("memory"), item);
         sizes.push_back(*size);
     }
-    if (sizes.empty()) sizes.push_back(options.n_memory);
     return sizes;
 }
 
-/// The model of --init-from, which must be what would be made anew in all but its numbers.
-ElmModel initial_model(const Arguments& arguments, const ElmOptions& options, std::uint64_t seed) {
-    if (!arguments.has("init-from")) return make_elm_model(options, seed);
+/// The model of --init-from, which must fit the data and what is asked for beside it.
+FittedModel initial_model(const Arguments& arguments, const ModelSpec& wanted, DType precision) {
     const std::string path = arguments.text("init-from");
-    ElmModel model = load_elm_model(path);
+    Stream host{Device{}};
+    FittedModel fitted = load_model(host, path, precision);
+    const ModelSpec& found = fitted.spec;
+    ELM_CHECK(found.model == wanted.model && found.shape.n_input == wanted.shape.n_input &&
+                  found.shape.n_output == wanted.shape.n_output,
+              "--init-from {}: this is a model {} of {} inputs and {} outputs, expected {} of {} "
+              "and {}.",
+              path, found.model, found.shape.n_input, found.shape.n_output, wanted.model,
+              wanted.shape.n_input, wanted.shape.n_output);
     if (arguments.has("memory")) {
-        ELM_CHECK(model.options.n_memory == options.n_memory,
-                  "--memory {} and --init-from {}: that model has {} memory units.",
-                  options.n_memory, path, model.options.n_memory);
+        const Value &size = wanted.options.at(memory_option),
+                    &own = found.options.at(memory_option);
+        ELM_CHECK(own == size, "--memory {} and --init-from {}: that model has {} memory units.",
+                  to_text(size), path, to_text(own));
     }
-    model.options = with_values(model.options, arguments.component("elm"));
-    with_context("checking --init-from " + path, [&] { model.check(); });
-    ELM_CHECK(model.options.n_input == options.n_input && model.options.n_output == 2,
-              "--init-from {}: that model has {} inputs and {} outputs, the data needs {} and 2.",
-              path, model.options.n_input, model.options.n_output, options.n_input);
-    return model;
+    fitted = with_context("--init-from " + path, [&] {
+        return with_options(host, std::move(fitted), arguments.component(wanted.model));
+    });
+    keep_numbers(*fitted.model);
+    return fitted;
+}
+
+FitCandidate candidate(const Arguments& arguments, const RunContext& context, ModelSpec spec,
+                       std::uint64_t seed) {
+    FitCandidate candidate;
+    candidate.seed = seed;
+    const auto arithmetic = context.arithmetic();
+    const auto ready = [arithmetic](FittedModel fitted) {
+        with_context("--precision and --model " + fitted.spec.model,
+                     [&] { fitted.model->use_arithmetic(arithmetic); });
+        return fitted;
+    };
+    if (arguments.has("init-from")) {
+        candidate.make = [ready, &arguments, spec, precision = context.precision()] {
+            return ready(initial_model(arguments, spec, precision));
+        };
+    } else {
+        candidate.make = [ready, spec, seed] { return ready(make_model(spec, seed)); };
+    }
+    candidate.spec = candidate.make().spec;
+    const auto size = candidate.spec.options.find(memory_option);
+    candidate.name = size == candidate.spec.options.end()
+                         ? spec.model
+                         : fmt::format("{}-{}", spec.model, to_text(size->second));
+    return candidate;
 }
 
 /// One candidate for each size of memory.
-std::vector<FitCandidate> elm_candidates(const Arguments& arguments, RunContext& context,
-                                         const Config& preset, std::int64_t n_channels,
-                                         std::uint64_t seed) {
+std::vector<FitCandidate> candidates_of(const Arguments& arguments, const RunContext& context,
+                                        const Config& preset, const std::string& model,
+                                        std::int64_t n_channels, std::uint64_t seed) {
+    ModelSpec spec{
+        .model = model, .options = suited_options(model, n_channels), .shape = {n_channels, 2}};
+    if (const auto found = preset.sections.find(model); found != preset.sections.end()) {
+        put(spec.options, found->second);
+    }
+    put(spec.options, arguments.component(model));
     std::vector<FitCandidate> candidates;
-    ElmOptions options = elm_options(arguments, preset, n_channels);
-    for (const std::int64_t n_memory : memory_sizes(arguments, options)) {
-        options.n_memory = n_memory;
-        FitCandidate candidate;
-        candidate.name = fmt::format("elm-{}", n_memory);
-        const ElmModel start = initial_model(arguments, options, seed);
-        candidate.options = to_values(start.options);
-        candidate.make = [start, precision = context.precision(),
-                          device = context.stream().device(), arithmetic = context.arithmetic()] {
-            return elm_fit(start, precision, device, arithmetic);
-        };
-        candidates.push_back(std::move(candidate));
+    const std::vector<std::int64_t> sizes = memory_sizes(arguments);
+    if (sizes.empty() || !has_option(model, memory_option)) {
+        return {candidate(arguments, context, spec, seed)};
+    }
+    for (const std::int64_t size : sizes) {
+        spec.options[memory_option] = size;
+        candidates.push_back(candidate(arguments, context, spec, seed));
     }
     return candidates;
 }
 
-FitCandidate sequence_candidate(const Arguments& arguments, const RunContext& context,
-                                const Config& preset, const std::string& kind,
-                                std::int64_t n_channels) {
-    ELM_CHECK(context.arithmetic() == ElmArithmetic::exact,
-              "--precision {} is of ELM neurons, and --model {} is none.",
-              name_of(context.arithmetic()), kind);
-    const DType precision = context.precision();
-    Values values;
-    if (const auto found = preset.sections.find(kind); found != preset.sections.end()) {
-        values = found->second;
-    }
-    for (const auto& [key, value] : arguments.component(kind)) values[key] = value;
-    SequenceModelSpec spec{.model = kind, .options = values, .shape = {n_channels, 2}};
-    std::string start;
-    if (arguments.has("init-from")) {
-        start = arguments.text("init-from");
-        Stream host{Device{}};
-        const SequenceModelSpec other = load_sequence_model(host, start, precision).spec;
-        ELM_CHECK(
-            other.model == kind && other.shape.n_input == n_channels && other.shape.n_output == 2,
-            "--init-from {}: this is a model {} of {} inputs, expected {} of {}.", start,
-            other.model, other.shape.n_input, kind, n_channels);
-        ELM_CHECK(values.empty() || to_values(model_options(kind, values)) == other.options,
-                  "--init-from {}: the options of section {} differ from those of that model. "
-                  "Leave them out.",
-                  start, kind);
-        spec.options = other.options;
-    }
-    FitCandidate candidate;
-    candidate.name = kind;
-    candidate.options = to_values(model_options(kind, spec.options));
-    candidate.make = [spec, precision, start] { return sequence_fit(spec, precision, start); };
-    return candidate;
-}
-
-std::vector<std::string> kinds_of(const Arguments& arguments) {
-    std::vector<std::string> known{"elm"}, kinds;
+std::vector<std::string> models_of(const Arguments& arguments) {
+    std::vector<std::string> known, models = arguments.items("model");
     for (const ModelEntry& entry : all_models()) known.push_back(entry.name);
-    for (const std::string& given : arguments.items("model")) {
+    for (const std::string& given : models) {
         ELM_CHECK(std::find(known.begin(), known.end(), given) != known.end(),
                   "--model {}: there is no such model to fit: expected {}.{}", given,
                   fmt::join(known, ", "), nearest_hint(given, known));
-        kinds.push_back(given);
     }
-    if (kinds.empty()) kinds.emplace_back("elm");
-    ELM_CHECK(
-        !arguments.has("memory") || std::find(kinds.begin(), kinds.end(), "elm") != kinds.end(),
-        "--memory is the size of an ELM neuron and --model {} is none. Its size is an option "
-        "of section {}: see elmsim list models.",
-        kinds.front(), kinds.front());
-    return kinds;
+    if (models.empty()) models.emplace_back("elm");
+    ELM_CHECK(!arguments.has("memory") ||
+                  std::any_of(models.begin(), models.end(),
+                              [](const auto& model) { return has_option(model, memory_option); }),
+              "--memory is the size of an ELM neuron and --model {} is none. Its size is an option "
+              "of section {}: see elmsim list models.",
+              models.front(), models.front());
+    return models;
 }
 
 }  // namespace
@@ -155,20 +153,13 @@ std::vector<FitCandidate> fit_candidates(const Arguments& arguments, RunContext&
     const std::int64_t n_seeds = arguments.integer("seeds");
     ELM_CHECK(n_seeds >= 1 && n_seeds <= 10000, "--seeds {}: expected 1 or more.", n_seeds);
     std::vector<FitCandidate> candidates;
-    for (const std::string& kind : kinds_of(arguments)) {
+    for (const std::string& model : models_of(arguments)) {
         for (std::int64_t k = 0; k < n_seeds; ++k) {
             const std::uint64_t seed = arguments.seed() + static_cast<std::uint64_t>(k);
-            std::vector<FitCandidate> found;
-            if (kind == "elm") {
-                found = elm_candidates(arguments, context, preset, n_channels, seed);
-            } else {
-                found.push_back(sequence_candidate(arguments, context, preset, kind, n_channels));
-            }
-            for (FitCandidate& candidate : found) {
-                candidate.kind = candidate.section = kind;
-                candidate.seed = seed;
-                if (n_seeds > 1) candidate.name += fmt::format("-seed{}", seed);
-                candidates.push_back(std::move(candidate));
+            for (FitCandidate& one :
+                 candidates_of(arguments, context, preset, model, n_channels, seed)) {
+                if (n_seeds > 1) one.name += fmt::format("-seed{}", seed);
+                candidates.push_back(std::move(one));
             }
         }
     }

@@ -2,27 +2,24 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "baselines/model_file.h"
 #include "kernels/io/toml_config.h"
-#include "tasks/training/fit_model.h"
 
 namespace elm {
 
 class Arguments;
 class RunContext;
 
-/// One surrogate that a user asked to have fitted.
+/// One model that a user asked to have fitted.
 struct FitCandidate {
-    std::string name;     // "elm-20", "lstm-seed3"
-    std::string kind;     // "elm"
-    std::string path;     // of its model file
-    std::string section;  // of its options in a configuration
-    Values options;
+    std::string name;  // "elm-20", "lstm-seed3"
+    std::string path;  // of its model file
+    ModelSpec spec;
     std::uint64_t seed = 0;
-    std::function<std::unique_ptr<FitModel>()> make;
+    std::function<FittedModel()> make;  // its numbers not allocated yet
 };
 
 /// Every combination of --model, --memory and --seeds, with the options of preset and --set. Throws

@@ -11,7 +11,6 @@
 #include "tasks/report/plot.h"
 #include "tasks/report/table.h"
 #include "tasks/simulation/simulation_plot.h"
-#include "tasks/simulation/surrogate.h"
 #include "tasks/training/learning_curve.h"
 
 namespace elm {
@@ -20,13 +19,13 @@ namespace {
 /// One run over a simulation, drawn over its ground truth.
 Figure prediction_figure(RunContext& context, const std::string& path,
                          const NeuronIoSimulation& simulation, const std::string& data_path) {
-    const auto model = load_surrogate(context.stream(), path, context.precision());
-    SimulationPlot plot(model->info(), std::filesystem::path(path).stem().string(), simulation.name,
-                        0, simulation.input.n_steps, {data_path, false});
+    const FittedModel fitted = load_model(context.stream(), path, context.precision());
+    SimulationPlot plot(fitted, std::filesystem::path(path).stem().string(), simulation.name, 0,
+                        simulation.input.n_steps, {data_path, false});
     Stream host{Device{}};
-    SurrogateState state = model->initial_state(context.stream(), 1);
-    plot.add(simulation.input,
-             model->run(context.stream(), simulation.input, state).output.to(host));
+    const auto runner = fitted.model->runner(context.stream());
+    runner->start(context.stream(), 1);
+    plot.add(simulation.input, runner->advance(context.stream(), simulation.input).output.to(host));
     return plot.figure();
 }
 
@@ -35,19 +34,18 @@ Table result_table(RunContext& context, const std::vector<std::unique_ptr<Runnin
     Table table({"model", "parameters", "updates", "best at", "AUC", "TPR at 0.0025",
                  "expl. var. %", "RMSE mV", "MAE mV"});
     for (const auto& running : fits) {
-        const auto model =
-            load_surrogate(context.stream(), running->files.model(), context.precision());
+        const FittedModel model =
+            load_model(context.stream(), running->files.model(), context.precision());
         const NeuronIoScores scores =
-            evaluate(context.stream(), *model, validation, Protocol::published);
-        table.add({running->candidate.name,
-                   fmt::format("{}", trainable_count(running->fit->model().module())),
-                   fmt::format("{}", running->fit->update_count()),
-                   fmt::format("{}", running->fit->best()->update),
-                   fmt::format("{:.5f}", scores.auc),
-                   fmt::format("{:.4f}", scores.tpr_at_fpr_0_0025),
-                   fmt::format("{:.2f}", scores.voltage.explained_variance_percent),
-                   fmt::format("{:.4f}", scores.voltage.root_mean_square_error),
-                   fmt::format("{:.4f}", scores.voltage.mean_absolute_error)});
+            evaluate(context.stream(), model, validation, Protocol::published);
+        table.add(
+            {running->candidate.name, fmt::format("{}", trainable_count(running->fit->module())),
+             fmt::format("{}", running->fit->update_count()),
+             fmt::format("{}", running->fit->best()->update), fmt::format("{:.5f}", scores.auc),
+             fmt::format("{:.4f}", scores.tpr_at_fpr_0_0025),
+             fmt::format("{:.2f}", scores.voltage.explained_variance_percent),
+             fmt::format("{:.4f}", scores.voltage.root_mean_square_error),
+             fmt::format("{:.4f}", scores.voltage.mean_absolute_error)});
     }
     return table;
 }
@@ -81,7 +79,7 @@ void print_summary(const Arguments& arguments, RunContext& context,
     for (const auto& running : fits) {
         Record record;
         record.set("model", running->candidate.name)
-            .set("parameters", trainable_count(running->fit->model().module()))
+            .set("parameters", trainable_count(running->fit->module()))
             .set("output", running->files.model());
         add_outcome(record, *running);
         records.push_back(record);
@@ -106,11 +104,12 @@ void finish(const Arguments& arguments, RunContext& context,
     for (const auto& running : fits) {
         Fit& fit = *running->fit;
         runs.push_back({running->candidate.name, &fit, &running->files, running->config});
-        points.push_back({running->candidate.kind,
-                          static_cast<double>(trainable_count(fit.model().module())),
-                          fit.best()->auc});
+        points.push_back({running->candidate.spec.model,
+                          static_cast<double>(trainable_count(fit.module())), fit.best()->auc});
         if (arguments.has("safetensors")) {
-            fit.save_safetensors(running->files.beside("safetensors"), force);
+            const FittedModel best =
+                load_model(context.stream(), running->files.model(), context.precision());
+            save_safetensors(best, running->files.beside("safetensors"), force);
         }
     }
     print_summary(arguments, context, fits, result_table(context, fits, validation));

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 
@@ -17,34 +16,10 @@
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
 #include "kernels/core/parallel.h"
-#include "neuron/elm/elm_builtin.h"
-#include "neuron/elm/elm_model_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 
 namespace elm {
-namespace {
-
-/// Options that decide which arrays a model has: they cannot change once it is fitted.
-ElmModel with_overrides(ElmModel model, const Values& overrides) {
-    if (overrides.empty()) return model;
-    model.options = with_values(model.options, overrides);
-    with_context("checking the options of section elm", [&] { model.check(); });
-    return model;
-}
-
-ElmModel with_time_step(ElmModel model, double time_step_ms) {
-    if (time_step_ms == 0 || time_step_ms == model.options.time_step_ms) return model;
-    ELM_CHECK(model.options.version == ElmVersion::v2,
-              "--dt-ms {}: this model is of version 1, fitted to steps of {} ms, and only version "
-              "2 keeps its meaning under another step. Leave --dt-ms out.",
-              time_step_ms, model.options.time_step_ms);
-    model.options.time_step_ms = time_step_ms;
-    return model;
-}
-
-}  // namespace
-
 Record result_header(const Arguments& arguments, Device device) {
     Record record;
     record.set("command", arguments.command().name)
@@ -85,24 +60,6 @@ RunContext::RunContext(const Arguments& arguments, bool trains) {
 void RunContext::announce() const {
     log::info("on {} ({}), {} threads, {}", to_string(stream_->device()),
               describe(stream_->device()), thread_count(), name_of(precision_));
-}
-
-ElmModel resolve_model(const Arguments& arguments, const std::string& name, double time_step_ms) {
-    const Values overrides = arguments.component("elm");
-    if (const BuiltinModel* builtin = find_builtin(name)) {
-        return with_overrides(builtin->make(time_step_ms == 0 ? 1.0 : time_step_ms), overrides);
-    }
-    std::error_code status;
-    const bool looks_like_path = name.find_first_of("./") != std::string::npos;
-    if (looks_like_path || std::filesystem::exists(name, status)) {
-        return with_time_step(with_overrides(load_elm_model(name), overrides), time_step_ms);
-    }
-    std::vector<std::string> names;
-    for (const BuiltinModel& model : builtin_models()) names.push_back(model.name);
-    throw Error(ErrorKind::invalid,
-                fmt::format("--model {}: there is no such file and no model of that name.{} See "
-                            "elmsim list models.",
-                            name, nearest_hint(name, names)));
 }
 
 std::int64_t peak_memory_bytes() {

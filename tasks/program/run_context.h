@@ -7,7 +7,6 @@
 #include "kernels/core/dtype.h"
 #include "kernels/core/stream.h"
 #include "kernels/ops/elm/scan_pass.h"
-#include "neuron/elm/elm_model.h"
 #include "tasks/report/results_writer.h"
 
 namespace elm {
@@ -39,12 +38,6 @@ private:
     DType precision_ = DType::f32;
     ElmArithmetic arithmetic_ = ElmArithmetic::exact;
 };
-
-/// The model behind --model: a file, or the name of a built-in one, with the options of section
-/// "elm" put in place. `time_step_ms` 0 keeps the model's own step. Throws Error{invalid} for an
-/// unknown name, with the nearest, and for a step that the model cannot take.
-ElmModel resolve_model(const Arguments& arguments, const std::string& name,
-                       double time_step_ms = 0);
 
 /// Largest resident size of this process so far.
 std::int64_t peak_memory_bytes();

@@ -7,9 +7,10 @@
 
 namespace elm {
 
-bool has_neuronio_outputs(const SurrogateInfo& model) { return model.n_output == 2; }
+bool has_neuronio_outputs(const ModelSpec& model) { return model.shape.n_output == 2; }
 
-RecordingChoice parse_recording(const std::vector<std::string>& words, const SurrogateInfo& model) {
+RecordingChoice parse_recording(const std::vector<std::string>& words, const FittedModel& fitted) {
+    const ModelSpec& model = fitted.spec;
     RecordingChoice choice;
     for (const std::string& word : words) {
         bool* const chosen = word == "output"     ? &choice.output
@@ -22,31 +23,32 @@ RecordingChoice parse_recording(const std::vector<std::string>& words, const Sur
         *chosen = true;
     }
     ELM_CHECK(
-        model.n_memory > 0 || (!choice.memory && !choice.branches),
+        fitted.model->traits().n_memory > 0 || (!choice.memory && !choice.branches),
         "--record {}: only an ELM neuron has that, and this model is of kind {}. Use --record "
         "output{}.",
-        choice.memory ? "memory" : "branches", model.kind,
+        choice.memory ? "memory" : "branches", model.model,
         has_neuronio_outputs(model) ? ",voltage" : "");
     ELM_CHECK(!choice.voltage || has_neuronio_outputs(model),
               "--record voltage: this model has {} outputs, expected 2 (spike logit and voltage). "
               "Use --record output.",
-              model.n_output);
+              model.shape.n_output);
     return choice;
 }
 
-RecordingWriter::RecordingWriter(const std::string& path, const SurrogateInfo& model,
+RecordingWriter::RecordingWriter(const std::string& path, const FittedModel& model,
                                  RecordingChoice choice, const std::string& model_name,
                                  const std::string& config, std::int64_t first_step)
     : file_(Hdf5File::create(path)),
-      model_(model),
+      model_(model.spec),
+      traits_(model.model->traits()),
       choice_(choice),
-      type_(model.precision == DType::f64 ? FileType::f64 : FileType::f32) {
+      type_(model.precision() == DType::f64 ? FileType::f64 : FileType::f32) {
     file_.set_attribute("/", "format", std::string("elm-recording"));
     file_.set_attribute("/", "format_version", std::int64_t{1});
     file_.set_attribute("/", "program_version", std::string(build_info::version));
     file_.set_attribute("/", "model", model_name);
-    file_.set_attribute("/", "time_step_ms", model.time_step_ms);
-    file_.set_attribute("/", "start_ms", static_cast<double>(first_step) * model.time_step_ms);
+    file_.set_attribute("/", "time_step_ms", model_.time_step_ms);
+    file_.set_attribute("/", "start_ms", static_cast<double>(first_step) * model_.time_step_ms);
     file_.write_string("/config", config);
 }
 
@@ -57,14 +59,14 @@ void RecordingWriter::add_sample(const std::string& name, std::int64_t chunk_ste
     };
     const bool neuronio = has_neuronio_outputs(model_);
     make(choice_.output && neuronio, "spike_probability", {});
-    make(choice_.output && !neuronio, "output", {model_.n_output});
+    make(choice_.output && !neuronio, "output", {model_.shape.n_output});
     make(choice_.voltage, "voltage_mV", {});
-    make(choice_.memory, "memory", {model_.n_memory});
-    make(choice_.branches, "branches", {model_.n_branch});
+    make(choice_.memory, "memory", {traits_.n_memory});
+    make(choice_.branches, "branches", {traits_.n_branch});
 }
 
-void RecordingWriter::append(const std::string& name, const ElmTrace& trace, std::int64_t index,
-                             std::int64_t begin, std::int64_t end) {
+void RecordingWriter::append(const std::string& name, const SequenceTrace& trace,
+                             std::int64_t index, std::int64_t begin, std::int64_t end) {
     if (begin >= end) return;
     const std::string group = "/" + name + "/";
     visit_real(trace.output.dtype(), [&]<class Real>(Real) {

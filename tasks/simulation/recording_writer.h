@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "baselines/model_file.h"
 #include "kernels/io/hdf5_file.h"
-#include "tasks/simulation/surrogate.h"
 
 namespace elm {
 
@@ -19,17 +19,17 @@ struct RecordingChoice {
 
 /// Reads "output", "voltage", "memory", "branches". Throws Error{invalid} for another word, with
 /// the nearest, and for what the model does not have.
-RecordingChoice parse_recording(const std::vector<std::string>& words, const SurrogateInfo& model);
+RecordingChoice parse_recording(const std::vector<std::string>& words, const FittedModel& model);
 
 /// True for a model whose two outputs are spike logit and scaled soma voltage.
-bool has_neuronio_outputs(const SurrogateInfo& model);
+bool has_neuronio_outputs(const ModelSpec& model);
 
 /// Writes what a model did, chunk by chunk: one group per sample, datasets that grow with time.
 /// Entry k of a dataset is the state at the end of step first_step + k.
 class RecordingWriter {
 public:
     /// Creates the file. `first_step`: the first step that is kept.
-    RecordingWriter(const std::string& path, const SurrogateInfo& model, RecordingChoice choice,
+    RecordingWriter(const std::string& path, const FittedModel& model, RecordingChoice choice,
                     const std::string& model_name, const std::string& config,
                     std::int64_t first_step);
 
@@ -37,14 +37,15 @@ public:
     void add_sample(const std::string& name, std::int64_t chunk_steps);
 
     /// Adds steps [begin, end) of sample `index` of a chunk; tensors are on the CPU.
-    void append(const std::string& name, const ElmTrace& trace, std::int64_t index,
+    void append(const std::string& name, const SequenceTrace& trace, std::int64_t index,
                 std::int64_t begin, std::int64_t end);
 
     void close() { file_.close(); }
 
 private:
     Hdf5File file_;
-    SurrogateInfo model_;
+    ModelSpec model_;
+    ModelTraits traits_;
     RecordingChoice choice_;
     FileType type_;
 };

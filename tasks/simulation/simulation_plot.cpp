@@ -15,29 +15,30 @@ constexpr std::int64_t most_outputs = 8;  // curves of a model that is no Neuron
 
 }  // namespace
 
-SimulationPlot::SimulationPlot(const SurrogateInfo& model, const std::string& model_name,
+SimulationPlot::SimulationPlot(const FittedModel& model, const std::string& model_name,
                                const std::string& sample, std::int64_t first_step,
                                std::int64_t end_step, const PlotReference& reference)
-    : model_(model),
+    : model_(model.spec),
+      traits_(model.model->traits()),
       title_(fmt::format("{}: {}", model_name, sample)),
       sample_(sample),
       first_step_(first_step),
       end_step_(end_step) {
-    const double step_s = model.time_step_ms / 1000;
+    const double step_s = model_.time_step_ms / 1000;
     const double start_s = static_cast<double>(first_step) * step_s;
     const std::int64_t n_steps = end_step - first_step;
     const TraceDecimator trace(n_steps, start_s, step_s);
-    raster_ = RasterDecimator(model.n_input, n_steps, start_s, step_s);
-    outputs_.assign(static_cast<std::size_t>(std::min(model.n_output, most_outputs)), trace);
+    raster_ = RasterDecimator(model_.shape.n_input, n_steps, start_s, step_s);
+    outputs_.assign(static_cast<std::size_t>(std::min(model_.shape.n_output, most_outputs)), trace);
     if (reference.leaky_integrator) {
-        exact_.emplace(LeakyIntegrator{}, model.time_step_ms);
+        exact_.emplace(LeakyIntegrator{}, model_.time_step_ms);
         truth_voltage_ = trace;
     }
     if (reference.neuronio_path.empty()) return;
     truth_ = std::make_unique<Hdf5File>(Hdf5File::open(reference.neuronio_path));
     truth_voltage_ = trace;
     for (const double time : truth_->read<double>("/" + sample + "/output_spike_time_ms")) {
-        const double step = time / model.time_step_ms;
+        const double step = time / model_.time_step_ms;
         if (step >= static_cast<double>(first_step) && step < static_cast<double>(end_step)) {
             truth_spikes_s_.push_back(time / 1000);
         }
@@ -84,9 +85,9 @@ Figure SimulationPlot::figure() const {
     const double step_s = model_.time_step_ms / 1000;
     const std::pair<double, double> x_range{static_cast<double>(first_step_) * step_s,
                                             static_cast<double>(end_step_) * step_s};
-    const std::int64_t half = model_.n_input / 2, all = model_.n_input;
+    const std::int64_t half = model_.shape.n_input / 2, all = model_.shape.n_input;
     Panel input{.y_label = "input", .height = 1.1, .show_x_numbers = false};
-    if (model_.has_inhibitory_half || truth_ != nullptr) {
+    if (traits_.inhibitory_half || truth_ != nullptr) {
         input.curves.push_back(raster_.curve(0, half, "excitatory", colour::vermilion));
         input.curves.push_back(raster_.curve(half, all, "inhibitory", colour::blue));
     } else {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "baselines/model_file.h"
 #include "neuron/elm/leaky_integrator.h"
 #include "tasks/simulation/plot_data.h"
-#include "tasks/simulation/surrogate.h"
 
 namespace elm {
 
@@ -24,7 +24,7 @@ struct PlotReference {
 class SimulationPlot {
 public:
     /// Draws steps [first_step, end_step) of the sample called `sample`.
-    SimulationPlot(const SurrogateInfo& model, const std::string& model_name,
+    SimulationPlot(const FittedModel& model, const std::string& model_name,
                    const std::string& sample, std::int64_t first_step, std::int64_t end_step,
                    const PlotReference& reference);
     ~SimulationPlot();
@@ -41,7 +41,8 @@ public:
 private:
     void add_truth(std::int64_t begin, std::int64_t end);
 
-    SurrogateInfo model_;
+    ModelSpec model_;
+    ModelTraits traits_;
     std::string title_, sample_;
     std::int64_t first_step_, end_step_, step_ = 0;
     RasterDecimator raster_;

@@ -8,6 +8,7 @@
 
 #include "kernels/core/check.h"
 #include "tasks/neuronio/evaluation.h"
+#include "tasks/training/tape_gradient.h"
 
 namespace elm {
 namespace {
@@ -102,25 +103,60 @@ void begin_at(Stream& stream, Module& module, double probability) {
 
 }  // namespace
 
-Fit::Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& settings,
+Fit::Fit(Stream& stream, FittedModel model, const FitSettings& settings,
          const NeuronIoDataset& data, Communicator& processes)
     : stream_(stream),
-      model_(std::move(model)),
+      fitted_(std::move(model)),
       settings_(settings),
       data_(data),
       processes_(processes) {
     ELM_CHECK(settings.updates > 0 && settings.passes > 0,
               "a fit needs at least one update and one batch an update (got {} and {})",
               settings.updates, settings.passes);
-    parameters_ = allocate_parameters(stream, model_->module(), settings.precision,
-                                      RandomKey{settings.seed}.for_purpose("first values"));
-    model_->start(stream);
-    begin_at(stream, model_->module(), settings.spike_probability);
-    optimizer_.emplace(stream, model_->module(), parameters_, settings.optimizer);
+    ELM_CHECK(fitted_.spec.shape.n_output == 2,
+              "a fitted neuron has 2 outputs, spike logit and voltage (got {})",
+              fitted_.spec.shape.n_output);
+    allocate(stream, fitted_, settings.precision,
+             RandomKey{settings.seed}.for_purpose("first values"));
+    begin_at(stream, module(), settings.spike_probability);
+    pass_ = fitted_.model->training_pass(stream, settings.precision);
+    optimizer_.emplace(stream, module(), fitted_.parameters, settings.optimizer);
     settings_.windows.dtype = settings.precision;
     settings_.windows.part = processes.rank();
     settings_.windows.parts = processes.size();
     start_batches();
+}
+
+PassCall Fit::call(const NeuronIoBatch& batch) {
+    const Shape shape{batch.spikes.n_samples, batch.spikes.n_steps, fitted_.spec.shape.n_output};
+    if (!output_.defined() || output_.shape() != shape) {
+        Stream host{Device{}};
+        output_ = Tensor::zeros(host, shape, settings_.precision);
+        output_gradient_ = Tensor::zeros(host, shape, settings_.precision);
+        losses_.resize(static_cast<std::size_t>(batch.spikes.n_samples));
+    }
+    return {.spikes = &batch.spikes,
+            .output = output_,
+            .output_gradient = output_gradient_,
+            .loss = [this, &batch](std::int64_t first, std::int64_t count) {
+                for (std::int64_t sample = first; sample < first + count; ++sample) {
+                    losses_[static_cast<std::size_t>(sample)] =
+                        neuronio_loss(output_, batch.spike_target, batch.voltage_target, sample,
+                                      batch.n_bins, output_gradient_);
+                }
+            }};
+}
+
+NeuronIoLoss Fit::loss_of_pass() const {
+    NeuronIoLoss total;
+    for (const NeuronIoLoss& loss : losses_) total.add(loss);
+    return total;
+}
+
+NeuronIoLoss Fit::add_gradient(const NeuronIoBatch& batch, const RandomKey& key) {
+    if (pass_ == nullptr) return tape_gradient(stream_, *fitted_.model, batch, key);
+    pass_->run(call(batch));
+    return loss_of_pass();
 }
 
 void Fit::start_batches() {
@@ -146,11 +182,10 @@ void Fit::update() {
         RandomKey{settings_.seed}.for_purpose("update").at_step(static_cast<std::uint64_t>(now));
     NeuronIoLoss loss;
     for (std::int64_t pass = 0; pass < settings_.passes; ++pass) {
-        loss.add(model_->add_gradient(stream_, batches_->next(),
-                                      key.for_part(static_cast<std::uint32_t>(pass))));
+        loss.add(add_gradient(batches_->next(), key.for_part(static_cast<std::uint32_t>(pass))));
     }
     if (processes_.size() > 1) {
-        processes_.sum(stream_, parameters_.gradients);
+        processes_.sum(stream_, fitted_.parameters.gradients);
         loss = summed(loss);
     }
     finish_update(loss);
@@ -203,8 +238,7 @@ FitScores Fit::validate(std::span<const NeuronIoSimulation> simulations) {
     FitScores scores;
     scores.update = update_count();
     with_average([&] {
-        const NeuronIoScores all =
-            evaluate(stream_, *model_->surrogate(stream_), simulations, Protocol::published);
+        const NeuronIoScores all = evaluate(stream_, fitted_, simulations, Protocol::published);
         scores.loss = all.loss;
         scores.auc = all.auc;
         scores.explained_variance_percent = all.voltage.explained_variance_percent;
@@ -229,11 +263,8 @@ const FitScores* Fit::best() const {
 }
 
 void Fit::save_model(const std::string& path, const std::string& source, bool force) {
-    with_average([&] { model_->save(path, source, force); });
-}
-
-void Fit::save_safetensors(const std::string& path, bool force) {
-    with_average([&] { model_->save_safetensors(path, force); });
+    fitted_.spec.source = source;
+    with_average([&] { elm::save_model(fitted_, path, force); });
 }
 
 void Fit::write_checkpoint(const std::string& path, const Config& config) {
@@ -245,12 +276,12 @@ void Fit::write_checkpoint(const std::string& path, const Config& config) {
     put(state.history, report_columns, reports_);
     put(state.history, score_columns, validations_);
     put(state.history, pending_columns, std::vector<NeuronIoLoss>{loss_});
-    elm::write_checkpoint(path, model_->module(), parameters_, &*optimizer_, state);
+    elm::write_checkpoint(path, module(), fitted_.parameters, &*optimizer_, state);
 }
 
 void Fit::resume(const std::string& path) {
     const TrainingState state =
-        read_checkpoint(stream_, path, model_->module(), parameters_, &*optimizer_);
+        read_checkpoint(stream_, path, module(), fitted_.parameters, &*optimizer_);
     History history = state.history;
     if (!history.contains("validation_loss")) {  // as older programs left it
         history["validation_loss"].resize(history["validation_update"].size(), NAN);

@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "baselines/model_file.h"
 #include "kernels/core/communicator.h"
 #include "kernels/modules/checkpoint.h"
 #include "kernels/modules/learning_rate.h"
 #include "tasks/neuronio/neuronio_dataset.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/neuronio/window_prefetcher.h"
-#include "tasks/training/fit_model.h"
+#include "tasks/training/neuronio_loss.h"
 
 namespace elm {
 
@@ -46,18 +47,19 @@ struct FitScores {
     double auc = 0, explained_variance_percent = 0, rmse_mV = 0, mae_mV = 0;
 };
 
-/// One surrogate in training. Which windows an update sees, and every random number, follow from
-/// the seed and the number of the update, so a fit that goes on from a checkpoint has the bits of
-/// one that was never interrupted.
+/// One model in training. Which windows an update sees, and every random number, follow from the
+/// seed and the number of the update, so a fit that goes on from a checkpoint has the bits of one
+/// that was never interrupted.
 class Fit {
 public:
-    /// Gives the parameters their first values.
+    /// Allocates the parameters of the model, which begin with what they were made to begin with.
     /// Several processes share each batch: all of them make the same calls.
-    Fit(Stream& stream, std::unique_ptr<FitModel> model, const FitSettings& settings,
-        const NeuronIoDataset& data, Communicator& processes);
+    Fit(Stream& stream, FittedModel model, const FitSettings& settings, const NeuronIoDataset& data,
+        Communicator& processes);
 
     const FitSettings& settings() const noexcept { return settings_; }
-    FitModel& model() noexcept { return *model_; }
+    const FittedModel& fitted() const noexcept { return fitted_; }
+    Module& module() noexcept { return *fitted_.model; }
     std::int64_t update_count() const noexcept { return optimizer_->step_count(); }
     bool done() const noexcept { return update_count() >= settings_.updates; }
     double fraction_done() const noexcept;
@@ -69,10 +71,17 @@ public:
     void advance(std::int64_t end, double seconds);
 
     // --- one update in pieces, for those that train in step
+    /// Null where the model has no pass but the tape.
+    TrainingPass* pass() noexcept { return pass_.get(); }
     const NeuronIoBatch& next_batch() { return batches_->next(); }
+    /// What the pass of a batch reads and writes; valid as long as the batch and until the next
+    /// call.
+    PassCall call(const NeuronIoBatch& batch);
+    /// The loss of the last pass.
+    NeuronIoLoss loss_of_pass() const;
     /// Moves the parameters along the gradient that was added for one batch.
     void finish_update(const NeuronIoLoss& loss);
-    void discard_gradient() { clear_gradients(stream_, parameters_); }
+    void discard_gradient() { clear_gradients(stream_, fitted_.parameters); }
 
     /// What happened since the last report; keeps it as part of the learning curve.
     FitReport report();
@@ -88,7 +97,6 @@ public:
 
     /// Saves the model with the weights that validate() scores.
     void save_model(const std::string& path, const std::string& source, bool force);
-    void save_safetensors(const std::string& path, bool force);
 
     void write_checkpoint(const std::string& path, const Config& config);
     void resume(const std::string& path);
@@ -100,12 +108,16 @@ private:
     template <class Work>
     void with_average(const Work& work);
 
+    NeuronIoLoss add_gradient(const NeuronIoBatch& batch, const RandomKey& key);
+
     Stream& stream_;
-    std::unique_ptr<FitModel> model_;
+    FittedModel fitted_;
     FitSettings settings_;
     const NeuronIoDataset& data_;
     Communicator& processes_;
-    FlatParameters parameters_;
+    std::unique_ptr<TrainingPass> pass_;
+    Tensor output_, output_gradient_;   // of the pass: (batch, time, 2)
+    std::vector<NeuronIoLoss> losses_;  // of the pass, by sample
     std::optional<Optimizer> optimizer_;
     std::optional<WindowPrefetcher> batches_;
     NeuronIoLoss loss_;  // since the last report

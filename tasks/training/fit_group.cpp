@@ -7,24 +7,12 @@
 namespace elm {
 namespace {
 
-std::vector<ElmModel> structures_of(std::span<Fit* const> fits) {
-    std::vector<ElmModel> structures;
-    for (Fit* const fit : fits) structures.push_back(fit->model().group_member()->structure());
-    return structures;
-}
-
-bool gain(std::span<Fit* const> fits) {
-    const ElmGroupPass pass(structures_of(fits), fits.front()->settings().precision);
-    std::vector<ElmPassCall> calls;
-    Stream host{Device{}};
-    for (Fit* const fit : fits) {
-        const WindowOptions& windows = fit->settings().windows;
-        ElmPassCall call;
-        call.outputs.output =
-            Tensor::empty(host, {windows.samples(), windows.window_steps, 2}, windows.dtype);
-        calls.push_back(std::move(call));
-    }
-    return pass.side_by_side(calls);
+/// Null where the fits do not gain from each other.
+std::unique_ptr<PassGroup> group_of(std::span<Fit* const> fits) {
+    std::vector<TrainingPass*> passes;
+    for (Fit* const fit : fits) passes.push_back(fit->pass());
+    const WindowOptions& windows = fits.front()->settings().windows;
+    return passes.front()->group(passes, windows.samples(), windows.window_steps);
 }
 
 }  // namespace
@@ -32,24 +20,20 @@ bool gain(std::span<Fit* const> fits) {
 std::vector<Fit*> FitGroup::choose(std::span<Fit* const> fits) {
     std::vector<Fit*> members;
     for (Fit* const fit : fits) {
-        if (fit->model().group_member() != nullptr && fit->settings().passes == 1 &&
+        if (fit->pass() != nullptr && fit->settings().passes == 1 &&
             fit->settings().windows.parts == 1) {
             members.push_back(fit);
         }
     }
-    const auto size = [](Fit* fit) {
-        return fit->model().group_member()->structure().options.n_memory;
-    };
+    const auto size = [](Fit* fit) { return trainable_count(fit->module()); };
     std::stable_sort(members.begin(), members.end(),
                      [&](Fit* a, Fit* b) { return size(a) < size(b); });
-    while (members.size() > 1 && !gain(members)) members.pop_back();
+    while (members.size() > 1 && group_of(members) == nullptr) members.pop_back();
     return members.size() > 1 ? members : std::vector<Fit*>{};
 }
 
 FitGroup::FitGroup(std::vector<Fit*> members)
-    : members_(std::move(members)),
-      pass_(structures_of(members_), members_.front()->settings().precision),
-      calls_(members_.size()) {}
+    : members_(std::move(members)), passes_(group_of(members_)), calls_(members_.size()) {}
 
 void FitGroup::update(std::int64_t now) {
     const NeuronIoBatch* any = nullptr;
@@ -61,15 +45,15 @@ void FitGroup::update(std::int64_t now) {
     for (std::size_t m = 0; m < members_.size(); ++m) {
         // One that waits keeps its lanes; what they compute is thrown away.
         const NeuronIoBatch& batch = batches[m] != nullptr ? *batches[m] : *any;
-        calls_[m] = members_[m]->model().group_member()->call(batch);
+        calls_[m] = members_[m]->call(batch);
     }
-    pass_.run(calls_);
+    passes_->run(calls_);
     for (std::size_t m = 0; m < members_.size(); ++m) {
         Fit& fit = *members_[m];
         if (batches[m] == nullptr) {
             fit.discard_gradient();
         } else {
-            fit.finish_update(fit.model().group_member()->loss());
+            fit.finish_update(fit.loss_of_pass());
         }
     }
 }

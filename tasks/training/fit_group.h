@@ -5,16 +5,15 @@
 #include <span>
 #include <vector>
 
-#include "neuron/elm/elm_group_pass.h"
 #include "tasks/training/fit.h"
 
 namespace elm {
 
-/// Fits of small ELM neurons that train in step, so that their samples share the lanes of vectors
-/// (ElmGroupPass). What a member learns has the bits of any other run of the same group.
+/// Fits of small models that train in step, so that their samples share the lanes of vectors
+/// (PassGroup). What a member learns has the bits of any other run of the same group.
 class FitGroup {
 public:
-    /// Those of `fits` that gain from each other: neurons small enough, and enough samples. Fewer
+    /// Those of `fits` that gain from each other: models small enough, and enough samples. Fewer
     /// than two: none. Follows from the fits alone, not from how far they are.
     static std::vector<Fit*> choose(std::span<Fit* const> fits);
 
@@ -29,8 +28,8 @@ private:
     void update(std::int64_t now);
 
     std::vector<Fit*> members_;
-    ElmGroupPass pass_;
-    std::vector<ElmPassCall> calls_;
+    std::unique_ptr<PassGroup> passes_;
+    std::vector<PassCall> calls_;
 };
 
 }  // namespace elm

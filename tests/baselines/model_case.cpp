@@ -4,6 +4,20 @@ namespace elm::test {
 
 std::vector<ModelCase> model_cases() {
     return {
+        // Synapses; two layers on branches and memory: hidden (branches + memory + 1), memory
+        // (hidden + 1); readout: outputs (memory + 1).
+        {"elm", "elm", {{"num_memory", "4"}, {"tau_b_value", "3"}}, 6 + 8 * 11 + 4 * 9 + 2 * 5},
+        {"elm_branches_first_version",
+         "elm",
+         {{"elm_version", "1"},
+          {"num_memory", "3"},
+          {"num_branch", "2"},
+          {"num_synapse_per_branch", "5"},
+          {"input_to_synapse_routing", "random_routing"},
+          {"mlp_hidden_size", "5"},
+          {"mlp_activation", "silu"},
+          {"learn_memory_tau", "true"}},
+         10 + 3 + 5 * 6 + 3 * 6 + 2 * 4},
         // One layer: 4 units (inputs + units + 2); readout: 2 (units + 1).
         {"lstm", "lstm", {{"units", "5"}}, 20 * (6 + 5 + 2) + 2 * 6},
         {"lstm_two_layers",

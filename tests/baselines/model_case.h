@@ -43,7 +43,7 @@ inline OptionSet options_of(const ModelCase& model) {
 struct LivingModel {
     LivingModel(const ModelCase& from, DType dtype, Device device = {})
         : stream(device),
-          model(find_model(from.model).make(options_of(from), case_shape)),
+          model(find_model(from.model).make(options_of(from), case_shape, 7)),
           flat(allocate_parameters(stream, *model, dtype, {7})) {
         if (from.spikes) fill("synapses.bias", 0.3);  // a drive under which neurons spike
     }

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "baselines/sequence_model_file.h"
+#include "baselines/model_file.h"
 #include "kernels/core/error.h"
 #include "kernels/core/log.h"
 #include "kernels/io/config_tree.h"
@@ -240,7 +240,7 @@ bool read_hdf5_contents(std::string_view bytes) {
             load_elm_model(path).check();
         } else if (reader == 2) {
             Stream host{Device{}};
-            load_sequence_model(host, path, DType::f32);
+            load_model(host, path, DType::f32);
         } else {
             const NeuronIoFile file(path);
             for (std::int64_t k = 0; k < file.size(); ++k) file.read(k);

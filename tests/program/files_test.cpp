@@ -12,6 +12,7 @@
 #include "neuron/elm/elm_builtin.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tests/program/run_program.h"
+#include "tests/support/saved_elm.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
@@ -30,7 +31,7 @@ protected:
     }
     std::string model() {
         const std::string path = folder_ / "model.h5";
-        save_elm_model(find_builtin("leaky-integrator")->make(1.0), path, true);
+        test::save_elm(find_builtin("leaky-integrator")->make(1.0), path);
         return path;
     }
     std::string spikes(const std::vector<double>& times, const std::vector<std::int32_t>& units) {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "baselines/sequence_model_file.h"
+#include "baselines/model_file.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
 #include "tasks/data/poisson_source.h"
@@ -18,12 +18,12 @@ namespace {
 class SequenceModels : public testing::Test {
 protected:
     /// A small model of 6 channels with drawn numbers, in a file.
-    std::string model(const SequenceModelSpec& spec) {
+    std::string model(const ModelSpec& spec) {
         Stream stream{Device{}};
-        const auto made = make_model(spec);
-        allocate_parameters(stream, *made, DType::f32, {5});
+        FittedModel made = make_model(spec);
+        allocate(stream, made, DType::f32, {5});
         const std::string path = folder_ / (spec.model + ".h5");
-        save_sequence_model(spec, *made, path, true);
+        save_model(made, path, true);
         return path;
     }
     std::string lstm(std::int64_t n_output = 2, double time_step_ms = 1) {
@@ -77,7 +77,7 @@ TEST_F(SequenceModels, simulate_writes_what_the_model_says) {
         Stream stream{Device{}};
         Context context{stream};
         const SpikeTrain spikes = poisson_input(20, 6, 3000, 1.0, 4).source->next(3000);
-        const FittedSequenceModel fitted = load_sequence_model(stream, path, DType::f64);
+        const FittedModel fitted = load_model(stream, path, DType::f64);
         // The program ran it in pieces of time.
         EXPECT_CLOSE(file.read<double>("/poisson/output"),
                      test::values_of(fitted.model->forward(context, {.spikes = &spikes}).value),

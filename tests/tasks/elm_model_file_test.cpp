@@ -5,6 +5,7 @@
 #include "kernels/core/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "neuron/elm/elm_builtin.h"
+#include "tests/support/saved_elm.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
@@ -40,7 +41,7 @@ void write_state_dict(const ElmModel& model, const std::string& path, const Valu
 TEST(ElmModelFile, returns_the_model_that_was_saved) {
     const test::TemporaryDirectory folder;
     const ElmModel model = small_model();
-    save_elm_model(model, folder / "m.h5", false);
+    test::save_elm(model, folder / "m.h5");
     const ElmModel loaded = load_elm_model(folder / "m.h5");
     EXPECT_EQ(to_values(loaded.options), to_values(model.options));
     for (const NamedArray& array : model.parameters) {
@@ -102,7 +103,7 @@ TEST(ElmModelFile, a_wrapper_before_some_names_alone_is_refused) {
 TEST(ElmModelFile, safetensors_hold_the_same_model) {
     const test::TemporaryDirectory folder;
     const ElmModel model = small_model();
-    save_elm_safetensors(model, folder / "m.safetensors", false);
+    save_safetensors(test::fitted_elm(model), folder / "m.safetensors", false);
     const ElmModel loaded = load_elm_model(folder / "m.safetensors");
     EXPECT_EQ(to_values(loaded.options), to_values(model.options));
     for (const NamedArray& array : model.parameters) {

@@ -1,13 +1,18 @@
 #include "tasks/training/fit.h"
 
+#include <array>
 #include <cmath>
+#include <mutex>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "kernels/core/error.h"
 #include "kernels/core/parallel.h"
+#include "neuron/elm/elm_module.h"
+#include "tasks/neuronio/evaluation.h"
+#include "tasks/neuronio/neuronio_output.h"
 #include "tasks/training/budget.h"
-#include "tasks/training/elm_fit.h"
 #include "tasks/training/fit_presets.h"
 #include "tasks/training/tape_gradient.h"
 #include "tests/support/devices.h"
@@ -40,12 +45,11 @@ protected:
         return s;
     }
     std::unique_ptr<Fit> make(const FitSettings& s) {
-        return std::make_unique<Fit>(stream_, elm_fit(small_neuron(), s.precision), s, data_,
-                                     alone_);
+        return std::make_unique<Fit>(stream_, make_model(small_neuron()), s, data_, alone_);
     }
     static std::vector<std::vector<double>> numbers(Fit& fit) {
         std::vector<std::vector<double>> all;
-        for (const auto& [name, parameter] : fit.model().module().parameters()) {
+        for (const auto& [name, parameter] : fit.module().parameters()) {
             const auto values = parameter->value.host<float>();
             all.emplace_back(values.begin(), values.end());
         }
@@ -93,8 +97,7 @@ TEST_F(FitTest, is_best_where_the_held_out_loss_is_least_and_never_untrained) {
     EXPECT_EQ(fit->best()->loss, least);
 
     // The loss as it is written down, from probabilities.
-    const auto model = fit->model().surrogate(stream_);
-    const std::array<const Surrogate*, 1> models{model.get()};
+    const std::array<const FittedModel*, 1> models{&fit->fitted()};
     const auto said =
         predict(stream_, models, held_out, Protocol::published, [](auto, auto) {}).front();
     double loss = 0, bins = 0;
@@ -155,15 +158,31 @@ TEST_F(FitTest, tape_gives_the_gradients_of_the_fused_pass) {
     NeuronIoBatch batch;
     sample_windows(data_, windows, 3, 0, batch);
     ElmModule module(small_neuron());
-    const auto fused = elm_fit(small_neuron(), DType::f64);
+    FittedModel fused = make_model(small_neuron());
     const FlatParameters taped_row = allocate_parameters(stream_, module, DType::f64, {});
-    const FlatParameters fused_row = allocate_parameters(stream_, fused->module(), DType::f64, {});
+    allocate(stream_, fused, DType::f64, {});
     const NeuronIoLoss taped_loss = tape_gradient(stream_, module, batch, {});
-    const NeuronIoLoss fused_loss = fused->add_gradient(stream_, batch, {});
+    NeuronIoLoss fused_loss;
+    PassCall call;
+    call.spikes = &batch.spikes;
+    call.output = Tensor::zeros(stream_, {3, 40, 2}, DType::f64);
+    call.output_gradient = Tensor::zeros(stream_, {3, 40, 2}, DType::f64);
+    call.loss = [&](std::int64_t first, std::int64_t count) {
+        for (std::int64_t sample = first; sample < first + count; ++sample) {
+            const NeuronIoLoss loss =
+                neuronio_loss(call.output, batch.spike_target, batch.voltage_target, sample,
+                              batch.n_bins, call.output_gradient);
+            static std::mutex lock;
+            const std::lock_guard guard(lock);
+            fused_loss.add(loss);
+        }
+    };
+    fused.model->training_pass(stream_, DType::f64)->run(call);
     // The same sums of at most 3 x 40 x 20 terms in another order.
     const double allowed = 8 * 2.2e-16 * std::sqrt(2400.0);
     EXPECT_NEAR(taped_loss.mean(), fused_loss.mean(), allowed);
-    const auto a = taped_row.gradients.host<double>(), b = fused_row.gradients.host<double>();
+    const auto a = taped_row.gradients.host<double>(),
+               b = fused.parameters.gradients.host<double>();
     ASSERT_EQ(a.size(), b.size());
     double largest = 0;
     for (std::size_t k = 0; k < a.size(); ++k) {
@@ -183,12 +202,14 @@ void expect_equal_update(const NeuronIoDataset& data, Device device, double tole
     s.learning_rate = {.peak = 0.1};
     Communicator alone;
     Stream host{Device{}}, stream{device};
-    Fit fused(host, elm_fit(small_neuron(), s.precision), s, data, alone);
-    Fit taped(stream, elm_fit(small_neuron(), s.precision, device, arithmetic), s, data, alone);
+    FittedModel on_device = make_model(small_neuron());
+    on_device.model->use_arithmetic(arithmetic);
+    Fit fused(host, make_model(small_neuron()), s, data, alone);
+    Fit taped(stream, std::move(on_device), s, data, alone);
     fused.advance(3, 600);
     taped.advance(3, 600);
-    const auto left = fused.model().module().parameters();
-    const auto right = taped.model().module().parameters();
+    const auto left = fused.module().parameters();
+    const auto right = taped.module().parameters();
     ASSERT_EQ(left.size(), right.size());
     for (std::size_t p = 0; p < left.size(); ++p) {
         const Tensor other = right[p].parameter->value.to(host);

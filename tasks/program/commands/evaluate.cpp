@@ -16,7 +16,7 @@
 #include "tasks/program/command.h"
 #include "tasks/program/data_files.h"
 #include "tasks/program/interrupt.h"
-#include "tasks/program/resolve_surrogate.h"
+#include "tasks/program/resolve_model.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/plot.h"
 #include "tasks/report/table.h"
@@ -26,7 +26,7 @@ namespace {
 
 struct Candidate {
     std::string name;
-    std::unique_ptr<Surrogate> model;
+    FittedModel model;
     std::optional<double> published_auc;
 };
 
@@ -41,7 +41,7 @@ struct Result {
 std::vector<Candidate> load_candidates(RunContext& context, const Arguments& arguments) {
     std::vector<Candidate> candidates;
     for (const std::string& name : expand_folders(arguments, "model")) {
-        candidates.push_back({name, resolve_surrogate(arguments, context, name),
+        candidates.push_back({name, resolve_model(arguments, context, name),
                               find_builtin(name) ? std::nullopt : published_test_auc(name)});
     }
     return candidates;
@@ -60,8 +60,8 @@ std::vector<NeuronIoSimulation> read_all(const std::string& path) {
 std::vector<Result> evaluate_on(RunContext& context, const std::vector<Candidate>& candidates,
                                 const std::string& data, Protocol protocol,
                                 std::span<const NeuronIoSimulation> simulations) {
-    std::vector<const Surrogate*> models;
-    for (const Candidate& candidate : candidates) models.push_back(candidate.model.get());
+    std::vector<const FittedModel*> models;
+    for (const Candidate& candidate : candidates) models.push_back(&candidate.model);
     Progress progress(
         fmt::format("{}, {}", std::filesystem::path(data).filename().string(), name_of(protocol)),
         0, "neuron-steps");
@@ -75,7 +75,7 @@ std::vector<Result> evaluate_on(RunContext& context, const std::vector<Candidate
     std::vector<Result> results;
     for (std::size_t k = 0; k < candidates.size(); ++k) {
         const Candidate& candidate = candidates[k];
-        results.push_back({candidate.name, data, protocol, candidate.model->info().parameters,
+        results.push_back({candidate.name, data, protocol, trainable_count(*candidate.model.model),
                            candidate.published_auc, score(simulations, predictions[k], protocol)});
         throw_if_interrupted();
     }

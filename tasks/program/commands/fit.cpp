@@ -166,7 +166,7 @@ std::int64_t count_updates(RunContext& context, const FitCandidate& candidate,
         const double steps = static_cast<double>(options.get<std::int64_t>("batch") *
                                                  options.get<std::int64_t>("window_steps") *
                                                  options.get<std::int64_t>("passes"));
-        return updates_within(budget, 1, 3 * candidate.make()->flops_per_step() * steps);
+        return updates_within(budget, 1, 3 * candidate.make().model->flops_per_step() * steps);
     }
     budget.amount /= static_cast<double>(n_fits);  // the time is that of all fits together
     const double seconds = seconds_per_update(context, candidate, options, data);
@@ -190,7 +190,7 @@ Config configuration(const Arguments& arguments, const FitCandidate& candidate,
     for (const auto& option : options.options()) {
         training[option.name] = parse_value(options.text(option.name));
     }
-    config.sections[candidate.section] = candidate.options;
+    config.sections[candidate.spec.model] = candidate.spec.options;
     Values& made_of = config.sections[data_section] = facts_of(data.train);
     made_of["updates"] = updates;
     made_of["seed"] = std::to_string(candidate.seed);

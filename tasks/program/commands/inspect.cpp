@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "baselines/sequence_model_file.h"
+#include "baselines/model_file.h"
 #include "kernels/core/check.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
@@ -34,33 +34,20 @@ std::string shape_text(const Hdf5File& file, const std::string& dataset) {
 }
 
 Findings inspect_model(const std::string& path, const char* kind) {
-    const ElmModel model = load_elm_model(path);
-    Findings findings{kind, {}};
-    findings.facts.emplace_back("parameters", model.parameter_count());
-    for (const auto& [name, value] : to_values(model.options)) {
-        findings.facts.emplace_back(name, value);
-    }
-    findings.facts.emplace_back("source", model.source);
-    if (const auto auc = published_test_auc(path)) {
-        findings.facts.emplace_back("published_test_auc", *auc);
-    }
-    return findings;
-}
-
-Findings inspect_sequence_model(const std::string& path) {
     Stream cpu{Device{}};
-    const FittedSequenceModel fitted = load_sequence_model(cpu, path, DType::f32);
-    const SequenceModelSpec& spec = fitted.spec;
-    Findings findings{"sequence model",
+    const FittedModel fitted = load_model(cpu, path, DType::f32);
+    const ModelSpec& spec = fitted.spec;
+    Findings findings{kind,
                       {{"model", spec.model},
                        {"parameters", trainable_count(*fitted.model)},
                        {"n_input", spec.shape.n_input},
                        {"n_output", spec.shape.n_output},
                        {"time_step_ms", spec.time_step_ms}}};
-    for (const auto& [name, value] : to_values(model_options(spec.model, spec.options))) {
-        findings.facts.emplace_back(name, value);
-    }
+    for (const auto& [name, value] : spec.options) findings.facts.emplace_back(name, value);
     findings.facts.emplace_back("source", spec.source);
+    if (const auto auc = published_test_auc(path)) {
+        findings.facts.emplace_back("published_test_auc", *auc);
+    }
     return findings;
 }
 
@@ -145,7 +132,9 @@ Findings inspect_hdf5(const std::string& path) {
         if (format->second == Value(std::string("elm-model"))) {
             return inspect_model(path, "ELM model");
         }
-        if (is_sequence_model(path)) return inspect_sequence_model(path);
+        if (format->second == Value(std::string("sequence-model"))) {
+            return inspect_model(path, "sequence model");
+        }
         return inspect_other(*file, to_text(format->second));
     }
     if (attributes.contains("elm_version")) return inspect_model(path, "ELM state dict");
@@ -159,8 +148,9 @@ Findings inspect_hdf5(const std::string& path) {
 Findings inspect_file(const std::string& path) {
     if (is_cell_or_shape(path)) return inspect_cell_or_shape(path);
     if (is_safetensors(path)) {
-        return is_sequence_model(path) ? inspect_sequence_model(path)
-                                       : inspect_model(path, "ELM state dict");
+        return inspect_model(path, read_model_attributes(path, {"model"}).contains("model")
+                                       ? "sequence model"
+                                       : "ELM state dict");
     }
     if (is_spike_text(path)) {
         return with_context("reading it as a table of spikes",

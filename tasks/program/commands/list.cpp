@@ -44,7 +44,8 @@ std::vector<NamedTable> models() {
     Table options({"option", "default", "unit", "range", "meaning"});
     for (const ModelEntry& entry : all_models()) {
         const OptionSet standard = entry.options();
-        kinds.add({entry.name, fmt::format("{}", trainable_count(*entry.make(standard, {1278, 2}))),
+        kinds.add({entry.name,
+                   fmt::format("{}", trainable_count(*entry.make(standard, {1278, 2}, 0))),
                    entry.summary, entry.source});
         for (const Option& option : standard.options()) {
             options.add({fmt::format("{}.{}", entry.name, option.name), standard.text(option.name),

@@ -23,7 +23,7 @@
 #include "tasks/program/command.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/made_of.h"
-#include "tasks/program/resolve_surrogate.h"
+#include "tasks/program/resolve_model.h"
 #include "tasks/program/run_context.h"
 #include "tasks/program/simulate_cell.h"
 #include "tasks/simulation/recording_writer.h"
@@ -38,7 +38,7 @@ constexpr std::int64_t rows_at_once = 32768;  // samples x steps of one run: bou
 /// What is asked for, checked.
 struct Plan {
     std::string model_name;
-    std::unique_ptr<Surrogate> model;
+    FittedModel model;
     std::vector<SampleInput> inputs;
     std::int64_t first_step = 0;  // of what is kept
     std::int64_t end_step = 0;    // of the run
@@ -50,7 +50,7 @@ struct Counts {
     double seconds = 0;
 };
 
-std::vector<SampleInput> make_inputs(const Arguments& arguments, const SurrogateInfo& model) {
+std::vector<SampleInput> make_inputs(const Arguments& arguments, const ModelSpec& model) {
     const bool from_file = arguments.has("input"), poisson = arguments.has("poisson");
     ELM_CHECK(from_file != poisson,
               "give either --input FILE or --poisson HZ with --seconds S. See elmsim simulate "
@@ -59,7 +59,7 @@ std::vector<SampleInput> make_inputs(const Arguments& arguments, const Surrogate
     ELM_CHECK(!seconds || (*seconds > 0 && std::isfinite(*seconds)),
               "--seconds {}: expected a number above 0.", *seconds);
     if (from_file) {
-        return open_spike_file(arguments.text("input"), model.n_input, model.time_step_ms,
+        return open_spike_file(arguments.text("input"), model.shape.n_input, model.time_step_ms,
                                seconds ? std::optional(*seconds * 1000) : std::nullopt,
                                arguments.has("population") ? arguments.text("population") : "");
     }
@@ -69,7 +69,7 @@ std::vector<SampleInput> make_inputs(const Arguments& arguments, const Surrogate
               steps, model.time_step_ms);
     std::vector<SampleInput> inputs;
     inputs.push_back(with_context("reading --poisson", [&] {
-        return poisson_input(arguments.number("poisson"), model.n_input,
+        return poisson_input(arguments.number("poisson"), model.shape.n_input,
                              static_cast<std::int64_t>(std::llround(steps)), model.time_step_ms,
                              arguments.seed());
     }));
@@ -84,13 +84,13 @@ Plan make_plan(const Arguments& arguments, RunContext& context) {
     ELM_CHECK(!arguments.has("dt-ms") || (time_step_ms > 0 && std::isfinite(time_step_ms)),
               "--dt-ms {}: expected a number above 0.", time_step_ms);
     plan.model_name = names.front();
-    plan.model = resolve_surrogate(arguments, context, plan.model_name, time_step_ms);
-    const SurrogateInfo& model = plan.model->info();
+    plan.model = resolve_model(arguments, context, plan.model_name, time_step_ms);
+    const ModelSpec& model = plan.model.spec;
     plan.choice = parse_recording(arguments.has("record") ? arguments.items("record")
                                   : has_neuronio_outputs(model)
                                       ? std::vector<std::string>{"output", "voltage"}
                                       : std::vector<std::string>{"output"},
-                                  model);
+                                  plan.model);
     plan.inputs = make_inputs(arguments, model);
     for (const SampleInput& input : plan.inputs) {
         plan.end_step = std::max(plan.end_step, input.n_steps);
@@ -120,12 +120,12 @@ Values fingerprints(const Arguments& arguments, const Plan& plan) {
 
 std::string effective_config(const Arguments& arguments, const Plan& plan, const Values& made_of) {
     Config config = arguments.effective();
-    config.sections[plan.model->info().kind] = plan.model->info().options;
+    config.sections[plan.model.spec.model] = plan.model.spec.options;
     config.sections[made_of_section] = made_of;
     return config.to_toml();
 }
 
-ElmTrace to_host(const ElmTrace& trace, Stream& host) {
+SequenceTrace to_host(const SequenceTrace& trace, Stream& host) {
     const auto copy = [&](const Tensor& tensor) {
         return tensor.defined() && tensor.device().kind != DeviceKind::cpu ? tensor.to(host)
                                                                            : tensor;
@@ -157,13 +157,13 @@ void run_batch(RunContext& context, const Plan& plan, std::size_t begin, std::si
     for (const SampleInput& input : inputs) longest = std::max(longest, input.n_steps);
     longest = std::min(longest, plan.end_step);
     const std::int64_t chunk_steps = std::clamp<std::int64_t>(rows_at_once / n_samples, 256, 2048);
-    const ElmRecording recording{plan.choice.memory, plan.choice.branches};
+    const SequenceRecording recording{plan.choice.memory, plan.choice.branches};
     if (writer != nullptr) {
         for (const SampleInput& input : inputs) writer->add_sample(input.name, chunk_steps);
     }
     Stream host{Device{}};
-    const Surrogate& model = *plan.model;
-    SurrogateState state = model.initial_state(context.stream(), n_samples, recording);
+    const auto runner = plan.model.model->runner(context.stream());
+    runner->start(context.stream(), n_samples, recording);
     for (std::int64_t step = 0; step < longest; step += chunk_steps) {
         const std::int64_t count = std::min(chunk_steps, longest - step);
         std::vector<SpikeTrain> parts;
@@ -172,7 +172,7 @@ void run_batch(RunContext& context, const Plan& plan, std::size_t begin, std::si
             counts.input_spikes += std::ssize(parts.back().units);
         }
         const SpikeTrain spikes = n_samples == 1 ? parts.front() : stack_samples(parts);
-        const ElmTrace trace = to_host(model.run(context.stream(), spikes, state, recording), host);
+        const SequenceTrace trace = to_host(runner->advance(context.stream(), spikes), host);
         require_finite(trace.output, step);
         for (std::int64_t index = 0; index < n_samples; ++index) {
             const SampleInput& input = inputs[static_cast<std::size_t>(index)];
@@ -199,7 +199,7 @@ Counts simulate(RunContext& context, const Arguments& arguments, const Plan& pla
         throw_if_interrupted();
         counts.seconds = arguments.seconds() - start;
         const double simulated_s =
-            static_cast<double>(counts.neuron_steps) * plan.model->info().time_step_ms / 1000;
+            static_cast<double>(counts.neuron_steps) * plan.model.spec.time_step_ms / 1000;
         progress.update(counts.neuron_steps,
                         fmt::format("real-time factor {:.2g}", counts.seconds / simulated_s));
     };
@@ -213,7 +213,7 @@ Counts simulate(RunContext& context, const Arguments& arguments, const Plan& pla
 PlotReference find_reference(const Arguments& arguments, const Plan& plan) {
     PlotReference reference;
     reference.leaky_integrator = plan.model_name == "leaky-integrator";
-    if (arguments.has("input") && plan.model->info().time_step_ms == 1 &&
+    if (arguments.has("input") && plan.model.spec.time_step_ms == 1 &&
         Hdf5File::is_hdf5(arguments.text("input")) &&
         NeuronIoFile::is_neuronio(Hdf5File::open(arguments.text("input")))) {
         reference.neuronio_path = arguments.text("input");
@@ -225,7 +225,7 @@ void print_summary(RunContext& context, const Arguments& arguments, const Plan& 
                    const Counts& counts) {
     const double rate = static_cast<double>(counts.neuron_steps) / counts.seconds;
     const double simulated_s =
-        static_cast<double>(counts.neuron_steps) * plan.model->info().time_step_ms / 1000;
+        static_cast<double>(counts.neuron_steps) * plan.model.spec.time_step_ms / 1000;
     const double factor = counts.seconds / simulated_s;
     if (arguments.has("json")) {
         Record record = result_header(arguments, context.stream().device());
@@ -246,7 +246,7 @@ void print_summary(RunContext& context, const Arguments& arguments, const Plan& 
     std::string text =
         fmt::format("{} {} of {} steps of {} ms: {}neuron-steps/s, real-time factor {:.3g}\n",
                     plan.inputs.size(), plan.inputs.size() == 1 ? "sample" : "samples",
-                    counts.longest, plan.model->info().time_step_ms, human_count(rate), factor);
+                    counts.longest, plan.model.spec.time_step_ms, human_count(rate), factor);
     if (arguments.has("out")) text += fmt::format("written to {}\n", arguments.text("out"));
     print_result(text);
 }
@@ -271,7 +271,7 @@ int run(const Arguments& arguments) {
     std::optional<RecordingWriter> writer;
     if (keeps) {
         output.emplace(arguments.text("out"), force);
-        writer.emplace(output->temporary_path(), plan.model->info(), plan.choice, plan.model_name,
+        writer.emplace(output->temporary_path(), plan.model, plan.choice, plan.model_name,
                        effective_config(arguments, plan, made_of), plan.first_step);
     }
     context.announce();
@@ -279,8 +279,8 @@ int run(const Arguments& arguments) {
     if (draws) {
         const SampleInput& first = plan.inputs.front();
         if (plan.inputs.size() > 1) log::info("drawing the first sample, {}", first.name);
-        plot.emplace(plan.model->info(), std::filesystem::path(plan.model_name).stem().string(),
-                     first.name, plan.first_step, std::min(first.n_steps, plan.end_step),
+        plot.emplace(plan.model, std::filesystem::path(plan.model_name).stem().string(), first.name,
+                     plan.first_step, std::min(first.n_steps, plan.end_step),
                      find_reference(arguments, plan));
     }
     const Counts counts =

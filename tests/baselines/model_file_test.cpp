@@ -1,4 +1,4 @@
-#include "baselines/sequence_model_file.h"
+#include "baselines/model_file.h"
 
 #include <gtest/gtest.h>
 
@@ -18,18 +18,25 @@ using test::case_spikes;
 using test::LivingModel;
 using test::ModelCase;
 
-SequenceModelSpec spec_of(const ModelCase& model) {
+ModelSpec spec_of(const ModelCase& model) {
+    const ModelSpec plain{
+        .model = model.model, .options = to_values(test::options_of(model)), .shape = case_shape};
     return {.model = model.model,
-            .options = to_values(test::options_of(model)),
+            .options = make_model(plain).spec.options,
             .shape = case_shape,
             .time_step_ms = 0.5,
             .source = "a test"};
 }
 
+/// The living model as one that can be written.
+FittedModel fitted_of(LivingModel& living, const ModelCase& model) {
+    return {spec_of(model), std::move(living.model), living.flat};
+}
+
 std::string error_of(const std::string& path) {
     Stream stream{Device{}};
     try {
-        load_sequence_model(stream, path, DType::f32);
+        load_model(stream, path, DType::f32);
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::data) << error.message();
         EXPECT_NE(error.message().find(path), std::string::npos) << error.message();
@@ -38,50 +45,49 @@ std::string error_of(const std::string& path) {
     return "no error";
 }
 
-class SequenceModelFile : public testing::TestWithParam<ModelCase> {
+class ModelFile : public testing::TestWithParam<ModelCase> {
 protected:
     void expect_same_output(LivingModel& saved, Device device) {
         const SpikeTrain spikes = case_spikes();
         saved.run({.spikes = &spikes}, nullptr, true);  // running statistics move
-        save_sequence_model(spec_of(GetParam()), *saved.model, folder_ / "m.h5", true);
+        const auto expected = saved.run({.spikes = &spikes});
+        save_model(fitted_of(saved, GetParam()), folder_ / "m.h5", true);
         Stream stream(device);
-        const FittedSequenceModel loaded =
-            load_sequence_model(stream, folder_ / "m.h5", saved.flat.values.dtype());
-        EXPECT_EQ(to_values(model_options(loaded.spec.model, loaded.spec.options)),
-                  spec_of(GetParam()).options);
+        const FittedModel loaded = load_model(stream, folder_ / "m.h5", saved.flat.values.dtype());
+        EXPECT_EQ(loaded.spec.options, spec_of(GetParam()).options);
         EXPECT_EQ(loaded.spec.model, GetParam().model);
         EXPECT_EQ(loaded.spec.time_step_ms, 0.5);
         EXPECT_EQ(loaded.spec.source, "a test");
         Context context{stream};
         EXPECT_EQ(test::values_of(loaded.model->forward(context, {.spikes = &spikes}).value),
-                  saved.run({.spikes = &spikes}));
+                  expected);
     }
 
     test::TemporaryDirectory folder_;
 };
 
-TEST_P(SequenceModelFile, returns_the_model_that_was_saved) {
+TEST_P(ModelFile, returns_the_model_that_was_saved) {
     for (const DType dtype : {DType::f32, DType::f64}) {
         LivingModel saved(GetParam(), dtype);
         expect_same_output(saved, {});
     }
 }
 
-TEST_P(SequenceModelFile, safetensors_hold_the_same_model) {
-    LivingModel saved(GetParam(), DType::f32);
-    save_sequence_model(spec_of(GetParam()), *saved.model, folder_ / "m.h5", true);
-    save_sequence_safetensors(spec_of(GetParam()), *saved.model, folder_ / "m.safetensors", true);
-    EXPECT_TRUE(is_sequence_model(folder_ / "m.safetensors"));
+TEST_P(ModelFile, safetensors_hold_the_same_model) {
+    LivingModel living(GetParam(), DType::f32);
+    const FittedModel saved = fitted_of(living, GetParam());
+    save_model(saved, folder_ / "m.h5", true);
+    save_safetensors(saved, folder_ / "m.safetensors", true);
     Stream stream{Device{}};
-    const auto one = load_sequence_model(stream, folder_ / "m.h5", DType::f32);
-    const auto other = load_sequence_model(stream, folder_ / "m.safetensors", DType::f32);
+    const auto one = load_model(stream, folder_ / "m.h5", DType::f32);
+    const auto other = load_model(stream, folder_ / "m.safetensors", DType::f32);
     EXPECT_EQ(one.spec.options, other.spec.options);
     EXPECT_EQ(one.spec.source, other.spec.source);
     EXPECT_EQ(one.spec.time_step_ms, other.spec.time_step_ms);
     EXPECT_EQ(test::values_of(one.parameters.values), test::values_of(other.parameters.values));
 }
 
-TEST_P(SequenceModelFile, returns_the_model_that_was_saved_from_cuda) {
+TEST_P(ModelFile, returns_the_model_that_was_saved_from_cuda) {
     ELM_SKIP_WITHOUT_CUDA();
     for (const Device device : test::cuda_devices()) {
         LivingModel saved(GetParam(), DType::f32, device);
@@ -89,10 +95,10 @@ TEST_P(SequenceModelFile, returns_the_model_that_was_saved_from_cuda) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(baselines, SequenceModelFile, testing::ValuesIn(test::model_cases()),
+INSTANTIATE_TEST_SUITE_P(baselines, ModelFile, testing::ValuesIn(test::model_cases()),
                          [](const auto& model) { return model.param.name; });
 
-class SequenceModelFileErrors : public testing::Test {
+class ModelFileErrors : public testing::Test {
 protected:
     /// A small LSTM in a file.
     std::string lstm(const std::string& units = "2") {
@@ -100,7 +106,7 @@ protected:
         small.model = "lstm";
         small.options = {{"units", units}};
         LivingModel living(small, DType::f32);
-        save_sequence_model(spec_of(small), *living.model, folder_ / "m.h5", true);
+        save_model(fitted_of(living, small), folder_ / "m.h5", true);
         return folder_ / "m.h5";
     }
     /// The root of such a file with one attribute changed.
@@ -122,7 +128,7 @@ protected:
     test::TemporaryDirectory folder_;
 };
 
-TEST_F(SequenceModelFileErrors, lists_every_difference) {
+TEST_F(ModelFileErrors, lists_every_difference) {
     const std::string path = folder_ / "wrong.h5";
     Hdf5File file = Hdf5File::create(path);
     for (const auto& [key, value] : Hdf5File::open(lstm()).attributes("/")) {
@@ -141,8 +147,8 @@ TEST_F(SequenceModelFileErrors, lists_every_difference) {
     }
 }
 
-TEST_F(SequenceModelFileErrors, what_no_model_can_be_is_refused) {
-    expect_error(with_attribute("format", std::string("elm-model")), "format elm-model");
+TEST_F(ModelFileErrors, what_no_model_can_be_is_refused) {
+    expect_error(with_attribute("format", std::string("elm-recording")), "format elm-recording");
     expect_error(with_attribute("format_version", std::int64_t{2}),
                  "format_version is 2, this program reads 1");
     expect_error(with_attribute("model", std::string("lstn")), "[lstn]");
@@ -151,7 +157,7 @@ TEST_F(SequenceModelFileErrors, what_no_model_can_be_is_refused) {
     expect_error(with_attribute("time_step_ms", -1.0), "time_step_ms is -1");
 }
 
-TEST_F(SequenceModelFileErrors, files_that_cannot_be_read_are_refused) {
+TEST_F(ModelFileErrors, files_that_cannot_be_read_are_refused) {
     expect_error(folder_ / "none.h5", "there is no such file");
     std::ofstream(folder_ / "text.h5") << "hello";
     expect_error(folder_ / "text.h5", "not an HDF5 file");
@@ -160,7 +166,7 @@ TEST_F(SequenceModelFileErrors, files_that_cannot_be_read_are_refused) {
     expect_error(path, "truncated");
 }
 
-TEST_F(SequenceModelFileErrors, options_that_the_model_does_not_have_are_refused) {
+TEST_F(ModelFileErrors, options_that_the_model_does_not_have_are_refused) {
     const std::string path = folder_ / "options.h5";
     Hdf5File file = Hdf5File::create(path);
     for (const auto& [key, value] : Hdf5File::open(lstm()).attributes("/")) {
@@ -174,13 +180,12 @@ TEST_F(SequenceModelFileErrors, options_that_the_model_does_not_have_are_refused
     EXPECT_THROW(model_options("gru", {}), Error);
 }
 
-TEST_F(SequenceModelFileErrors, an_existing_file_is_kept_without_force) {
+TEST_F(ModelFileErrors, an_existing_file_is_kept_without_force) {
     ModelCase small;
     small.model = "lstm";
     LivingModel living(small, DType::f32);
     std::ofstream(folder_ / "m.h5") << "precious";
-    EXPECT_THROW(save_sequence_model(spec_of(small), *living.model, folder_ / "m.h5", false),
-                 Error);
+    EXPECT_THROW(save_model(fitted_of(living, small), folder_ / "m.h5", false), Error);
     std::string text;
     std::ifstream(folder_ / "m.h5") >> text;
     EXPECT_EQ(text, "precious");

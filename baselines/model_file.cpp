@@ -1,0 +1,315 @@
+#include "baselines/model_file.h"
+
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "baselines/model_registry.h"
+#include "kernels/core/build_info.h"
+#include "kernels/core/check.h"
+#include "kernels/io/hdf5_file.h"
+#include "kernels/io/option_set.h"
+#include "kernels/io/output_file.h"
+#include "kernels/io/safetensors.h"
+#include "kernels/io/toml_config.h"
+#include "neuron/elm/elm_model_file.h"
+
+namespace elm {
+namespace {
+
+constexpr const char* format_name = "sequence-model";
+constexpr const char* exchange_format = "pt";  // as other programs expect it of safetensors
+constexpr const char* config_name = "config";
+constexpr std::int64_t format_version = 1;
+
+Values written_options(const ModelEntry& entry, const OptionSet& options,
+                       const SequenceShape& shape) {
+    return entry.written_options == nullptr ? to_values(options)
+                                            : entry.written_options(options, shape);
+}
+
+/// One attribute of the root; throws Error{data} if it is not there or of another type.
+template <class T>
+T attribute(const Values& attributes, const char* name, const char* expected) {
+    const auto found = attributes.find(name);
+    if (found != attributes.end()) {
+        if (const auto* value = std::get_if<T>(&found->second)) return *value;
+    }
+    throw Error(
+        ErrorKind::data,
+        fmt::format("the attribute {} is {}, expected {}.", name,
+                    found == attributes.end() ? "missing" : to_text(found->second), expected));
+}
+
+double real_attribute(const Values& attributes, const char* name) {
+    const auto found = attributes.find(name);
+    if (found != attributes.end()) {
+        if (const auto* whole = std::get_if<std::int64_t>(&found->second)) {
+            return static_cast<double>(*whole);
+        }
+    }
+    return attribute<double>(attributes, name, "a number");
+}
+
+bool is_registered(const Values& attributes) {
+    const auto format = attributes.find("format");
+    if (format == attributes.end()) return false;
+    return format->second == Value(std::string(format_name)) ||
+           (format->second == Value(std::string(exchange_format)) && attributes.contains("model"));
+}
+
+ModelSpec read_spec(const StateDict& dict) {
+    const Values& attributes = dict.attributes;
+    const auto version = attribute<std::int64_t>(attributes, "format_version", "a whole number");
+    if (version != format_version) {
+        throw Error(ErrorKind::data,
+                    fmt::format("format_version is {}, this program reads {}. Use the program that "
+                                "wrote it, or a newer elmsim.",
+                                version, format_version));
+    }
+    ModelSpec spec;
+    spec.model = attribute<std::string>(attributes, "model", "the name of a model");
+    spec.shape = {attribute<std::int64_t>(attributes, "n_input", "a whole number"),
+                  attribute<std::int64_t>(attributes, "n_output", "a whole number")};
+    spec.time_step_ms = real_attribute(attributes, "time_step_ms");
+    if (!(spec.time_step_ms > 0) || !std::isfinite(spec.time_step_ms)) {
+        throw Error(ErrorKind::data, fmt::format("time_step_ms is {}, expected a number above 0.",
+                                                 spec.time_step_ms));
+    }
+    if (attributes.contains("source")) spec.source = to_text(attributes.at("source"));
+    const Config config =
+        Config::parse(attribute<std::string>(attributes, config_name, "a text"), config_name);
+    const auto section = config.sections.find(spec.model);
+    if (section == config.sections.end()) {
+        throw Error(ErrorKind::data,
+                    fmt::format("{} has no section [{}].", config_name, spec.model));
+    }
+    spec.options = section->second;
+    return spec;
+}
+
+/// Both forms of file as one: the attributes, the text of the configuration among them.
+StateDict read_file(const std::string& path) {
+    if (is_safetensors(path)) return read_safetensors(path);
+    const Hdf5File file = Hdf5File::open(path);
+    StateDict dict{path, file.attributes("/"), {}};
+    if (!is_registered(dict.attributes)) return dict;
+    dict.attributes[config_name] = file.read_string("/config");
+    if (file.is_group("/model")) dict.arrays = read_arrays(file, "/model");
+    return dict;
+}
+
+/// Throws Error{data} unless the arrays are those of the model.
+void require_arrays(SequenceModel& model, std::vector<NamedArray>& arrays) {
+    std::vector<NamedArray> expected;
+    for (const auto& [name, parameter] : model.parameters()) {
+        NamedArray array{.name = name, .shape = {}, .values = {}};
+        for (int axis = 0; axis < parameter->shape.rank(); ++axis) {
+            array.shape.push_back(parameter->shape[axis]);
+        }
+        expected.push_back(std::move(array));
+    }
+    unwrap_names(arrays, expected);
+    if (const std::string differences = array_differences(expected, arrays); !differences.empty()) {
+        throw Error(ErrorKind::data, differences + ".");
+    }
+    for (const NamedArray& array : arrays) {
+        if (array.stored != DType::f32 && array.stored != DType::f64) {
+            throw Error(ErrorKind::data,
+                        fmt::format("{} holds whole numbers, expected real ones.", array.name));
+        }
+    }
+}
+
+/// The model of this spec with these numbers.
+FittedModel restore(Stream& stream, const ModelSpec& spec, std::vector<NamedArray> arrays,
+                    DType precision) {
+    const ModelEntry& entry = find_model(spec.model);
+    FittedModel fitted{.spec = spec, .model = nullptr};
+    if (entry.restore != nullptr) {
+        const OptionSet options = model_options(spec.model, spec.options);
+        fitted.model = entry.restore(options, spec.shape, std::move(arrays));
+        fitted.spec.options = written_options(entry, options, spec.shape);
+        allocate(stream, fitted, precision, {});
+        return fitted;
+    }
+    fitted = make_model(spec);
+    require_arrays(*fitted.model, arrays);
+    allocate(stream, fitted, precision, {});
+    std::map<std::string, const NamedArray*> by_name;
+    for (const NamedArray& array : arrays) by_name[array.name] = &array;
+    for (const auto& [name, parameter] : fitted.model->parameters()) {
+        const std::vector<double>& values = by_name.at(name)->values;
+        visit_real(precision, [&, &to = parameter->value]<class Real>(Real) {
+            to.assign<Real>(stream, std::vector<Real>(values.begin(), values.end()));
+        });
+    }
+    return fitted;
+}
+
+/// What stands at the root of a file, the configuration beside.
+Values attributes_of(const ModelSpec& spec) {
+    return {{"format", std::string(format_name)},
+            {"format_version", format_version},
+            {"program_version", std::string(build_info::version)},
+            {"source", spec.source},
+            {"model", spec.model},
+            {"n_input", spec.shape.n_input},
+            {"n_output", spec.shape.n_output},
+            {"time_step_ms", spec.time_step_ms}};
+}
+
+std::string config_of(const ModelSpec& spec) {
+    return Config{{{spec.model, spec.options}}}.to_toml();
+}
+
+}  // namespace
+
+Values to_values(const OptionSet& options) {
+    Values values;
+    for (const Option& option : options.options()) {
+        std::visit([&](const auto& value) { values[option.name] = value; }, option.value);
+    }
+    return values;
+}
+
+OptionSet model_options(const std::string& name, const Values& values) {
+    OptionSet options = find_model(name).options();
+    with_context(fmt::format("reading the options of {}", name), [&] {
+        for (const auto& [option, value] : values) options.set(option, to_text(value));
+    });
+    return options;
+}
+
+FittedModel make_model(ModelSpec spec, std::uint64_t seed) {
+    const ModelEntry& entry = find_model(spec.model);
+    const OptionSet options = model_options(spec.model, spec.options);
+    FittedModel fitted{.spec = std::move(spec), .model = nullptr};
+    fitted.model = entry.make(options, fitted.spec.shape, seed);
+    fitted.spec.options = written_options(entry, options, fitted.spec.shape);
+    return fitted;
+}
+
+void allocate(Stream& stream, FittedModel& fitted, DType precision, const RandomKey& key) {
+    fitted.parameters = allocate_parameters(stream, *fitted.model, precision, key);
+}
+
+void save_model(const FittedModel& fitted, const std::string& path, bool force) {
+    OutputFile output(path, force);
+    Hdf5File file = Hdf5File::create(output.temporary_path());
+    for (const auto& [name, value] : attributes_of(fitted.spec)) {
+        file.set_attribute("/", name, value);
+    }
+    file.write_string("/config", config_of(fitted.spec));
+    file.make_group("/model");
+    for (const NamedArray& array : fitted.model->arrays()) {
+        const FileType type = array.stored == DType::f32   ? FileType::f32
+                              : array.stored == DType::f64 ? FileType::f64
+                              : array.stored == DType::u8  ? FileType::boolean
+                                                           : FileType::i64;
+        file.write<double>("/model/" + array.name, array.shape, array.values, type);
+    }
+    file.close();
+    output.commit();
+}
+
+void save_safetensors(const FittedModel& fitted, const std::string& path, bool force) {
+    std::map<std::string, std::string> metadata;
+    for (const auto& [name, value] : fitted.spec.options) metadata[name] = to_text(value);
+    for (const auto& [name, value] : attributes_of(fitted.spec)) metadata[name] = to_text(value);
+    metadata["format"] = exchange_format;
+    metadata[config_name] = config_of(fitted.spec);
+    Stream host{Device{}};
+    std::vector<NamedTensor> tensors;
+    for (const NamedArray& array : fitted.model->arrays()) {
+        if (array.values.empty()) continue;
+        const auto add = [&]<class T>(T) {
+            const std::vector<T> values(array.values.begin(), array.values.end());
+            tensors.push_back({array.name, Tensor::from<T>(host, shape_of(array), values)});
+        };
+        if (array.stored == DType::u8) add(std::uint8_t{});
+        if (array.stored == DType::i32) add(std::int32_t{});
+        if (array.stored == DType::f64) add(double{});
+        if (array.stored == DType::f32) add(float{});
+    }
+    write_safetensors(path, force, tensors, metadata);
+}
+
+FittedModel load_model(Stream& stream, const std::string& path, DType precision,
+                       const Values& changed) {
+    FittedModel fitted;
+    try {
+        StateDict dict = read_file(path);
+        if (is_registered(dict.attributes)) {
+            const ModelSpec spec = read_spec(dict);
+            fitted = restore(stream, spec, std::move(dict.arrays), precision);
+        } else {
+            fitted = make_model(load_elm_model(path));
+            allocate(stream, fitted, precision, {});
+        }
+    } catch (const Error& error) {
+        // Whatever is wrong inside a file is wrong with the data, not with the command.
+        const ErrorKind kind = error.kind() == ErrorKind::invalid ? ErrorKind::data : error.kind();
+        const bool named = error.message().find(path) != std::string::npos;
+        const Error told(kind, error.message(), error.site());
+        throw named ? told : told.with_context("loading " + path);
+    }
+    return changed.empty() ? std::move(fitted) : with_options(stream, std::move(fitted), changed);
+}
+
+FittedModel with_options(Stream& stream, FittedModel fitted, const Values& changed) {
+    const ModelSpec& spec = fitted.spec;
+    OptionSet options = model_options(spec.model, spec.options);
+    with_context(fmt::format("reading the options of {}", spec.model), [&] {
+        for (const auto& [name, value] : changed) options.set(name, to_text(value));
+    });
+    const ModelEntry& entry = find_model(spec.model);
+    const Values written = written_options(entry, options, spec.shape);
+    if (written == spec.options) return fitted;
+    for (const auto& [name, value] : written) {
+        const auto before = spec.options.find(name);
+        ELM_CHECK(entry.options_change || (before != spec.options.end() && before->second == value),
+                  "{}={}: this {} was fitted with {}, and a fitted model keeps its options.", name,
+                  to_text(value), spec.model,
+                  before == spec.options.end() ? "no such option" : to_text(before->second));
+    }
+    ModelSpec other = spec;
+    other.options = written;
+    const DType precision = fitted.precision();
+    return with_context(fmt::format("checking the options of {}", spec.model),
+                        [&] { return restore(stream, other, fitted.model->arrays(), precision); });
+}
+
+FittedModel with_time_step(Stream& stream, FittedModel fitted, double time_step_ms) {
+    if (time_step_ms == fitted.spec.time_step_ms) return fitted;
+    const ModelEntry& entry = find_model(fitted.spec.model);
+    const OptionSet options = model_options(fitted.spec.model, fitted.spec.options);
+    const std::string name =
+        entry.time_step_option == nullptr ? "" : entry.time_step_option(options);
+    ELM_CHECK(!name.empty(),
+              "steps of {} ms: this {} was fitted to steps of {} ms and keeps its meaning under no "
+              "others.",
+              time_step_ms, fitted.spec.model, fitted.spec.time_step_ms);
+    fitted = with_options(stream, std::move(fitted), {{name, time_step_ms}});
+    fitted.spec.time_step_ms = time_step_ms;
+    return fitted;
+}
+
+void keep_numbers(Module& module) {
+    Stream host{Device{}};
+    for (const auto& [name, parameter] : module.parameters()) {
+        const Tensor numbers = parameter->value.to(host);
+        parameter->initialiser = [numbers](Stream& stream, const Tensor& to, const RandomKey&) {
+            visit_real(numbers.dtype(), [&]<class From>(From) {
+                const auto from = numbers.host<From>();
+                visit_real(to.dtype(), [&]<class To>(To) {
+                    to.assign<To>(stream, std::vector<To>(from.begin(), from.end()));
+                });
+            });
+        };
+    }
+}
+
+}  // namespace elm

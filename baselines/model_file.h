@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "baselines/model_registry.h"
+#include "kernels/io/value.h"
+#include "kernels/modules/sequence_model.h"
+
+/// A registered model as an HDF5 file:
+///
+///   /              format = "sequence-model", format_version, program_version, source, model (its
+///                  name), n_input, n_output, time_step_ms
+///   /config        the section [NAME] with its options, as TOML
+///   /model/NAME    a dataset per array of the model (SequenceModel::arrays)
+///
+/// Others may add groups and attributes. Read as well are ELM neurons in older and published forms
+/// (neuron/elm/elm_model_file.h).
+namespace elm {
+
+struct ElmModel;
+
+/// What makes a registered model, beside its numbers.
+struct ModelSpec {
+    std::string model;  // its name in the registry
+    Values options = {};
+    SequenceShape shape = {};
+    double time_step_ms = 1;  // of the data that it was fitted to
+    std::string source = {};  // where it came from, for people
+};
+
+/// A registered model with its numbers, on one device.
+struct FittedModel {
+    ModelSpec spec;
+    std::unique_ptr<SequenceModel> model;
+    FlatParameters parameters = {};  // undefined before they are allocated
+
+    DType precision() const { return parameters.values.dtype(); }
+};
+
+/// All values of `options`, by name.
+Values to_values(const OptionSet& options);
+
+/// The options of the registered model `name` with `values` put in place. Throws Error{invalid} for
+/// a name or a value that cannot be.
+OptionSet model_options(const std::string& name, const Values& values);
+
+/// The model without numbers, its options complete in the spec. Throws as model_options does.
+FittedModel make_model(ModelSpec spec, std::uint64_t seed = 0);
+
+/// An ELM neuron as one of the registered models, its numbers not allocated yet.
+FittedModel make_model(const ElmModel& model);
+
+/// Allocates the parameters of a model that was made.
+void allocate(Stream& stream, FittedModel& fitted, DType precision, const RandomKey& key);
+
+/// Writes the numbers of a model with all its options. Throws Error{invalid} if `path` exists and
+/// `force` is false, Error{write} if it cannot be written.
+void save_model(const FittedModel& fitted, const std::string& path, bool force);
+
+/// The same as safetensors, with the attributes, the options and the text of /config in the
+/// metadata.
+void save_safetensors(const FittedModel& fitted, const std::string& path, bool force);
+
+/// Reads a model of any form into the memory of the stream's device. `precision` is f32 or f64.
+/// `changed`: options that take the place of those in the file, for models that can change them.
+/// Throws Error{data} that names the file and in what it differs from what such a model must hold,
+/// Error{invalid} for options that cannot be changed.
+FittedModel load_model(Stream& stream, const std::string& path, DType precision,
+                       const Values& changed = {});
+
+/// The same model with other options. Throws Error{invalid} for options that a fitted model cannot
+/// change, and for a model that has no such options.
+FittedModel with_options(Stream& stream, FittedModel fitted, const Values& changed);
+
+/// The same model for steps of another length. Throws Error{invalid} for one that takes no others.
+FittedModel with_time_step(Stream& stream, FittedModel fitted, double time_step_ms);
+
+/// Makes the present numbers those that the parameters begin with wherever they are allocated.
+void keep_numbers(Module& module);
+
+}  // namespace elm

@@ -1,0 +1,59 @@
+#include "tasks/program/resolve_model.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/core.h>
+
+#include "kernels/core/check.h"
+#include "kernels/io/toml_config.h"
+#include "neuron/elm/elm_builtin.h"
+#include "tasks/program/arguments.h"
+#include "tasks/program/run_context.h"
+
+namespace elm {
+namespace {
+
+FittedModel load_named(RunContext& context, const std::string& name, double time_step_ms) {
+    if (const BuiltinModel* builtin = find_builtin(name)) {
+        FittedModel fitted = make_model(builtin->make(time_step_ms == 0 ? 1.0 : time_step_ms));
+        allocate(context.stream(), fitted, context.precision(), {});
+        return fitted;
+    }
+    std::error_code status;
+    const bool looks_like_path = name.find_first_of("./") != std::string::npos;
+    if (looks_like_path || std::filesystem::exists(name, status)) {
+        return load_model(context.stream(), name, context.precision());
+    }
+    std::vector<std::string> names;
+    for (const ModelEntry& kind : all_models()) {
+        ELM_CHECK(kind.name != name,
+                  "--model {}: this is a kind of model, whose numbers must be fitted first: elmsim "
+                  "fit --model {} --data FILE --out fit.h5. Then give --model fit.h5.",
+                  name, name);
+    }
+    for (const BuiltinModel& model : builtin_models()) names.push_back(model.name);
+    throw Error(ErrorKind::invalid,
+                fmt::format("--model {}: there is no such file and no model of that name.{} See "
+                            "elmsim list models.",
+                            name, nearest_hint(name, names)));
+}
+
+}  // namespace
+
+FittedModel resolve_model(const Arguments& arguments, RunContext& context, const std::string& name,
+                          double time_step_ms) {
+    FittedModel fitted = load_named(context, name, time_step_ms);
+    const Values changed = arguments.component(fitted.spec.model);
+    if (!changed.empty()) {
+        fitted = with_context("--set and --config for " + name, [&] {
+            return with_options(context.stream(), std::move(fitted), changed);
+        });
+    }
+    if (time_step_ms == 0) return fitted;
+    return with_context("--dt-ms", [&] {
+        return with_time_step(context.stream(), std::move(fitted), time_step_ms);
+    });
+}
+
+}  // namespace elm
