@@ -31,8 +31,7 @@ Var SequenceModel::forward(Context& context, const SequenceInput& input, Sequenc
     ELM_CHECK(input.features() == shape_.n_input,
               "the input of a sequence model has {} channels, expected {}", input.features(),
               shape_.n_input);
-    SequenceState fresh;
-    return run(context, input, state == nullptr ? fresh : *state);
+    return state == nullptr ? run_once(context, input) : run(context, input, *state);
 }
 
 void require_state(const SequenceState& state, std::size_t n_tensors, std::size_t n_trains,

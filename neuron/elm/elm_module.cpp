@@ -199,6 +199,18 @@ ElmScanVars::Layer ElmModule::layer(Context& context, const std::string& name) c
 
 Var ElmModule::run(Context& context, const SequenceInput& input, SequenceState& state) {
     if (!state.empty()) require_state(state, 2, 0, input.batch());
+    ElmScanState at;
+    if (!state.empty()) at = {state.tensors[0], state.tensors[1]};
+    const Var output = scan(context, input, &at);
+    state.tensors = {at.memory, at.trace};
+    return output;
+}
+
+Var ElmModule::run_once(Context& context, const SequenceInput& input) {
+    return scan(context, input, nullptr);
+}
+
+Var ElmModule::scan(Context& context, const SequenceInput& input, ElmScanState* state) {
     const ElmOptions& elm = options();
     ElmScanVars vars;
     vars.synapse_weight = activate(context, use(context, find("_proto_w_s")), Activation::relu);
@@ -213,13 +225,9 @@ Var ElmModule::run(Context& context, const SequenceInput& input, SequenceState& 
         vars.layers.push_back(layer(context, fmt::format("mlp.network.{}", 2 * l)));
     }
     vars.readout = layer(context, "w_y");
-    ElmScanState scan;
-    if (!state.empty()) scan = {state.tensors[0], state.tensors[1]};
-    const Var output = input.spikes != nullptr
-                           ? elm_scan(context, structure_, vars, *input.spikes, &scan)
-                           : elm_scan(context, structure_, vars, input.dense, &scan);
-    state.tensors = {scan.memory, scan.trace};
-    return output;
+    return input.spikes != nullptr
+               ? elm_scan(context, structure_, vars, *input.spikes, state, &cache_)
+               : elm_scan(context, structure_, vars, input.dense, state, &cache_);
 }
 
 }  // namespace elm

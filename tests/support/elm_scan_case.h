@@ -21,6 +21,7 @@ struct ElmScanSizes {
                  n_output = 2;
     std::int64_t hidden_layers = 1;
     bool per_synapse = false, silu = false, spikes = false;
+    bool alike = false;  // all traces decay alike
     std::int64_t segment_steps = 0;
     ElmArithmetic arithmetic = ElmArithmetic::exact;
 };
@@ -37,7 +38,9 @@ inline ElmScanStructure structure_of(const ElmScanSizes& sizes) {
     }
     structure.trace_per_synapse = sizes.per_synapse;
     const std::int64_t n_trace = sizes.per_synapse ? n_synapse : sizes.n_branch;
-    structure.trace_decay = random_values(n_trace, 0.3, 0.95, {7, 1, 0});
+    structure.trace_decay = sizes.alike
+                                ? std::vector<double>(static_cast<std::size_t>(n_trace), 0.8)
+                                : random_values(n_trace, 0.3, 0.95, {7, 1, 0});
     for (std::int64_t i = 0; i < sizes.n_input; ++i) {
         structure.input_sign.push_back(sizes.spikes && i % 3 == 2 ? -1 : 1);
     }

@@ -38,18 +38,20 @@ struct ElmScanNumbers {
     Layer readout;
 };
 
-/// A model packed for forward and backward passes on the CPU.
+/// A model packed for forward and backward passes on the CPU. Rows of a spike table may take the
+/// place of its traces; a run from or to a state of traces needs a model without.
 template <class Real>
 struct ElmGradientWeights;
 template <class Real>
-std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model);
+std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(
+    const ElmScanModel& model, SpikeTable rows = SpikeTable::where_it_pays);
 
 /// Gives a packed model other numbers. No memory is taken.
 template <class Real>
 void repack_elm_gradient(ElmGradientWeights<Real>& weights,
                          const ElmScanNumbers<const Real>& numbers);
 
-/// The sums of a pass, kept by the caller so that the next one finds its memory.
+/// The memory of passes, kept by the caller so that the next one finds it. One pass at a time.
 template <class Real>
 struct ElmGradientWorkspace;
 template <class Real>
@@ -76,5 +78,23 @@ struct ElmGradientArgs {
 template <class Real>
 void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
                       const ElmScanNumbers<Real>& gradients);
+
+/// The same in two halves, for a loss that is computed elsewhere: all tiles go forward before the
+/// first one goes back. Memory for every step of the batch, or of a segment of each sample, is lent
+/// by the workspace until then.
+template <class Real>
+struct ElmStoredPass;
+
+/// Writes outputs and states. `time_constants`: gradients of memory_decay and memory_gain follow.
+template <class Real>
+std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>& args,
+                                                     ElmGradientWorkspace<Real>& workspace,
+                                                     bool time_constants);
+
+/// Adds the gradients, as run_elm_gradient does and with the same bits. `args` as on the way
+/// forward, and with them the gradients of output and input. Uses up `pass`.
+template <class Real>
+void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pass,
+                      ElmGradientWorkspace<Real>& workspace, const ElmScanNumbers<Real>& gradients);
 
 }  // namespace elm

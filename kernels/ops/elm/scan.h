@@ -57,7 +57,7 @@ struct ElmScanModel {
 template <class Real>
 struct ElmScanWeights;
 
-/// A spike table serves forward runs only: it hides what the first layer's gradient needs.
+/// Whether rows of a table may take the place of traces.
 enum class SpikeTable { where_it_pays, never };
 
 template <class Real>

@@ -112,7 +112,7 @@ std::vector<Var> inputs_of(const ElmScanVars& vars, const Var* input) {
 }
 
 Var scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
-         const SpikeTrain* spikes, const Var* input, ElmScanState* state) {
+         const SpikeTrain* spikes, const Var* input, ElmScanState* state, ElmScanCache* cache) {
     const ElmScanTensors numbers = tensors_of(vars);
     require_numbers(context, structure, numbers);
     require_arithmetic(context, structure, numbers);
@@ -153,33 +153,32 @@ Var scan(Context& context, const ElmScanStructure& structure, const ElmScanVars&
         if (input != nullptr) args.input = input->value;
         args.memory_state = memory;
         args.trace_state = trace;
-        args.from_zero = state == nullptr || (!state->memory.defined() && !state->trace.defined());
+        args.stateless = state == nullptr;
         args.output = output;
         if (context.tape != nullptr && on_tape) args.saved = &saved;
+        args.wanted = {.input = input != nullptr && input->slot >= 0,
+                       .time_constants = vars.memory_decay.slot >= 0 || vars.memory_gain.slot >= 0};
+        args.cache = cache;
         elm_scan_pass_kernel<Real>(context.stream, args);
     });
     if (state != nullptr) *state = {memory, trace};
     if (saved == nullptr) return {output};
     return record(context, output, inputs,
-                  [saved, with_input = input != nullptr](Stream& stream, const Tensor& gradient,
-                                                         std::span<GradSink> sinks) {
-                      const ElmScanWanted wanted{
-                          .input = with_input && sinks.back().wanted(),
-                          .time_constants = sinks[1].wanted() || sinks[2].wanted()};
-                      deliver(stream, saved->backward(stream, gradient, wanted), sinks);
+                  [saved](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
+                      deliver(stream, saved->backward(stream, gradient), sinks);
                   });
 }
 
 }  // namespace
 
 Var elm_scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
-             const SpikeTrain& spikes, ElmScanState* state) {
-    return scan(context, structure, vars, &spikes, nullptr, state);
+             const SpikeTrain& spikes, ElmScanState* state, ElmScanCache* cache) {
+    return scan(context, structure, vars, &spikes, nullptr, state, cache);
 }
 
 Var elm_scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
-             const Var& input, ElmScanState* state) {
-    return scan(context, structure, vars, nullptr, &input, state);
+             const Var& input, ElmScanState* state, ElmScanCache* cache) {
+    return scan(context, structure, vars, nullptr, &input, state, cache);
 }
 
 }  // namespace elm

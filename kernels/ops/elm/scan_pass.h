@@ -74,10 +74,10 @@ struct ElmScanGradients {
     Tensor input;  // (batch, time, n_input), where asked for
 };
 
-/// Gradients that cost something of their own.
+/// Gradients that cost something of their own; where they are not wanted they may be undefined.
 struct ElmScanWanted {
     bool input = false;
-    bool time_constants = true;  // else memory_decay and memory_gain may be undefined
+    bool time_constants = true;  // memory_decay and memory_gain
 };
 
 /// A forward pass that can be walked back, once.
@@ -89,8 +89,23 @@ public:
     virtual ~ElmScanSaved() = default;
 
     /// output_gradient (batch, time, d_out).
-    virtual ElmScanGradients backward(Stream& stream, const Tensor& output_gradient,
-                                      const ElmScanWanted& wanted) = 0;
+    virtual ElmScanGradients backward(Stream& stream, const Tensor& output_gradient) = 0;
+};
+
+/// What the runs of one structure with numbers of the same sizes keep on the CPU from one to the
+/// next: packed weights, which each run gives its numbers, and the memory of passes.
+class ElmScanCache {
+public:
+    ElmScanCache();
+    ~ElmScanCache();
+    ElmScanCache(ElmScanCache&&) noexcept;
+    ElmScanCache& operator=(ElmScanCache&&) noexcept;
+
+    struct Parts;  // of each real type
+    Parts& parts() { return *parts_; }
+
+private:
+    std::unique_ptr<Parts> parts_;
 };
 
 /// Structure and spikes must live as long as `saved`.
@@ -98,13 +113,15 @@ template <class Real>
 struct ElmScanPassArgs {
     const ElmScanStructure* structure = nullptr;
     ElmScanTensors numbers;
-    const SpikeTrain* spikes = nullptr;              // exactly one of spikes and input
-    Tensor input;                                    // (batch, time, n_input)
-    Tensor memory_state;                             // (batch, d_m): read and written
-    Tensor trace_state;                              // (batch, d_b or d_b * n_s): read and written
-    bool from_zero = false;                          // both states are zeros
-    Tensor output;                                   // (batch, time, d_out): written
+    const SpikeTrain* spikes = nullptr;  // exactly one of spikes and input
+    Tensor input;                        // (batch, time, n_input)
+    Tensor memory_state;                 // (batch, d_m): read and written
+    Tensor trace_state;                  // (batch, d_b or d_b * n_s): read and written
+    bool stateless = false;  // both states are zeros, and nobody reads what is written there
+    Tensor output;           // (batch, time, d_out): written
     std::shared_ptr<ElmScanSaved>* saved = nullptr;  // null: forward only
+    ElmScanWanted wanted;                            // of the gradients that `saved` gives
+    ElmScanCache* cache = nullptr;                   // null: nothing is kept
 };
 
 template <class Backend, class Real>

@@ -34,16 +34,73 @@ std::vector<Tile> cut(std::int64_t batch) {
     return tiles;
 }
 
-template <class Real, Unit unit>
-void run_tile(const ElmGradientArgs<Real>& args, const std::vector<int>& row_widths,
-              const Tile& tile, PartialGradient<Real>& sums) {
+template <class Real, Unit unit, class Body>
+void with_tile_of(const ElmGradientArgs<Real>& args, const Tile& tile, TileWorkspace<Real>& work,
+                  const Body& body) {
+    const auto call = [&]<int P>() { body(GradientTile<Real, P, unit>(args, tile.first, work)); };
     if (tile.count == 4) {
-        GradientTile<Real, 4, unit>(args, row_widths, tile.first, sums).run();
+        call.template operator()<4>();
     } else if (tile.count == 2) {
-        GradientTile<Real, 2, unit>(args, row_widths, tile.first, sums).run();
+        call.template operator()<2>();
     } else {
-        GradientTile<Real, 1, unit>(args, row_widths, tile.first, sums).run();
+        call.template operator()<1>();
     }
+}
+
+/// Calls body with the GradientTile of these samples.
+template <class Real, class Body>
+void with_tile(const ElmGradientArgs<Real>& args, const Tile& tile, TileWorkspace<Real>& work,
+               const Body& body) {
+    if (args.weights->forward->hidden_unit == HiddenUnit::relu) {
+        with_tile_of<Real, Unit::relu>(args, tile, work, body);
+    } else {
+        with_tile_of<Real, Unit::silu>(args, tile, work, body);
+    }
+}
+
+/// The arrays for a tile: those of a tile of this shape if there are any, for they need no
+/// clearing.
+template <class Real>
+auto room_for(const ElmGradientArgs<Real>& args, const Tile& tile, bool time_constants,
+              ElmGradientWorkspace<Real>& workspace) {
+    const TileShape shape = tile_shape(args, tile.count, time_constants);
+    auto room =
+        workspace.tiles.take([&](const TileWorkspace<Real>& work) { return work.shape == shape; },
+                             [] { return TileWorkspace<Real>(); });
+    room->prepare(shape);
+    return room;
+}
+
+template <class Real>
+std::vector<Tile> tiles_of(const ElmGradientArgs<Real>& args) {
+    ELM_ASSERT((args.spikes != nullptr) != (args.input.data != nullptr));
+    ELM_ASSERT(args.trace_state.data == nullptr || args.weights->has_branches());
+    return args.output.extent[1] > 0 ? cut(args.output.extent[0]) : std::vector<Tile>{};
+}
+
+/// Calls body(index of the tile, sums of its group) and adds all sums to `gradients`.
+template <class Real, class Body>
+void sum_over_tiles(const ElmGradientArgs<Real>& args, std::int64_t n_tiles,
+                    ElmGradientWorkspace<Real>& workspace, const ElmScanNumbers<Real>& gradients,
+                    const Body& body) {
+    if (n_tiles == 0) return;
+    const std::vector<int> row_widths = row_widths_of(*args.weights);
+    const std::int64_t n_groups = std::min(n_tiles, most_groups);
+    if (std::ssize(workspace.groups) < n_groups) {
+        workspace.groups.resize(static_cast<std::size_t>(n_groups));
+    }
+    Cpu::for_each_task(n_groups, [&](std::int64_t group) {
+        PartialGradient<Real>& sums = workspace.groups[static_cast<std::size_t>(group)];
+        sums.prepare(*args.weights, row_widths, gradients.memory_decay != nullptr);
+        for (std::int64_t t = n_tiles * group / n_groups; t < n_tiles * (group + 1) / n_groups;
+             ++t) {
+            body(static_cast<std::size_t>(t), sums);
+        }
+    });
+    add_gradients<Real>(*args.weights, row_widths,
+                        std::span<const PartialGradient<Real>>(workspace.groups)
+                            .first(static_cast<std::size_t>(n_groups)),
+                        workspace.columns, gradients);
 }
 
 }  // namespace
@@ -56,41 +113,58 @@ std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace() {
 template <class Real>
 void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
                       const ElmScanNumbers<Real>& gradients) {
-    const ElmScanWeights<Real>& w = *args.weights->forward;
-    ELM_ASSERT((args.spikes != nullptr) != (args.input.data != nullptr));
-    ELM_ASSERT(args.trace_state.data == nullptr || args.weights->has_branches());
-    const std::vector<int> row_widths = row_widths_of(*args.weights);
-    const std::int64_t batch = args.output.extent[0], n_steps = args.output.extent[1];
-    const std::vector<Tile> tiles = n_steps > 0 ? cut(batch) : std::vector<Tile>{};
-    const auto n_tiles = static_cast<std::int64_t>(tiles.size());
-    if (n_tiles == 0) return;
-    const std::int64_t n_groups = std::min(n_tiles, most_groups);
-    if (std::ssize(workspace.groups) < n_groups) {
-        workspace.groups.resize(static_cast<std::size_t>(n_groups));
-    }
-    Cpu::for_each_task(n_groups, [&](std::int64_t group) {
-        PartialGradient<Real>& sums = workspace.groups[static_cast<std::size_t>(group)];
-        sums.prepare(*args.weights, row_widths, gradients.memory_decay != nullptr);
-        for (std::int64_t t = n_tiles * group / n_groups; t < n_tiles * (group + 1) / n_groups;
-             ++t) {
-            const Tile& tile = tiles[static_cast<std::size_t>(t)];
-            if (w.hidden_unit == HiddenUnit::relu) {
-                run_tile<Real, Unit::relu>(args, row_widths, tile, sums);
-            } else {
-                run_tile<Real, Unit::silu>(args, row_widths, tile, sums);
-            }
-        }
-    });
-    add_gradients<Real>(*args.weights, row_widths,
-                        std::span<const PartialGradient<Real>>(workspace.groups)
-                            .first(static_cast<std::size_t>(n_groups)),
-                        workspace.columns, gradients);
+    const std::vector<Tile> tiles = tiles_of(args);
+    sum_over_tiles(args, std::ssize(tiles), workspace, gradients,
+                   [&](std::size_t t, PartialGradient<Real>& sums) {
+                       const Tile& tile = tiles[t];
+                       const auto room =
+                           room_for(args, tile, gradients.memory_decay != nullptr, workspace);
+                       with_tile(args, tile, *room, [&](auto&& samples) {
+                           samples.forward();
+                           if (args.loss) args.loss(tile.first, tile.count);
+                           samples.backward(sums);
+                       });
+                   });
 }
 
-#define ELM_INSTANTIATE(Real)                                                                 \
-    template std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace<Real>(); \
-    template void run_elm_gradient<Real>(                                                     \
-        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmScanNumbers<Real>&);
+template <class Real>
+std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>& args,
+                                                     ElmGradientWorkspace<Real>& workspace,
+                                                     bool time_constants) {
+    const std::vector<Tile> tiles = tiles_of(args);
+    auto pass = std::make_shared<ElmStoredPass<Real>>();
+    pass->tiles.resize(tiles.size());
+    Cpu::for_each_task(std::ssize(tiles), [&](std::int64_t index) {
+        const auto t = static_cast<std::size_t>(index);
+        pass->tiles[t] = room_for(args, tiles[t], time_constants, workspace);
+        with_tile(args, tiles[t], *pass->tiles[t], [](auto&& samples) { samples.forward(); });
+    });
+    return pass;
+}
+
+template <class Real>
+void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pass,
+                      ElmGradientWorkspace<Real>& workspace,
+                      const ElmScanNumbers<Real>& gradients) {
+    const std::vector<Tile> tiles = tiles_of(args);
+    ELM_ASSERT(pass.tiles.size() == tiles.size());
+    sum_over_tiles(args, std::ssize(tiles), workspace, gradients,
+                   [&](std::size_t t, PartialGradient<Real>& sums) {
+                       with_tile(args, tiles[t], *pass.tiles[t],
+                                 [&](auto&& samples) { samples.backward(sums); });
+                       pass.tiles[t].reset();
+                   });
+}
+
+#define ELM_INSTANTIATE(Real)                                                                    \
+    template std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace<Real>();    \
+    template void run_elm_gradient<Real>(                                                        \
+        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmScanNumbers<Real>&); \
+    template std::shared_ptr<ElmStoredPass<Real>> run_elm_forward<Real>(                         \
+        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, bool);                        \
+    template void run_elm_backward<Real>(const ElmGradientArgs<Real>&, ElmStoredPass<Real>&,     \
+                                         ElmGradientWorkspace<Real>&,                            \
+                                         const ElmScanNumbers<Real>&);
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)
 #undef ELM_INSTANTIATE

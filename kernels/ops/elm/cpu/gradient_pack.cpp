@@ -38,63 +38,19 @@ InputBands input_bands(const ElmScanModel& model, int branch_width) {
     return bands;
 }
 
-/// The table entry of each synapse and where its sum stands.
-template <class Real>
-SynapsePlaces<Real> synapse_places(const ElmScanModel& model, const InputBands& bands) {
-    SynapsePlaces<Real> places;
-    const auto n_synapses = static_cast<std::int64_t>(model.input_of_synapse.size());
-    const auto input_of = [&](std::int64_t s) {
-        return model.input_of_synapse[static_cast<std::size_t>(s)];
-    };
-    for (std::int64_t s = 0; s < n_synapses; ++s) {
-        const std::int64_t input = input_of(s);
-        if (input < 0) {
-            places.sign.push_back(0);
-            places.sum_of_synapse.push_back(-1);
+/// Where the sum over the events of each synapse stands.
+std::vector<std::int64_t> sums_of_synapses(const ElmScanModel& model, const InputBands& bands) {
+    std::vector<std::int64_t> places;
+    for (std::int64_t s = 0; s < std::ssize(model.input_of_synapse); ++s) {
+        const std::int64_t input = model.input_of_synapse[static_cast<std::size_t>(s)];
+        if (input < 0 || model.trace_per_synapse) {
+            places.push_back(input < 0 ? -1 : s);
             continue;
         }
-        const auto i = static_cast<std::size_t>(input);
-        places.synapses.push_back(static_cast<std::int32_t>(s));
-        places.sign.push_back(static_cast<Real>(model.input_sign[i]));
-        places.sum_of_synapse.push_back(
-            model.trace_per_synapse ? s
-                                    : input * bands.width + branch_of(model, s) - bands.first[i]);
+        places.push_back(input * bands.width + branch_of(model, s) -
+                         bands.first[static_cast<std::size_t>(input)]);
     }
-    const auto entry_of = [&](std::int32_t s) {
-        return std::pair(input_of(s), branch_of(model, s));
-    };
-    std::stable_sort(places.synapses.begin(), places.synapses.end(),
-                     [&](std::int32_t a, std::int32_t b) { return entry_of(a) < entry_of(b); });
-    for (std::size_t i = 0; i < places.synapses.size(); ++i) {
-        const auto [input, branch] = entry_of(places.synapses[i]);
-        if (i > 0 && entry_of(places.synapses[i - 1]) == std::pair(input, branch)) continue;
-        places.input.push_back(static_cast<std::int32_t>(input));
-        places.branch.push_back(static_cast<std::int32_t>(branch));
-        places.begin.push_back(static_cast<std::int64_t>(i));
-    }
-    places.begin.push_back(static_cast<std::int64_t>(places.synapses.size()));
-    places.weight.resize(places.input.size());
     return places;
-}
-
-template <class Real>
-void set_synapses(ElmScanWeights<Real>& w, SynapsePlaces<Real>& places, const Real* weight) {
-    if (w.trace_per_synapse) {
-        for (std::size_t at = 0; at < w.targets.synapse.size(); ++at) {
-            const auto s = static_cast<std::size_t>(w.targets.synapse[at]);
-            w.targets.weight[at] = weight[s] * places.sign[s];
-        }
-        return;
-    }
-    for (std::size_t e = 0; e < places.weight.size(); ++e) {
-        double sum = 0;
-        for_synapses_of(places, e, [&](std::size_t s) {
-            sum += static_cast<double>(weight[s] * places.sign[s]);
-        });
-        places.weight[e] = static_cast<Real>(sum);
-        w.branch_table[static_cast<std::size_t>(std::int64_t{places.input[e]} * w.branch_width +
-                                                places.branch[e])] = places.weight[e];
-    }
 }
 
 /// Spike rows pay where few of many inputs spike in a step and the rows stay in cache in both
@@ -127,14 +83,15 @@ void set_spike_rows(ElmGradientWeights<Real>& weights) {
     constexpr int N = unit_lanes<Real>;
     SpikeRows<Real>& rows = weights.spike_rows;
     const PackedLayer<Real>& first = weights.forward->layers.front();
-    const SynapsePlaces<Real>& places = weights.places;
+    const BranchEntries<Real>& entries = weights.forward->entries;
     std::copy_n(first.bias_by_unit(), first.n_out(), rows.bias.data());
     with_vectors_of(first, [&]<int V>() {
-        for_inputs(places, [&](std::int64_t input, std::size_t begin, std::size_t end) {
+        entries.for_inputs([&](std::int64_t input, std::size_t begin, std::size_t end) {
             Vec<Real, N> sum[V] = {};
             for (std::size_t e = begin; e < end; ++e) {
-                const Real* const column = first.by_unit() + std::int64_t{places.branch[e]} * V * N;
-                const Vec<Real, N> weight = broadcast<Real, N>(places.weight[e]);
+                const Real* const column =
+                    first.by_unit() + std::int64_t{entries.branch[e]} * V * N;
+                const Vec<Real, N> weight = broadcast<Real, N>(entries.weight[e]);
 #pragma GCC unroll 8
                 for (int v = 0; v < V; ++v) {
                     sum[v] = multiply_add<Real, N>(weight, load<Real, N>(column + v * N), sum[v]);
@@ -172,7 +129,8 @@ private:
 }  // namespace
 
 template <class Real>
-std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model) {
+std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model,
+                                                            SpikeTable rows) {
     using Layer = PackedLayer<Real>;
     constexpr auto by_unit = Layer::Kernels::units_as_lanes;
     Stream host{Device{}};
@@ -191,8 +149,8 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
     packed->readout.assign(static_cast<std::size_t>(w.n_output * wide(w.n_memory)), Real(0));
     packed->zeros.assign(static_cast<std::size_t>(widest), Real(0));
     packed->bands = input_bands(model, w.branch_width);
-    packed->places = synapse_places<Real>(model, packed->bands);
-    packed->spike_rows = spike_rows<Real>(model);
+    packed->sum_of_synapse = sums_of_synapses(model, packed->bands);
+    if (rows == SpikeTable::where_it_pays) packed->spike_rows = spike_rows<Real>(model);
     repack_elm_gradient(*packed, ConvertedNumbers<Real>(model).numbers);
     return packed;
 }
@@ -203,25 +161,19 @@ void repack_elm_gradient(ElmGradientWeights<Real>& weights,
     ElmScanWeights<Real>& w = *weights.forward;
     ELM_ASSERT(numbers.layers.size() == w.layers.size());
     const auto n_layers = static_cast<std::int64_t>(w.layers.size());
-    for_each_part(2 * n_layers + 2, 2 * count_numbers(w), [&](std::int64_t part) {
-        const auto l = static_cast<std::size_t>(part % n_layers);
-        if (part < n_layers) {
-            PackedLayer<Real>& layer = w.layers[l];
-            layer.set(numbers.layers[l].weight, layer.n_in(), numbers.layers[l].bias);
-        } else if (part < 2 * n_layers) {
+    const std::int64_t forward_parts = repack_parts(w);
+    for_each_part(forward_parts + n_layers + 1, 2 * count_numbers(w), [&](std::int64_t part) {
+        if (part < forward_parts) return repack_part(w, numbers, part);
+        if (part < forward_parts + n_layers) {
+            const auto l = static_cast<std::size_t>(part - forward_parts);
             const std::int64_t n_first = w.layers[l].n_first(), n_in = w.layers[l].n_in();
             weights.to_input[l].set_transposed(numbers.layers[l].weight + n_first, n_in);
             if (l == 0) weights.to_branches.set_transposed(numbers.layers[l].weight, n_in);
-        } else if (part == 2 * n_layers) {
-            set_synapses(w, weights.places, numbers.synapse_weight);
-        } else {
-            w.readout.set(numbers.readout.weight, w.n_memory, numbers.readout.bias);
-            for (int out = 0; out < w.n_output; ++out) {
-                std::copy_n(numbers.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
-                            weights.readout.data() + std::int64_t{out} * wide(w.n_memory));
-            }
-            std::copy_n(numbers.memory_decay, w.n_memory, w.memory_decay.data());
-            std::copy_n(numbers.memory_gain, w.n_memory, w.memory_gain.data());
+            return;
+        }
+        for (int out = 0; out < w.n_output; ++out) {
+            std::copy_n(numbers.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
+                        weights.readout.data() + std::int64_t{out} * wide(w.n_memory));
         }
     });
     if (!weights.has_branches()) set_spike_rows(weights);
@@ -229,7 +181,7 @@ void repack_elm_gradient(ElmGradientWeights<Real>& weights,
 
 #define ELM_INSTANTIATE(Real)                                                   \
     template std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient<Real>( \
-        const ElmScanModel&);                                                   \
+        const ElmScanModel&, SpikeTable);                                       \
     template void repack_elm_gradient<Real>(ElmGradientWeights<Real>&,          \
                                             const ElmScanNumbers<const Real>&);
 ELM_INSTANTIATE(float)

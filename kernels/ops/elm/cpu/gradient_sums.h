@@ -48,11 +48,4 @@ struct PartialGradient {
 };
 
 }  // namespace gradient
-
-template <class Real>
-struct ElmGradientWorkspace {
-    std::vector<gradient::PartialGradient<Real>> groups;  // at least as many as the last pass had
-    AlignedVector<Real> columns;
-};
-
 }  // namespace elm

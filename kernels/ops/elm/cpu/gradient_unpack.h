@@ -52,16 +52,16 @@ public:
 
     void add_synapses(const ElmGradientWeights<Real>& weights, Real* to) const {
         const bool by_synapse = weights.forward->trace_per_synapse;
-        const SynapsePlaces<Real>& places = weights.places;
-        for (std::size_t s = 0; s < places.sum_of_synapse.size(); ++s) {
-            if (places.sum_of_synapse[s] < 0) continue;
-            const auto at = static_cast<std::size_t>(places.sum_of_synapse[s]);
+        const std::vector<std::int64_t>& places = weights.sum_of_synapse;
+        for (std::size_t s = 0; s < places.size(); ++s) {
+            if (places[s] < 0) continue;
+            const auto at = static_cast<std::size_t>(places[s]);
             Real sum = 0;
             for (std::size_t g = 0; g < groups_.size(); ++g) {
                 const Real part = by_synapse ? groups_[g].synapse[at] : groups_[g].events[at];
                 sum = g == 0 ? part : sum + part;
             }
-            to[s] += by_synapse ? sum : places.sign[s] * sum;
+            to[s] += by_synapse ? sum : weights.forward->entries.sign[s] * sum;
         }
     }
 
@@ -87,8 +87,8 @@ private:
                         const ElmScanNumbers<Real>& to) const {
         constexpr int N = unit_lanes<Real>;
         const Real* const w1b = weights.forward->layers.front().by_unit();
-        const SynapsePlaces<Real>& places = weights.places;
-        for_inputs(places, [&](std::int64_t input, std::size_t begin, std::size_t end) {
+        const BranchEntries<Real>& entries = weights.forward->entries;
+        entries.for_inputs([&](std::int64_t input, std::size_t begin, std::size_t end) {
             Vec<Real, N> sum[V];
             for (int v = 0; v < V; ++v) {
                 const std::int64_t at = input * event_width(weights) + v * N;
@@ -98,20 +98,19 @@ private:
                 }
             }
             for (std::size_t e = begin; e < end; ++e) {
-                const std::int64_t column = std::int64_t{places.branch[e]} * V * N;
+                const std::int64_t column = std::int64_t{entries.branch[e]} * V * N;
                 Vec<Real, N> product{};
 #pragma GCC unroll 8
                 for (int v = 0; v < V; ++v) {
                     Real* const gradient = columns + column + v * N;
-                    store<Real, N>(gradient, multiply_add<Real, N>(places.weight[e], sum[v],
+                    store<Real, N>(gradient, multiply_add<Real, N>(entries.weight[e], sum[v],
                                                                    load<Real, N>(gradient)));
                     product =
                         multiply_add<Real, N>(load<Real, N>(w1b + column + v * N), sum[v], product);
                 }
                 const Real slope = sum_of_lanes<Real, N>(product);
-                for_synapses_of(places, e, [&](std::size_t s) {
-                    to.synapse_weight[s] += places.sign[s] * slope;
-                });
+                entries.for_synapses_of(
+                    e, [&](std::size_t s) { to.synapse_weight[s] += entries.sign[s] * slope; });
             }
         });
     }

@@ -10,25 +10,11 @@
 #include "kernels/ops/elm/cpu/layer.h"
 #include "kernels/ops/elm/cpu/outer_product.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
-#include "kernels/ops/elm/gradient.h"
 
 /// A model packed for a backward pass, and what walks over it.
 namespace elm {
 
 using lanes::AlignedVector;
-
-/// Where the weights of synapses go: several may add up in one entry of the branch table, which is
-/// what a unit of the input adds to a branch.
-template <class Real>
-struct SynapsePlaces {
-    std::vector<std::int64_t> sum_of_synapse;  // (d_s) in PartialGradient::events, or ::synapse;
-                                               // -1 without an input
-    std::vector<Real> sign;                    // (d_s) of the synapse's input
-    std::vector<std::int32_t> input, branch;   // (entries) rising
-    std::vector<std::int64_t> begin;           // (entries + 1), positions in `synapses`
-    std::vector<std::int32_t> synapses;        // by entry, then rising
-    std::vector<Real> weight;                  // (entries) sum over its synapses, sign included
-};
 
 /// The branches that a unit of the input reaches stand in `width` columns from `first` on, within
 /// the padded row of branches: all that the sums over its events need.
@@ -63,7 +49,8 @@ struct ElmGradientWeights {
     lanes::PackedLayer<Real> to_branches;  // W1b^T
     AlignedVector<Real> readout;           // (n_output, memory width), rows of W_y
     AlignedVector<Real> zeros;
-    SynapsePlaces<Real> places;
+    std::vector<std::int64_t> sum_of_synapse;  // (d_s) in PartialGradient::events, or ::synapse;
+                                               // -1 without an input
     InputBands bands;
     SpikeRows<Real> spike_rows;
 
@@ -112,15 +99,6 @@ std::vector<int> row_widths_of(const ElmGradientWeights<Real>& weights) {
 
 inline constexpr std::int64_t widest_spike_row = 64;
 
-/// Calls body(position in `synapses`) for those of entry e.
-template <class Real, class Body>
-void for_synapses_of(const SynapsePlaces<Real>& places, std::size_t e, const Body& body) {
-    for (auto at = static_cast<std::size_t>(places.begin[e]);
-         at < static_cast<std::size_t>(places.begin[e + 1]); ++at) {
-        body(static_cast<std::size_t>(places.synapses[at]));
-    }
-}
-
 /// Calls body.operator()<V>() for a layer of V vectors of units, at most the widest spike row.
 template <class Real, class Body>
 void with_vectors_of(const PackedLayer<Real>& layer, const Body& body) {
@@ -131,16 +109,6 @@ void with_vectors_of(const PackedLayer<Real>& layer, const Body& body) {
         ((count == V + 1 ? (body.template operator()<V + 1>(), 0) : 0), ...);
     }
     (std::make_integer_sequence<int, most>{});
-}
-
-/// Calls body(input, first entry, entry after the last) for each input that has entries.
-template <class Real, class Body>
-void for_inputs(const SynapsePlaces<Real>& places, const Body& body) {
-    const std::size_t n = places.input.size();
-    for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
-        while (end < n && places.input[end] == places.input[begin]) ++end;
-        body(std::int64_t{places.input[begin]}, begin, end);
-    }
 }
 
 /// Calls body(i) for 0 <= i < count: on all threads where there are enough numbers for it.

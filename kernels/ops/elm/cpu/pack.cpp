@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "kernels/core/check.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
 
@@ -63,6 +66,67 @@ bool decays_alike(const ElmScanModel& model) {
     return !model.trace_per_synapse;
 }
 
+/// Entries, with weights still to come.
+template <class Real>
+BranchEntries<Real> branch_entries(const ElmScanModel& model) {
+    BranchEntries<Real> entries;
+    const auto entry_of = [&](std::int32_t s) {
+        return std::pair(model.input_of_synapse[static_cast<std::size_t>(s)],
+                         s / model.n_synapse_per_branch);
+    };
+    for (std::size_t s = 0; s < model.input_of_synapse.size(); ++s) {
+        const std::int64_t input = model.input_of_synapse[s];
+        entries.sign.push_back(
+            input < 0 ? Real(0)
+                      : static_cast<Real>(model.input_sign[static_cast<std::size_t>(input)]));
+        if (input >= 0) entries.synapses.push_back(static_cast<std::int32_t>(s));
+    }
+    std::stable_sort(entries.synapses.begin(), entries.synapses.end(),
+                     [&](std::int32_t a, std::int32_t b) { return entry_of(a) < entry_of(b); });
+    for (std::size_t i = 0; i < entries.synapses.size(); ++i) {
+        const auto entry = entry_of(entries.synapses[i]);
+        if (i > 0 && entry_of(entries.synapses[i - 1]) == entry) continue;
+        entries.input.push_back(static_cast<std::int32_t>(entry.first));
+        entries.branch.push_back(static_cast<std::int32_t>(entry.second));
+        entries.begin.push_back(static_cast<std::int64_t>(i));
+    }
+    entries.begin.push_back(static_cast<std::int64_t>(entries.synapses.size()));
+    entries.weight.resize(entries.input.size());
+    return entries;
+}
+
+template <class Real, class Number>
+void set_synapses(ElmScanWeights<Real>& w, const Number* weight) {
+    BranchEntries<Real>& entries = w.entries;
+    for (std::size_t at = 0; at < w.targets.synapse.size(); ++at) {
+        const auto s = static_cast<std::size_t>(w.targets.synapse[at]);
+        w.targets.weight[at] = static_cast<Real>(weight[s] * Number(entries.sign[s]));
+    }
+    if (w.trace_per_synapse) return;
+    for (std::size_t e = 0; e < entries.weight.size(); ++e) {
+        double sum = 0;
+        entries.for_synapses_of(e, [&](std::size_t s) {
+            sum += static_cast<double>(weight[s] * Number(entries.sign[s]));
+        });
+        entries.weight[e] = static_cast<Real>(sum);
+        w.branch_table[static_cast<std::size_t>(std::int64_t{entries.input[e]} * w.branch_width +
+                                                entries.branch[e])] = entries.weight[e];
+    }
+}
+
+ElmScanNumbers<const double> numbers_of(const ElmScanModel& model) {
+    const auto layer = [](const DenseLayer& dense) {
+        return ElmScanNumbers<const double>::Layer{dense.weight.data(), dense.bias.data()};
+    };
+    ElmScanNumbers<const double> numbers;
+    numbers.synapse_weight = model.synapse_weight.data();
+    numbers.memory_decay = model.memory_decay.data();
+    numbers.memory_gain = model.memory_gain.data();
+    for (const DenseLayer& dense : model.layers) numbers.layers.push_back(layer(dense));
+    numbers.readout = layer(model.readout);
+    return numbers;
+}
+
 /// A spike table pays where few of many channels spike in a step and the table stays in cache.
 template <class Real>
 bool wants_spike_table(const ElmScanModel& model) {
@@ -72,6 +136,7 @@ bool wants_spike_table(const ElmScanModel& model) {
            model.n_input * width * static_cast<std::int64_t>(sizeof(Real)) <= cache_bytes;
 }
 
+/// Targets, with weights still to come.
 template <class Real>
 SynapseTargets<Real> synapse_targets(const ElmScanModel& model) {
     SynapseTargets<Real> targets;
@@ -88,8 +153,6 @@ SynapseTargets<Real> synapse_targets(const ElmScanModel& model) {
         if (input < 0) continue;
         const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(input)]++);
         targets.synapse[at] = static_cast<std::int32_t>(synapse);
-        targets.weight[at] = static_cast<Real>(model.synapse_weight[synapse] *
-                                               model.input_sign[static_cast<std::size_t>(input)]);
     }
     return targets;
 }
@@ -151,6 +214,23 @@ ElmScanDevice<Real> device_model(Stream& stream, const ElmScanModel& model) {
 
 }  // namespace
 
+template <class Real, class Number>
+void repack_part(ElmScanWeights<Real>& w, const ElmScanNumbers<const Number>& numbers,
+                 std::int64_t part) {
+    const auto n_layers = static_cast<std::int64_t>(w.layers.size());
+    ELM_ASSERT(std::ssize(numbers.layers) == n_layers);
+    if (part < n_layers) {
+        const auto l = static_cast<std::size_t>(part);
+        w.layers[l].set(numbers.layers[l].weight, w.layers[l].n_in(), numbers.layers[l].bias);
+    } else if (part == n_layers) {
+        set_synapses(w, numbers.synapse_weight);
+    } else {
+        w.readout.set(numbers.readout.weight, w.n_memory, numbers.readout.bias);
+        std::copy_n(numbers.memory_decay, w.n_memory, w.memory_decay.data());
+        std::copy_n(numbers.memory_gain, w.n_memory, w.memory_gain.data());
+    }
+}
+
 template <class Real>
 const ElmScanDevice<Real>& device_part(const ElmScanWeights<Real>& weights) {
     return weights.on_device;
@@ -185,14 +265,13 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const 
         w.synapse_decay =
             padded_copy<Real>(model.trace_decay, static_cast<int>(model.trace_decay.size()));
     } else {
-        const std::vector<double> sums = branch_sums(model);
-        w.branch_table = padded_rows<Real>(sums, model.n_input, model.n_branch, w.branch_width);
+        w.branch_table.assign(static_cast<std::size_t>(model.n_input * w.branch_width), Real(0));
         w.branch_decay = padded_copy<Real>(model.trace_decay, w.branch_width);
         if (w.spike_table) {
             const DenseLayer& first = model.layers.front();
             w.drive_width = padded(first.n_out, native);
-            w.drive_table = padded_rows<Real>(drive_sums(sums, model), model.n_input, first.n_out,
-                                              w.drive_width);
+            w.drive_table = padded_rows<Real>(drive_sums(branch_sums(model), model), model.n_input,
+                                              first.n_out, w.drive_width);
             w.drive_decay =
                 padded_copy<Real>(std::vector<double>(static_cast<std::size_t>(first.n_out),
                                                       model.trace_decay.front()),
@@ -200,17 +279,18 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const 
             w.drive_bias = padded_copy<Real>(first.bias, w.drive_width);
         }
     }
-    for (std::size_t index = 0; index < model.layers.size(); ++index) {
-        const DenseLayer& layer = model.layers[index];
-        const int n_first = index == 0 ? w.n_branch : 0;
+    using Layer = lanes::PackedLayer<Real>;
+    for (const DenseLayer& layer : model.layers) {
+        const int n_first = w.layers.empty() ? w.n_branch : 0;
         w.layers.emplace_back(static_cast<int>(layer.n_out), n_first,
-                              static_cast<int>(layer.n_in) - n_first, layer.weight, layer.bias);
+                              static_cast<int>(layer.n_in) - n_first, Layer::Kernels::both);
     }
-    w.readout = {static_cast<int>(model.readout.n_out), 0, static_cast<int>(model.readout.n_in),
-                 model.readout.weight, model.readout.bias};
+    w.readout = Layer(w.n_output, 0, w.n_memory, Layer::Kernels::both);
     const int memory_width = padded(model.n_memory(), 16);  // a multiple of every vector
-    w.memory_decay = padded_copy<Real>(model.memory_decay, memory_width);
-    w.memory_gain = padded_copy<Real>(model.memory_gain, memory_width);
+    w.memory_decay.assign(static_cast<std::size_t>(memory_width), Real(0));
+    w.memory_gain.assign(static_cast<std::size_t>(memory_width), Real(0));
+    w.entries = branch_entries<Real>(model);
+    repack_elm_scan(w, numbers_of(model));
     return packed;
 }
 
@@ -227,15 +307,15 @@ ElmStateShape state_shape(const ElmScanWeights<Real>& weights, bool record_branc
     return shape;
 }
 
-template std::shared_ptr<const ElmScanWeights<float>> pack_elm_scan<float>(Stream&,
-                                                                           const ElmScanModel&,
-                                                                           SpikeTable);
-template std::shared_ptr<const ElmScanWeights<double>> pack_elm_scan<double>(Stream&,
-                                                                             const ElmScanModel&,
-                                                                             SpikeTable);
-template const ElmScanDevice<float>& device_part<float>(const ElmScanWeights<float>&);
-template const ElmScanDevice<double>& device_part<double>(const ElmScanWeights<double>&);
-template ElmStateShape state_shape<float>(const ElmScanWeights<float>&, bool);
-template ElmStateShape state_shape<double>(const ElmScanWeights<double>&, bool);
+#define ELM_INSTANTIATE(Real)                                                               \
+    template std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan<Real>(               \
+        Stream&, const ElmScanModel&, SpikeTable);                                          \
+    template void repack_part<Real, Real>(ElmScanWeights<Real>&,                            \
+                                          const ElmScanNumbers<const Real>&, std::int64_t); \
+    template const ElmScanDevice<Real>& device_part<Real>(const ElmScanWeights<Real>&);     \
+    template ElmStateShape state_shape<Real>(const ElmScanWeights<Real>&, bool);
+ELM_INSTANTIATE(float)
+ELM_INSTANTIATE(double)
+#undef ELM_INSTANTIATE
 
 }  // namespace elm

@@ -40,6 +40,7 @@ public:
           numbers_(args.numbers),
           spikes_(args.spikes),
           input_(args.input),
+          input_wanted_(args.wanted.input),
           batch_(args.output.shape()[0]),
           n_steps_(args.output.shape()[1]),
           packed_(stream, structure_, numbers_) {}
@@ -59,9 +60,8 @@ public:
         }
     }
 
-    ElmScanGradients backward(Stream& stream, const Tensor& output_gradient,
-                              const ElmScanWanted& wanted) override {
-        begin_sums(stream, wanted.input);
+    ElmScanGradients backward(Stream& stream, const Tensor& output_gradient) override {
+        begin_sums(stream);
         for (auto segment = static_cast<std::int64_t>(starts_.size()) - 1; segment >= 0;
              --segment) {
             const std::int64_t begin = segment * segment_steps_;
@@ -144,7 +144,7 @@ private:
 
     // --- backward -----------------------------------------------------------------------------
 
-    void begin_sums(Stream& stream, bool input_wanted) {
+    void begin_sums(Stream& stream) {
         sums_ = {};
         sums_.layers.resize(numbers_.layers.size());
         carry_ = zeros(stream, {batch_, n_memory()});
@@ -162,7 +162,9 @@ private:
         } else if (spikes_ != nullptr) {
             table_sum_ = zeros(stream, {groups, structure_.n_input, structure_.n_branch});
         }
-        if (input_wanted) input_gradient_ = zeros(stream, {batch_, n_steps_, structure_.n_input});
+        if (input_wanted_) {
+            input_gradient_ = zeros(stream, {batch_, n_steps_, structure_.n_input});
+        }
         if (starts_.empty()) add_empty(stream);
     }
 
@@ -381,6 +383,7 @@ private:
     ElmScanTensors numbers_;
     const SpikeTrain* spikes_;
     Tensor input_;
+    bool input_wanted_;
     std::int64_t batch_, n_steps_, segment_steps_ = 0;
     PackedNumbers<Real> packed_;
     std::vector<State> starts_;  // of each segment
