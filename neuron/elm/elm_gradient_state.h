@@ -202,7 +202,7 @@ private:
     }
 
     template <class T>
-    static void point(ElmScanNumbers<T>& to, std::span<const Tensor> tensors,
+    static void point(ElmParameters<T*>& to, std::span<const Tensor> tensors,
                       const std::vector<Layer>& layers, const Layer& readout) {
         for (std::size_t l = 0; l < layers.size(); ++l) {
             to.layers[l] = {at(tensors, layers[l].weight), at(tensors, layers[l].bias)};
@@ -227,8 +227,8 @@ private:
     std::vector<Real> rectified_, synapse_gradient_;  // (d_s)
     std::vector<MemoryNumbers> memory_;               // (d_m)
     std::vector<Real> decay_, gain_, decay_gradient_, gain_gradient_;
-    ElmScanNumbers<const Real> numbers_;
-    ElmScanNumbers<Real> gradients_;
+    ElmParameters<const Real*> numbers_;
+    ElmParameters<Real*> gradients_;
 };
 
 }  // namespace elm

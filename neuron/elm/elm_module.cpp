@@ -144,12 +144,11 @@ ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed) {
 ElmModule::ElmModule(ElmModel model, ElmArithmetic arithmetic)
     : SequenceModel({model.options.n_input, model.options.n_output}), model_(std::move(model)) {
     model_.check();
-    const ElmScanModel scan = scan_model(model_);
-    structure_ = scan_structure(scan);
+    structure_ = scan_model(model_).structure;
     structure_.arithmetic = arithmetic;
-    const auto hidden_layers = static_cast<std::int64_t>(scan.layers.size()) - 1;
-    check_sizes(arithmetic, {hidden_layers, scan.n_branch, scan.n_memory(),
-                             hidden_layers > 0 ? scan.layers.front().n_out : 0});
+    const ElmOptions& elm = options();
+    check_sizes(arithmetic, {elm.mlp_layers, structure_.n_branch, elm.n_memory,
+                             elm.mlp_layers > 0 ? elm.hidden() : 0});
     const ElmModel plain = make_elm_model(model_.options, 0);
     for (std::size_t a = 0; a < model_.parameters.size(); ++a) {
         const NamedArray& array = model_.parameters[a];

@@ -42,7 +42,7 @@ private:
     ElmScanVars::Layer layer(Context& context, const std::string& name) const;
 
     ElmModel model_;
-    ElmScanStructure structure_;
+    ElmStructure structure_;
     ElmScanCache cache_;
     struct Entry {
         std::size_t array;  // index in model_.parameters

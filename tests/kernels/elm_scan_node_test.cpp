@@ -86,7 +86,7 @@ TEST(ElmScanNode, any_number_of_samples_a_block_agrees_on_cuda) {
 }
 
 struct Prepared {
-    ElmScanStructure structure;
+    ElmStructure structure;
     SpikeTrain spikes;
     std::vector<Var> numbers;
     std::int64_t hidden_layers = 1;

@@ -109,25 +109,11 @@ void repacks(const test::RandomElm& spec) {
     }
     const ElmScanModel first = scan_model(test::make_model(spec)), second = scan_model(other);
     const auto weights = pack_elm_gradient<Real>(first);
-    const auto copy = [](const std::vector<double>& from) {
+    const auto values = second.parameters.map([](const std::vector<double>& from) {
         return std::vector<Real>(from.begin(), from.end());
-    };
-    std::vector<std::vector<Real>> kept;
-    for (const DenseLayer& layer : second.layers) {
-        kept.push_back(copy(layer.weight));
-        kept.push_back(copy(layer.bias));
-    }
-    const auto synapse = copy(second.synapse_weight), decay = copy(second.memory_decay),
-               gain = copy(second.memory_gain), readout = copy(second.readout.weight),
-               readout_bias = copy(second.readout.bias);
-    ElmScanNumbers<const Real> numbers;
-    numbers.synapse_weight = synapse.data();
-    numbers.memory_decay = decay.data();
-    numbers.memory_gain = gain.data();
-    for (std::size_t l = 0; l < second.layers.size(); ++l) {
-        numbers.layers.push_back({kept[2 * l].data(), kept[2 * l + 1].data()});
-    }
-    numbers.readout = {readout.data(), readout_bias.data()};
+    });
+    const ElmParameters<const Real*> numbers =
+        values.map([](const std::vector<Real>& array) { return array.data(); });
     repack_elm_gradient(*weights, numbers);
     expect_same_weights(*weights, *pack_elm_gradient<Real>(second));
     // The forward kernels pack the same tables from the model by themselves.

@@ -26,8 +26,8 @@ struct ElmScanSizes {
     ElmArithmetic arithmetic = ElmArithmetic::exact;
 };
 
-inline ElmScanStructure structure_of(const ElmScanSizes& sizes) {
-    ElmScanStructure structure;
+inline ElmStructure structure_of(const ElmScanSizes& sizes) {
+    ElmStructure structure;
     structure.n_input = sizes.n_input;
     structure.n_branch = sizes.n_branch;
     structure.n_synapse_per_branch = sizes.n_per_branch;
@@ -88,7 +88,7 @@ inline ElmScanVars vars_of(std::span<const Var> in, std::int64_t hidden_layers) 
 }
 
 inline reference::ElmScan reference_of(const ElmScanSizes& sizes,
-                                       const ElmScanStructure& structure) {
+                                       const ElmStructure& structure) {
     const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
     reference::ElmScan elm;
     elm.n_input = size(sizes.n_input);
@@ -107,7 +107,7 @@ inline reference::ElmScan reference_of(const ElmScanSizes& sizes,
 }
 
 inline OpCase scan_case(const std::string& name, const ElmScanSizes& sizes) {
-    const auto structure = std::make_shared<const ElmScanStructure>(structure_of(sizes));
+    const auto structure = std::make_shared<const ElmStructure>(structure_of(sizes));
     const auto spikes = std::make_shared<const SpikeTrain>(spikes_of(sizes));
     std::vector<InputSpec> inputs{
         {.name = "synapse_weight",

@@ -25,19 +25,6 @@
 /// each segment's start and the backward pass repeats a segment before it walks back through it.
 namespace elm {
 
-/// The trainable numbers of a model, or their gradients, where they stand: shapes as in
-/// ElmScanModel, row-major. `Real` is const for what is only read.
-template <class Real>
-struct ElmScanNumbers {
-    struct Layer {
-        Real *weight = nullptr, *bias = nullptr;  // (n_out, n_in), (n_out)
-    };
-    Real* synapse_weight = nullptr;                        // (d_b * n_s)
-    Real *memory_decay = nullptr, *memory_gain = nullptr;  // (d_m); gradients: null if not wanted
-    std::vector<Layer> layers;                             // as ElmScanModel::layers
-    Layer readout;
-};
-
 /// A model packed for forward and backward passes on the CPU. Rows of a spike table may take the
 /// place of its traces; a run from or to a state of traces needs a model without.
 template <class Real>
@@ -49,7 +36,7 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(
 /// Gives a packed model other numbers. No memory is taken.
 template <class Real>
 void repack_elm_gradient(ElmGradientWeights<Real>& weights,
-                         const ElmScanNumbers<const Real>& numbers);
+                         const ElmParameters<const Real*>& numbers);
 
 /// The memory of passes, kept by the caller so that the next one finds it. One pass at a time.
 template <class Real>
@@ -73,11 +60,12 @@ struct ElmGradientArgs {
     std::int64_t segment_steps = 0;  // 0: keep the whole run
 };
 
-/// Adds the gradients, summed over batch and time, to `gradients`: the same bits for any number of
+/// Adds the gradients, summed over batch and time, to `gradients`, of which memory_decay and
+/// memory_gain are null where they are not wanted: the same bits for any number of
 /// threads and any segment length.
 template <class Real>
 void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
-                      const ElmScanNumbers<Real>& gradients);
+                      const ElmParameters<Real*>& gradients);
 
 /// The same in two halves, for a loss that is computed elsewhere: all tiles go forward before the
 /// first one goes back. Memory for every step of the batch, or of a segment of each sample, is lent
@@ -95,6 +83,6 @@ std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>
 /// forward, and with them the gradients of output and input. Uses up `pass`.
 template <class Real>
 void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pass,
-                      ElmGradientWorkspace<Real>& workspace, const ElmScanNumbers<Real>& gradients);
+                      ElmGradientWorkspace<Real>& workspace, const ElmParameters<Real*>& gradients);
 
 }  // namespace elm

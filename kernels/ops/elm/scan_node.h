@@ -7,16 +7,9 @@
 
 namespace elm {
 
-/// The trained numbers of an ELM as variables, shapes as in ElmScanTensors. Rectified synapse
-/// weights, decay factors and gains are made of parameters by other ops.
-struct ElmScanVars {
-    struct Layer {
-        Var weight, bias;
-    };
-    Var synapse_weight, memory_decay, memory_gain;
-    std::vector<Layer> layers;
-    Layer readout;
-};
+/// Parameters as variables. Rectified synapse weights, decay factors and gains are made of others
+/// by other ops.
+using ElmScanVars = ElmParameters<Var>;
 
 /// Memory and traces between one run and the next; undefined tensors: zeros.
 struct ElmScanState {
@@ -31,10 +24,10 @@ struct ElmScanState {
 /// state is lost, which may be faster. Structure and spikes must live until the tape has passed
 /// back. `cache` serves the calls with this structure and these sizes. Throws Error{invalid} naming
 /// the argument that does not fit.
-Var elm_scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
+Var elm_scan(Context& context, const ElmStructure& structure, const ElmScanVars& vars,
              const SpikeTrain& spikes, ElmScanState* state = nullptr,
              ElmScanCache* cache = nullptr);
-Var elm_scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
+Var elm_scan(Context& context, const ElmStructure& structure, const ElmScanVars& vars,
              const Var& input, ElmScanState* state = nullptr, ElmScanCache* cache = nullptr);
 
 }  // namespace elm

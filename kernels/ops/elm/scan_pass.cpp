@@ -13,47 +13,19 @@
 namespace elm {
 namespace {
 
-/// A model of this structure and these sizes whose numbers are zeros.
-ElmScanModel model_of(const ElmScanStructure& structure, const ElmScanTensors& numbers) {
-    const auto zeros = [](const Tensor& tensor) {
-        return std::vector<double>(static_cast<std::size_t>(tensor.shape().size()), 0.0);
-    };
-    const auto dense = [&](const ElmScanTensors::Layer& layer) {
-        return DenseLayer{layer.weight.shape()[0], layer.weight.shape()[1], zeros(layer.weight),
-                          zeros(layer.bias)};
-    };
-    ElmScanModel model;
-    model.n_input = structure.n_input;
-    model.n_branch = structure.n_branch;
-    model.n_synapse_per_branch = structure.n_synapse_per_branch;
-    model.input_of_synapse = structure.input_of_synapse;
-    model.synapse_weight = zeros(numbers.synapse_weight);
-    model.trace_per_synapse = structure.trace_per_synapse;
-    model.trace_decay = structure.trace_decay;
-    model.input_sign = structure.input_sign;
-    for (const auto& layer : numbers.layers) model.layers.push_back(dense(layer));
-    model.hidden_unit = structure.hidden_unit;
-    model.memory_decay = zeros(numbers.memory_decay);
-    model.memory_gain = zeros(numbers.memory_gain);
-    model.readout = dense(numbers.readout);
-    return model;
+/// A model of this structure and these sizes whose parameters are zeros.
+ElmScanModel model_of(const ElmStructure& structure, const ElmParameters<Tensor>& parameters) {
+    return {structure, parameters.map([](const Tensor& tensor) {
+                return std::vector<double>(static_cast<std::size_t>(tensor.shape().size()), 0.0);
+            })};
 }
 
 /// Where the values of the tensors stand; null for those that are undefined.
 template <class Real>
-ElmScanNumbers<Real> places_of(const ElmScanTensors& tensors) {
-    const auto place = [](const Tensor& tensor) -> Real* {
+ElmParameters<Real*> places_of(const ElmParameters<Tensor>& tensors) {
+    return tensors.map([](const Tensor& tensor) -> Real* {
         return tensor.defined() ? tensor.host<std::remove_const_t<Real>>().data() : nullptr;
-    };
-    ElmScanNumbers<Real> places;
-    places.synapse_weight = place(tensors.synapse_weight);
-    places.memory_decay = place(tensors.memory_decay);
-    places.memory_gain = place(tensors.memory_gain);
-    for (const auto& layer : tensors.layers) {
-        places.layers.push_back({place(layer.weight), place(layer.bias)});
-    }
-    places.readout = {place(tensors.readout.weight), place(tensors.readout.bias)};
-    return places;
+    });
 }
 
 /// What runs in one real type keep.
@@ -70,12 +42,12 @@ template <class Real>
 class HostPass : public ElmScanSaved {
 public:
     HostPass(const ElmScanPassArgs<Real>& args, Kept<Real>& kept)
-        : numbers_(args.numbers),
+        : parameters_(args.parameters),
           input_(args.input),
           wanted_(args.wanted),
           workspace_(kept.workspace),
           weights_(weights_for(args, kept)) {
-        repack_elm_gradient(*weights_, places_of<const Real>(numbers_));
+        repack_elm_gradient(*weights_, places_of<const Real>(parameters_));
         args_.weights = weights_.get();
         args_.spikes = args.spikes;
         if (args.spikes == nullptr) args_.input = view<const Real, 3>(input_);
@@ -93,21 +65,12 @@ public:
             result.input = Tensor::zeros(stream, input_.shape(), input_.dtype());
             args_.input_gradient = view<Real, 3>(result.input);
         }
-        const auto zeros = [&](const Tensor& like) {
-            return Tensor::zeros(stream, like.shape(), like.dtype());
-        };
-        const auto layer = [&](const ElmScanTensors::Layer& like) {
-            return ElmScanTensors::Layer{zeros(like.weight), zeros(like.bias)};
-        };
-        ElmScanTensors& sums = result.numbers;
-        sums.synapse_weight = zeros(numbers_.synapse_weight);
-        if (wanted_.time_constants) {
-            sums.memory_decay = zeros(numbers_.memory_decay);
-            sums.memory_gain = zeros(numbers_.memory_gain);
+        result.parameters = parameters_.map(
+            [&](const Tensor& like) { return Tensor::zeros(stream, like.shape(), like.dtype()); });
+        if (!wanted_.time_constants) {
+            result.parameters.memory_decay = result.parameters.memory_gain = {};
         }
-        for (const auto& like : numbers_.layers) sums.layers.push_back(layer(like));
-        sums.readout = layer(numbers_.readout);
-        run_elm_backward(args_, *pass_, *workspace_, places_of<Real>(sums));
+        run_elm_backward(args_, *pass_, *workspace_, places_of<Real>(result.parameters));
         return result;
     }
 
@@ -119,21 +82,21 @@ private:
         const bool rows = args.stateless && args.spikes != nullptr;
         return (rows ? kept.with_rows : kept.with_traces).take([&] {
             return std::move(
-                *pack_elm_gradient<Real>(model_of(*args.structure, args.numbers),
+                *pack_elm_gradient<Real>(model_of(*args.structure, args.parameters),
                                          rows ? SpikeTable::where_it_pays : SpikeTable::never));
         });
     }
 
-    std::int64_t segment_steps(const ElmScanStructure& structure) const {
+    std::int64_t segment_steps(const ElmStructure& structure) const {
         if (structure.segment_steps > 0) return structure.segment_steps;
-        std::int64_t width = 4 * numbers_.n_memory() + structure.n_branch;
-        for (const auto& layer : numbers_.layers) width += 2 * layer.bias.shape()[0];
+        std::int64_t width = 4 * parameters_.memory_decay.shape()[0] + structure.n_branch;
+        for (const auto& layer : parameters_.layers) width += 2 * layer.bias.shape()[0];
         const std::int64_t step_bytes = std::max<std::int64_t>(
             1, args_.output.extent[0] * width * static_cast<std::int64_t>(sizeof(Real)));
         return std::max<std::int64_t>(32, structure.most_stored_bytes / step_bytes);
     }
 
-    ElmScanTensors numbers_;
+    ElmParameters<Tensor> parameters_;
     Tensor input_;
     ElmScanWanted wanted_;
     std::shared_ptr<ElmGradientWorkspace<Real>> workspace_;
@@ -146,10 +109,10 @@ template <class Real>
 void run_forward(Stream& stream, const ElmScanPassArgs<Real>& args, Kept<Real>& kept) {
     if (args.output.shape()[1] == 0) return;
     const auto weights = kept.forward.take([&] {
-        return *pack_elm_scan<Real>(stream, model_of(*args.structure, args.numbers),
+        return *pack_elm_scan<Real>(stream, model_of(*args.structure, args.parameters),
                                     SpikeTable::never);
     });
-    repack_elm_scan(*weights, places_of<const Real>(args.numbers));
+    repack_elm_scan(*weights, places_of<const Real>(args.parameters));
     ElmScanArgs<Real> scan;
     scan.weights = weights.get();
     scan.spikes = args.spikes;
@@ -169,32 +132,6 @@ ElmScanCache::ElmScanCache() : parts_(std::make_unique<Parts>()) {}
 ElmScanCache::~ElmScanCache() = default;
 ElmScanCache::ElmScanCache(ElmScanCache&&) noexcept = default;
 ElmScanCache& ElmScanCache::operator=(ElmScanCache&&) noexcept = default;
-
-void ElmScanStructure::check() const {
-    ELM_CHECK(n_input >= 1 && n_branch >= 1 && n_synapse_per_branch >= 1,
-              "elm_scan: structure has {} inputs, {} branches, {} synapses a branch, expected at "
-              "least 1 of each",
-              n_input, n_branch, n_synapse_per_branch);
-    const std::int64_t n_synapse = n_branch * n_synapse_per_branch;
-    const auto require = [](std::size_t size, std::int64_t expected, const char* what) {
-        ELM_CHECK(static_cast<std::int64_t>(size) == expected,
-                  "elm_scan: {} has {} values, expected {}", what, size, expected);
-    };
-    require(input_of_synapse.size(), n_synapse, "input_of_synapse (branches * synapses a branch)");
-    require(input_sign.size(), n_input, "input_sign (inputs)");
-    require(trace_decay.size(), trace_per_synapse ? n_synapse : n_branch,
-            trace_per_synapse ? "trace_decay (one per synapse)" : "trace_decay (one per branch)");
-    for (const std::int64_t input : input_of_synapse) {
-        ELM_CHECK(input >= -1 && input < n_input,
-                  "elm_scan: a synapse is routed from input {}, expected one of 0 to {}, or -1 for "
-                  "none",
-                  input, n_input - 1);
-    }
-    for (const double sign : input_sign) {
-        ELM_CHECK(sign == 1 || sign == -1, "elm_scan: input_sign holds {}, expected +1 or -1",
-                  sign);
-    }
-}
 
 void check_sizes(ElmArithmetic arithmetic, const ElmSizes& sizes) {
     if (arithmetic == ElmArithmetic::exact) return;

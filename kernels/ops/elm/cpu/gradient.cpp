@@ -34,7 +34,7 @@ std::vector<Tile> cut(std::int64_t batch) {
     return tiles;
 }
 
-template <class Real, Unit unit, class Body>
+template <class Real, Activation unit, class Body>
 void with_tile_of(const ElmGradientArgs<Real>& args, const Tile& tile, TileWorkspace<Real>& work,
                   const Body& body) {
     const auto call = [&]<int P>() { body(GradientTile<Real, P, unit>(args, tile.first, work)); };
@@ -51,10 +51,10 @@ void with_tile_of(const ElmGradientArgs<Real>& args, const Tile& tile, TileWorks
 template <class Real, class Body>
 void with_tile(const ElmGradientArgs<Real>& args, const Tile& tile, TileWorkspace<Real>& work,
                const Body& body) {
-    if (args.weights->forward->hidden_unit == HiddenUnit::relu) {
-        with_tile_of<Real, Unit::relu>(args, tile, work, body);
+    if (args.weights->forward->hidden_unit == Activation::relu) {
+        with_tile_of<Real, Activation::relu>(args, tile, work, body);
     } else {
-        with_tile_of<Real, Unit::silu>(args, tile, work, body);
+        with_tile_of<Real, Activation::silu>(args, tile, work, body);
     }
 }
 
@@ -81,7 +81,7 @@ std::vector<Tile> tiles_of(const ElmGradientArgs<Real>& args) {
 /// Calls body(index of the tile, sums of its group) and adds all sums to `gradients`.
 template <class Real, class Body>
 void sum_over_tiles(const ElmGradientArgs<Real>& args, std::int64_t n_tiles,
-                    ElmGradientWorkspace<Real>& workspace, const ElmScanNumbers<Real>& gradients,
+                    ElmGradientWorkspace<Real>& workspace, const ElmParameters<Real*>& gradients,
                     const Body& body) {
     if (n_tiles == 0) return;
     const std::vector<int> row_widths = row_widths_of(*args.weights);
@@ -112,7 +112,7 @@ std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace() {
 
 template <class Real>
 void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
-                      const ElmScanNumbers<Real>& gradients) {
+                      const ElmParameters<Real*>& gradients) {
     const std::vector<Tile> tiles = tiles_of(args);
     sum_over_tiles(args, std::ssize(tiles), workspace, gradients,
                    [&](std::size_t t, PartialGradient<Real>& sums) {
@@ -145,7 +145,7 @@ std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>
 template <class Real>
 void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pass,
                       ElmGradientWorkspace<Real>& workspace,
-                      const ElmScanNumbers<Real>& gradients) {
+                      const ElmParameters<Real*>& gradients) {
     const std::vector<Tile> tiles = tiles_of(args);
     ELM_ASSERT(pass.tiles.size() == tiles.size());
     sum_over_tiles(args, std::ssize(tiles), workspace, gradients,
@@ -159,12 +159,12 @@ void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pa
 #define ELM_INSTANTIATE(Real)                                                                    \
     template std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace<Real>();    \
     template void run_elm_gradient<Real>(                                                        \
-        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmScanNumbers<Real>&); \
+        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmParameters<Real*>&); \
     template std::shared_ptr<ElmStoredPass<Real>> run_elm_forward<Real>(                         \
         const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, bool);                        \
     template void run_elm_backward<Real>(const ElmGradientArgs<Real>&, ElmStoredPass<Real>&,     \
                                          ElmGradientWorkspace<Real>&,                            \
-                                         const ElmScanNumbers<Real>&);
+                                         const ElmParameters<Real*>&);
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)
 #undef ELM_INSTANTIATE

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "kernels/ops/elm/cpu/gradient_weights.h"
@@ -11,18 +10,18 @@ using namespace gradient;
 namespace {
 
 std::int64_t branch_of(const ElmScanModel& model, std::int64_t synapse) {
-    return synapse / model.n_synapse_per_branch;
+    return synapse / model.structure.n_synapse_per_branch;
 }
 
 /// Four columns where no unit of the input needs more, as with windows that follow each other;
 /// else all of them.
 InputBands input_bands(const ElmScanModel& model, int branch_width) {
     constexpr std::int64_t band = 4;
-    const auto n_input = static_cast<std::size_t>(model.n_input);
+    const auto n_input = static_cast<std::size_t>(model.structure.n_input);
     std::vector<std::int64_t> lowest(n_input, branch_width), highest(n_input, 0);
-    for (std::size_t s = 0; s < model.input_of_synapse.size(); ++s) {
-        if (model.input_of_synapse[s] < 0) continue;
-        const auto input = static_cast<std::size_t>(model.input_of_synapse[s]);
+    for (std::size_t s = 0; s < model.structure.input_of_synapse.size(); ++s) {
+        if (model.structure.input_of_synapse[s] < 0) continue;
+        const auto input = static_cast<std::size_t>(model.structure.input_of_synapse[s]);
         const std::int64_t branch = branch_of(model, static_cast<std::int64_t>(s));
         lowest[input] = std::min(lowest[input], branch);
         highest[input] = std::max(highest[input], branch);
@@ -41,9 +40,9 @@ InputBands input_bands(const ElmScanModel& model, int branch_width) {
 /// Where the sum over the events of each synapse stands.
 std::vector<std::int64_t> sums_of_synapses(const ElmScanModel& model, const InputBands& bands) {
     std::vector<std::int64_t> places;
-    for (std::int64_t s = 0; s < std::ssize(model.input_of_synapse); ++s) {
-        const std::int64_t input = model.input_of_synapse[static_cast<std::size_t>(s)];
-        if (input < 0 || model.trace_per_synapse) {
+    for (std::int64_t s = 0; s < std::ssize(model.structure.input_of_synapse); ++s) {
+        const std::int64_t input = model.structure.input_of_synapse[static_cast<std::size_t>(s)];
+        if (input < 0 || model.structure.trace_per_synapse) {
             places.push_back(input < 0 ? -1 : s);
             continue;
         }
@@ -59,20 +58,23 @@ template <class Real>
 SpikeRows<Real> spike_rows(const ElmScanModel& model) {
     SpikeRows<Real> rows;
     constexpr std::int64_t cache_bytes = 256 * 1024;
-    const std::int64_t n_out = model.layers.front().n_out;
+    const std::int64_t n_out = model.n_first();
     // Whole vectors, and at least as wide as the sums over events.
     constexpr std::int64_t step = std::max(native<Real>, wide(1));
     const std::int64_t width = (n_out + step - 1) / step * step;
-    const bool alike = !model.trace_per_synapse &&
-                       std::all_of(model.trace_decay.begin(), model.trace_decay.end(),
-                                   [&](double decay) { return decay == model.trace_decay[0]; });
-    if (!alike || model.n_input < 8 * model.n_branch || n_out > widest_spike_row ||
-        model.n_input * width * static_cast<std::int64_t>(sizeof(Real)) > cache_bytes) {
+    const bool alike =
+        !model.structure.trace_per_synapse &&
+        std::all_of(model.structure.trace_decay.begin(), model.structure.trace_decay.end(),
+                    [&](double decay) { return decay == model.structure.trace_decay[0]; });
+    if (!alike || model.structure.n_input < 8 * model.structure.n_branch ||
+        n_out > widest_spike_row ||
+        model.structure.n_input * width * static_cast<std::int64_t>(sizeof(Real)) > cache_bytes) {
         return rows;
     }
     rows.width = static_cast<int>(width);
-    rows.table.assign(static_cast<std::size_t>(model.n_input * width), Real(0));
-    rows.decay.assign(static_cast<std::size_t>(width), static_cast<Real>(model.trace_decay[0]));
+    rows.table.assign(static_cast<std::size_t>(model.structure.n_input * width), Real(0));
+    rows.decay.assign(static_cast<std::size_t>(width),
+                      static_cast<Real>(model.structure.trace_decay[0]));
     rows.bias.assign(static_cast<std::size_t>(width), Real(0));
     return rows;
 }
@@ -104,28 +106,6 @@ void set_spike_rows(ElmGradientWeights<Real>& weights) {
     });
 }
 
-/// The numbers of a model in the type of the packed one.
-template <class Real>
-struct ConvertedNumbers {
-    explicit ConvertedNumbers(const ElmScanModel& model) {
-        numbers.synapse_weight = converted(model.synapse_weight);
-        numbers.memory_decay = converted(model.memory_decay);
-        numbers.memory_gain = converted(model.memory_gain);
-        for (const DenseLayer& layer : model.layers) numbers.layers.push_back(converted(layer));
-        numbers.readout = converted(model.readout);
-    }
-    ElmScanNumbers<const Real> numbers;
-
-private:
-    const Real* converted(const std::vector<double>& values) {
-        return arrays_.emplace_back(values.begin(), values.end()).data();
-    }
-    typename ElmScanNumbers<const Real>::Layer converted(const DenseLayer& layer) {
-        return {converted(layer.weight), converted(layer.bias)};
-    }
-    std::deque<std::vector<Real>> arrays_;
-};
-
 }  // namespace
 
 template <class Real>
@@ -151,13 +131,17 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
     packed->bands = input_bands(model, w.branch_width);
     packed->sum_of_synapse = sums_of_synapses(model, packed->bands);
     if (rows == SpikeTable::where_it_pays) packed->spike_rows = spike_rows<Real>(model);
-    repack_elm_gradient(*packed, ConvertedNumbers<Real>(model).numbers);
+    const auto parameters = model.parameters.map([](const std::vector<double>& values) {
+        return std::vector<Real>(values.begin(), values.end());
+    });
+    repack_elm_gradient<Real>(
+        *packed, parameters.map([](const std::vector<Real>& values) { return values.data(); }));
     return packed;
 }
 
 template <class Real>
 void repack_elm_gradient(ElmGradientWeights<Real>& weights,
-                         const ElmScanNumbers<const Real>& numbers) {
+                         const ElmParameters<const Real*>& numbers) {
     ElmScanWeights<Real>& w = *weights.forward;
     ELM_ASSERT(numbers.layers.size() == w.layers.size());
     const auto n_layers = static_cast<std::int64_t>(w.layers.size());
@@ -183,7 +167,7 @@ void repack_elm_gradient(ElmGradientWeights<Real>& weights,
     template std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient<Real>( \
         const ElmScanModel&, SpikeTable);                                       \
     template void repack_elm_gradient<Real>(ElmGradientWeights<Real>&,          \
-                                            const ElmScanNumbers<const Real>&);
+                                            const ElmParameters<const Real*>&);
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)
 #undef ELM_INSTANTIATE

@@ -13,7 +13,7 @@ namespace elm::gradient {
 using namespace lanes;
 
 /// P samples from `first` on. All that lies between forward and backward stands in `work`.
-template <class Real, int P, Unit unit>
+template <class Real, int P, Activation unit>
 class GradientTile {
 public:
     GradientTile(const ElmGradientArgs<Real>& args, std::int64_t first, TileWorkspace<Real>& work)
@@ -66,8 +66,9 @@ public:
 
 private:
     static constexpr int N = unit_lanes<Real>;
-    static constexpr bool slopes_of_chunk = unit == Unit::relu;
+    static constexpr bool slopes_of_chunk = unit == Activation::relu;
     using V = Vec<Real, N>;
+    using Lanes = LanesOf<Real, N>;
     using State = typename TileWorkspace<Real>::State;
 
     std::int64_t n_segments() const { return (n_steps_ + segment_steps_ - 1) / segment_steps_; }
@@ -139,7 +140,7 @@ private:
     }
 
     /// z of one layer for the P samples of step t, from its rows; z has stride `z_stride`.
-    template <Unit activation>
+    template <Activation activation>
     void apply(const PackedLayer<Real>& layer, int first_column, const Real* start,
                std::int64_t start_stride, const Real* x, std::int64_t x_stride, Real* z,
                std::int64_t z_stride) {
@@ -173,15 +174,18 @@ private:
             const int width = row_widths_[l + 1];
             Real* const values = row(store_.in[l + 1], t, width);
             const int column = l == 0 ? first.n_first() : 0;
-            if constexpr (unit == Unit::relu) {
+            if constexpr (unit == Activation::relu) {
                 apply<unit>(w_.layers[l], column, start, start_stride, x, x_stride, values, width);
             } else {
                 Real* const slopes = row(store_.slope[l], t, width);
-                apply<Unit::linear>(w_.layers[l], column, start, start_stride, x, x_stride, slopes,
-                                    width);
+                apply<Activation::linear>(w_.layers[l], column, start, start_stride, x, x_stride,
+                                          slopes, width);
                 for (int p = 0; p < P; ++p) {
                     for (int i = 0; i < w_.layers[l].padded_units(); i += N) {
-                        split_silu(slopes + p * width + i, values + p * width + i);
+                        const auto hidden =
+                            step::silu_with_slope<Lanes>(load<Real, N>(slopes + p * width + i));
+                        store<Real, N>(values + p * width + i, hidden.value);
+                        store<Real, N>(slopes + p * width + i, hidden.slope);
                     }
                 }
             }
@@ -190,8 +194,8 @@ private:
             start = w_.layers[l + 1].bias_by_unit();
             start_stride = 0;
         }
-        apply<Unit::linear>(w_.layers.back(), n_layers() > 1 ? 0 : first.n_first(), start,
-                            start_stride, x, x_stride, z_.data(), memory_width_);
+        apply<Activation::linear>(w_.layers.back(), n_layers() > 1 ? 0 : first.n_first(), start,
+                                  start_stride, x, x_stride, z_.data(), memory_width_);
         advance_memory(t, segment_begin);
     }
 
@@ -214,20 +218,12 @@ private:
     void drive_block(std::int64_t from, std::int64_t r) {
         const PackedLayer<Real>& first = w_.layers.front();
         const int width = row_widths_[0];
-        layer_by_unit<Real, Rows, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
-                                                0, row(store_.in[0], from, width) + r * width,
-                                                width, work_.drive.data() + r * drive_width_,
-                                                drive_width_);
+        layer_by_unit<Real, Rows, Activation::linear>(
+            first, 0, w_.n_branch, false, first.bias_by_unit(), 0,
+            row(store_.in[0], from, width) + r * width, width,
+            work_.drive.data() + r * drive_width_, drive_width_);
     }
 
-    /// In: z in `slopes`. Out: its value and its slope.
-    static void split_silu(Real* slopes, Real* values) {
-        const V z = load<Real, N>(slopes);
-        const V value = silu<Real, N>(z), share = sigmoid<Real, N>(z);
-        // With s = sigmoid(z): d/dz (z s) = s + z s (1 - s) = s + value (1 - s)
-        store<Real, N>(values, value);
-        store<Real, N>(slopes, multiply_add<Real, N>(value, Real(1) - share, share));
-    }
     /// m_t from z_, the next step's d_t, what the way back needs, and the output.
     void advance_memory(std::int64_t t, std::int64_t begin) {
         const int in_width = row_widths_[0], branch_width = g_.branch_columns();
@@ -237,17 +233,17 @@ private:
             const Real* decayed = row(store_.in[0], t, in_width) + p * in_width + branch_width;
             Real* next = row(store_.in[0], t + 1, in_width) + p * in_width + branch_width;
             for (int m = 0; m < memory_width_; m += N) {
-                const V update =
-                    scaled_tanh<Real, N>(load<Real, N>(z_.data() + p * memory_width_ + m));
                 const V gain = load<Real, N>(w_.memory_gain.data() + m);
-                const V now = multiply_add<Real, N>(gain, update, load<Real, N>(decayed + m));
-                const V slope = scaled_tanh_slope<Real, N>(update);
-                store<Real, N>(memory + p * memory_width_ + m, now);
-                store<Real, N>(slopes + p * memory_width_ + m, V(gain * slope));
-                store<Real, N>(next + m, V(load<Real, N>(w_.memory_decay.data() + m) * now));
+                const auto now = step::advance_memory<Lanes>(
+                    load<Real, N>(z_.data() + p * memory_width_ + m), load<Real, N>(decayed + m),
+                    gain, load<Real, N>(w_.memory_decay.data() + m));
+                store<Real, N>(memory + p * memory_width_ + m, now.memory);
+                store<Real, N>(slopes + p * memory_width_ + m,
+                               V(gain * step::scaled_tanh_slope<Lanes>(now.update)));
+                store<Real, N>(next + m, now.decayed);
                 if (time_constants_) {
                     store<Real, N>(row(store_.update, t, memory_width_) + p * memory_width_ + m,
-                                   update);
+                                   now.update);
                 }
             }
         }
@@ -256,9 +252,9 @@ private:
 
     void write_output(const Real* memory, std::int64_t step) {
         const int width = wide(w_.n_output);
-        layer_by_unit<Real, P, Unit::linear>(w_.readout, 0, w_.n_memory, w_.readout.two_chains(),
-                                             w_.readout.bias_by_unit(), 0, memory, memory_width_,
-                                             scratch_.data(), width);
+        layer_by_unit<Real, P, Activation::linear>(
+            w_.readout, 0, w_.n_memory, w_.readout.two_chains(), w_.readout.bias_by_unit(), 0,
+            memory, memory_width_, scratch_.data(), width);
         for (int p = 0; p < P; ++p) {
             std::copy_n(scratch_.data() + p * width, w_.n_output,
                         &args_.output(first_ + p, step, 0));
@@ -324,18 +320,17 @@ private:
         std::int64_t dz_stride = memory_width_;
         for (std::size_t l = n_layers() - 1; l > 0; --l) {
             const int width = row_widths_[l];
-            apply<Unit::linear>(g_.to_input[l], 0, g_.zeros.data(), 0, dz, dz_stride,
-                                scratch_.data(), width);
+            apply<Activation::linear>(g_.to_input[l], 0, g_.zeros.data(), 0, dz, dz_stride,
+                                      scratch_.data(), width);
             Real* const slopes =
                 row(store_.slope[l - 1], slopes_of_chunk ? t - chunk_begin : t, width);
             const Real* const values = row(store_.in[l], t, width);
             for (int p = 0; p < P; ++p) {
                 for (int i = p * width; i < p * width + w_.layers[l - 1].padded_units(); i += N) {
                     const V gradient = load<Real, N>(scratch_.data() + i);
-                    if constexpr (unit == Unit::relu) {
-                        const V zero{};
+                    if constexpr (unit == Activation::relu) {
                         store<Real, N>(slopes + i,
-                                       V(load<Real, N>(values + i) > zero ? gradient : zero));
+                                       Lanes::positive(load<Real, N>(values + i), gradient, V{}));
                     } else {
                         store<Real, N>(slopes + i, V(gradient * load<Real, N>(slopes + i)));
                     }
@@ -344,8 +339,8 @@ private:
             dz = slopes;
             dz_stride = width;
         }
-        apply<Unit::linear>(g_.to_input[0], 0, carry_.data(), memory_width_, dz, dz_stride,
-                            scratch_.data(), memory_width_);
+        apply<Activation::linear>(g_.to_input[0], 0, carry_.data(), memory_width_, dz, dz_stride,
+                                  scratch_.data(), memory_width_);
         for (int p = 0; p < P; ++p) {
             const Real* const before = memory_before(segment, t, p);
             for (int m = 0; m < memory_width_; m += N) {
@@ -427,7 +422,7 @@ private:
     template <int Rows>
     void branch_rows(const Real* dz, int dz_width, std::int64_t r) {
         const PackedLayer<Real>& layer = g_.to_branches;
-        layer_by_unit<Real, Rows, Unit::linear>(
+        layer_by_unit<Real, Rows, Activation::linear>(
             layer, 0, layer.n_rest(), layer.two_chains(), g_.zeros.data(), 0, dz + r * dz_width,
             dz_width, work_.branch_gradient.data() + r * w_.branch_width, w_.branch_width);
     }

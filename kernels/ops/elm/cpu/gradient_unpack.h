@@ -36,7 +36,7 @@ public:
 
     template <class LayerOf>
     void add_layer(const LayerOf& layer_of, const PackedLayer<Real>& layer, std::int64_t row_width,
-                   std::int64_t second_part, const typename ElmScanNumbers<Real>::Layer& to) const {
+                   std::int64_t second_part, const typename ElmParameters<Real*>::Layer& to) const {
         const auto weight_of = [&](const Group& group) -> const auto& {
             return layer_of(group).weight;
         };
@@ -67,7 +67,7 @@ public:
 
     /// From G, the sums over the events of an input: dW1b = sum G w^T and dw = W1b^T G.
     void add_spike_rows(const ElmGradientWeights<Real>& weights, AlignedVector<Real>& columns,
-                        const ElmScanNumbers<Real>& to) const {
+                        const ElmParameters<Real*>& to) const {
         const PackedLayer<Real>& first = weights.forward->layers.front();
         const int width = first.padded_units();
         columns.assign(static_cast<std::size_t>(first.n_first() * width), Real(0));
@@ -84,7 +84,7 @@ private:
     /// `columns`: dW1b transposed, each column V vectors.
     template <int V>
     void add_spike_rows(const ElmGradientWeights<Real>& weights, Real* columns,
-                        const ElmScanNumbers<Real>& to) const {
+                        const ElmParameters<Real*>& to) const {
         constexpr int N = unit_lanes<Real>;
         const Real* const w1b = weights.forward->layers.front().by_unit();
         const BranchEntries<Real>& entries = weights.forward->entries;
@@ -122,7 +122,7 @@ private:
 template <class Real>
 void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<int>& row_widths,
                    std::span<const PartialGradient<Real>> groups, AlignedVector<Real>& columns,
-                   const ElmScanNumbers<Real>& to) {
+                   const ElmParameters<Real*>& to) {
     using Group = PartialGradient<Real>;
     const ElmScanWeights<Real>& w = *weights.forward;
     const GroupSums<Real> sums(groups);

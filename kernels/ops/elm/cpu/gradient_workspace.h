@@ -37,7 +37,7 @@ TileShape tile_shape(const ElmGradientArgs<Real>& args, int n_samples, bool time
     TileShape shape;
     shape.n_samples = n_samples;
     shape.time_constants = time_constants;
-    shape.slopes_of_chunk = w.hidden_unit == HiddenUnit::relu;
+    shape.slopes_of_chunk = w.hidden_unit == Activation::relu;
     shape.segment_steps =
         args.segment_steps <= 0
             ? n_steps

@@ -95,10 +95,10 @@ void run_elm_group_gradient(std::span<const ElmGroupMember<Real>> members,
             part.sums->prepare(weights, row_widths_of(weights),
                                part.member->gradients.memory_decay != nullptr);
         }
-        if (members.front().args.weights->forward->hidden_unit == HiddenUnit::relu) {
-            LaneTile<Real, Unit::relu>(tile, n_steps).run();
+        if (members.front().args.weights->forward->hidden_unit == Activation::relu) {
+            LaneTile<Real, Activation::relu>(tile, n_steps).run();
         } else {
-            LaneTile<Real, Unit::silu>(tile, n_steps).run();
+            LaneTile<Real, Activation::silu>(tile, n_steps).run();
         }
     });
     Cpu::for_each_task(std::ssize(members), [&](std::int64_t i) {

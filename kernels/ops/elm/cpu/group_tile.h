@@ -139,12 +139,13 @@ struct LaneWorkspace {
     std::vector<DenseEvents<Real>> events;
 };
 
-template <class Real, Unit unit>
+template <class Real, Activation unit>
 class LaneTile {
 public:
     static constexpr int N = native<Real>;
     static constexpr std::int64_t chunk = 32;
     using V = Vec<Real, N>;
+    using Lanes = LanesOf<Real, N>;
 
     LaneTile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps)
         : parts_(parts), s_(workspace()), n_steps_(n_steps) {
@@ -197,7 +198,7 @@ private:
         vectors(s_.g_gain, M_), vectors(s_.carry, M_);
         room(s_.in, (n_steps_ + 1) * M_), room(s_.value, n_steps_ * H_);
         room(s_.gain_slope, n_steps_ * M_), room(s_.memory, n_steps_ * M_);
-        if (unit == Unit::silu) room(s_.slope, n_steps_ * H_);
+        if (unit == Activation::silu) room(s_.slope, n_steps_ * H_);
         if (tau_) room(s_.update, n_steps_ * M_);
         room(s_.drive, chunk * width_), room(s_.dz1, chunk * H_);
         vectors(s_.output, chunk * O_), room(s_.scratch, std::max(M_, H_));
@@ -209,7 +210,7 @@ private:
 
     void set_weights(const LanePart<Real>& part) {
         const ElmScanWeights<Real>& w = model(part);
-        const ElmScanNumbers<const Real>& numbers = part.member->numbers;
+        const ElmParameters<const Real*>& numbers = part.member->numbers;
         const int n_hidden = w.layers.front().n_out(), n_first = w.layers.front().n_first();
         const auto set = [&](AlignedVector<Real>& to, std::int64_t at, Real value) {
             std::fill_n(to.begin() + at * N + part.lane, part.count, value);
@@ -315,25 +316,25 @@ private:
         lane_product(s_.w1.data(), M_, 1, H_, M_, decayed, drive, value);
         for (int i = 0; i < H_ * N; i += N) {
             const V z = load<Real, N>(value + i);
-            if constexpr (unit == Unit::silu) {
-                const V share = sigmoid<Real, N>(z), a = silu<Real, N>(z);
-                store<Real, N>(value + i, a);
-                store<Real, N>(s_.slope.data() + t * H_ * N + i,
-                               multiply_add<Real, N>(a, Real(1) - share, share));
+            if constexpr (unit == Activation::silu) {
+                const auto hidden = step::silu_with_slope<Lanes>(z);
+                store<Real, N>(value + i, hidden.value);
+                store<Real, N>(s_.slope.data() + t * H_ * N + i, hidden.slope);
             } else {
-                store<Real, N>(value + i, relu<Real, N>(z));
+                store<Real, N>(value + i, step::hidden_value<unit, Lanes>(z));
             }
         }
         lane_product(s_.w2.data(), H_, 1, M_, H_, value, s_.bias2.data(), s_.scratch.data());
         for (int i = 0; i < M_ * N; i += N) {
-            const V update = scaled_tanh<Real, N>(load<Real, N>(s_.scratch.data() + i));
             const V gain = load<Real, N>(s_.gain.data() + i);
-            const V now = multiply_add<Real, N>(gain, update, load<Real, N>(decayed + i));
-            store<Real, N>(memory + i, now);
-            store<Real, N>(next + i, V(load<Real, N>(s_.decay.data() + i) * now));
+            const auto now = step::advance_memory<Lanes>(load<Real, N>(s_.scratch.data() + i),
+                                                         load<Real, N>(decayed + i), gain,
+                                                         load<Real, N>(s_.decay.data() + i));
+            store<Real, N>(memory + i, now.memory);
+            store<Real, N>(next + i, now.decayed);
             store<Real, N>(s_.gain_slope.data() + t * M_ * N + i,
-                           V(gain * scaled_tanh_slope<Real, N>(update)));
-            if (tau_) store<Real, N>(s_.update.data() + t * M_ * N + i, update);
+                           V(gain * step::scaled_tanh_slope<Lanes>(now.update)));
+            if (tau_) store<Real, N>(s_.update.data() + t * M_ * N + i, now.update);
         }
         lane_product(s_.readout.data(), M_, 1, O_, M_, memory, s_.readout_bias.data(), output);
     }
@@ -373,7 +374,7 @@ private:
 
     /// dz of the hidden layer for the chunk that starts at `from`.
     Real* dz1(std::int64_t from) {
-        return unit == Unit::silu ? s_.slope.data() + from * H_ * N : s_.dz1.data();
+        return unit == Activation::silu ? s_.slope.data() + from * H_ * N : s_.dz1.data();
     }
 
     void step_back(std::int64_t t, const Real* output_gradient, Real* dz_hidden) {
@@ -392,12 +393,11 @@ private:
         lane_product<Real>(s_.w2.data(), 1, H_, H_, M_, dz, nullptr, s_.scratch.data());
         for (int i = 0; i < H_ * N; i += N) {
             const V gradient = load<Real, N>(s_.scratch.data() + i);
-            if constexpr (unit == Unit::silu) {
+            if constexpr (unit == Activation::silu) {
                 store<Real, N>(dz_hidden + i, V(gradient * load<Real, N>(dz_hidden + i)));
             } else {
-                const V zero{};
                 const V value = load<Real, N>(s_.value.data() + t * H_ * N + i);
-                store<Real, N>(dz_hidden + i, V(value > zero ? gradient : zero));
+                store<Real, N>(dz_hidden + i, Lanes::positive(value, gradient, V{}));
             }
         }
         lane_product(s_.w1.data(), 1, M_, M_, H_, dz_hidden, s_.carry.data(), s_.carry.data());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/core/simd/lanes.h"
+#include "kernels/ops/elm/step_body.h"
 
 /// One dense layer z = W [x1, x2] + c of the ELM's network, packed for two micro-kernels.
 ///
@@ -170,7 +171,7 @@ private:
 
 /// One block of R units for N samples. `w` holds R biases, then R weights for each column. With
 /// `start` the chains start from those vectors in place of the bias and the x1 columns.
-template <class Real, int N, int R, Unit unit>
+template <class Real, int N, int R, Activation unit>
 __attribute__((noinline)) void layer_block_by_sample(const Real* w, int n_first, int n_rest,
                                                      bool two_chains, const Real* start,
                                                      const Real* x1, const Real* x2, Real* z) {
@@ -229,12 +230,13 @@ __attribute__((noinline)) void layer_block_by_sample(const Real* w, int n_first,
         for (int u = 0; u < R; ++u) acc[u] = even[u] + acc[u];
     }
 #pragma GCC unroll 24
-    for (int u = 0; u < R; ++u) store<Real, N>(z + u * N, activate<unit, Real, N>(acc[u]));
+    for (int u = 0; u < R; ++u)
+        store<Real, N>(z + u * N, step::hidden_value<unit, LanesOf<Real, N>>(acc[u]));
 }
 
 /// z (block_units, N) = unit(W [x1, x2] + c) for N samples; x1 (n_first, N), x2 (n_rest, N).
 /// `start` (n_out, N, readable up to block_units) replaces bias and x1.
-template <class Real, int N, Unit unit>
+template <class Real, int N, Activation unit>
 void layer_by_sample(const PackedLayer<Real>& layer, const Real* start, const Real* x1,
                      const Real* x2, Real* z) {
     const Real* w = layer.by_sample();
@@ -274,7 +276,7 @@ void layer_by_sample(const PackedLayer<Real>& layer, const Real* start, const Re
 
 /// B vectors of units for P samples. `w` points at the first of these units in column 0; columns
 /// are `width` apart. Chains start at `start` (P rows, `start_stride` apart; 0 shares one row).
-template <class Real, int P, int B, bool two_chains, Unit unit>
+template <class Real, int P, int B, bool two_chains, Activation unit>
 __attribute__((noinline)) void layer_block_by_unit(const Real* w, int width, int n_in,
                                                    const Real* start, std::int64_t start_stride,
                                                    const Real* x, std::int64_t x_stride, Real* z,
@@ -333,14 +335,15 @@ __attribute__((noinline)) void layer_block_by_unit(const Real* w, int width, int
     for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 26
         for (int b = 0; b < B; ++b) {
-            store<Real, N>(z + p * z_stride + b * N, activate<unit, Real, N>(acc[p][b]));
+            store<Real, N>(z + p * z_stride + b * N,
+                           step::hidden_value<unit, LanesOf<Real, N>>(acc[p][b]));
         }
     }
 }
 
 /// z (P rows of padded units) = unit(start + W[:, first_column : first_column + n_in] x).
 /// `two_chains` is false for the x1 share, whose results start the chains of x2.
-template <class Real, int P, Unit unit>
+template <class Real, int P, Activation unit>
 void layer_by_unit(const PackedLayer<Real>& layer, int first_column, int n_in, bool two_chains,
                    const Real* start, std::int64_t start_stride, const Real* x,
                    std::int64_t x_stride, Real* z, std::int64_t z_stride) {

@@ -207,10 +207,9 @@ const Real* run_layers(const ElmScanWeights<Real>& w, TileMemory<Real>& memory, 
 }
 
 /// Up to N samples as the lanes of one vector.
-template <class Real, int N, Unit unit>
+template <class Real, int N, Activation unit>
 void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::int64_t count,
                         std::int64_t n_steps, TileMemory<Real>& memory) {
-    using V = Vec<Real, N>;
     const ElmScanWeights<Real>& w = *args.weights;
     const int n_memory = w.n_memory, n_output = w.n_output;
     TileInput<Real> input(args, first, count, memory);
@@ -238,29 +237,30 @@ void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::
                     if (hidden) {
                         layer_by_sample<Real, N, unit>(layer, start, in, x, to);
                     } else {
-                        layer_by_sample<Real, N, Unit::linear>(layer, start, in, x, to);
+                        layer_by_sample<Real, N, Activation::linear>(layer, start, in, x, to);
                     }
                 },
                 [&](const PackedLayer<Real>& layer, const Real* from, Real* to, bool hidden) {
                     if (hidden) {
                         layer_by_sample<Real, N, unit>(layer, nullptr, nullptr, from, to);
                     } else {
-                        layer_by_sample<Real, N, Unit::linear>(layer, nullptr, nullptr, from, to);
+                        layer_by_sample<Real, N, Activation::linear>(layer, nullptr, nullptr, from,
+                                                                     to);
                     }
                 });
             Real* const m_t = history + t * n_memory * N;
             for (int m = 0; m < n_memory; ++m) {
-                const V update = scaled_tanh<Real, N>(load<Real, N>(z + m * N));
-                const V memory_now = multiply_add<Real, N>(w.memory_gain.data()[m], update,
-                                                           load<Real, N>(x + m * N));
-                store<Real, N>(m_t + m * N, memory_now);
-                store<Real, N>(x + m * N, V(w.memory_decay.data()[m] * memory_now));
+                const auto next = step::advance_memory<LanesOf<Real, N>>(
+                    load<Real, N>(z + m * N), load<Real, N>(x + m * N), w.memory_gain.data()[m],
+                    w.memory_decay.data()[m]);
+                store<Real, N>(m_t + m * N, next.memory);
+                store<Real, N>(x + m * N, next.decayed);
             }
         }
         Real* const out = memory.out.data();
         for (std::int64_t t = 0; t < n; ++t) {
             // Writes the readout's padded units too: the next step overwrites them.
-            layer_by_sample<Real, N, Unit::linear>(
+            layer_by_sample<Real, N, Activation::linear>(
                 w.readout, nullptr, nullptr, history + t * n_memory * N, out + t * n_output * N);
         }
         const std::int64_t out_stride = args.output.extent[1] * n_output;
@@ -278,11 +278,10 @@ void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::
 }
 
 /// P samples side by side, the units of each layer as lanes.
-template <class Real, int P, Unit unit>
+template <class Real, int P, Activation unit>
 void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::int64_t n_steps,
                       TileMemory<Real>& memory) {
     constexpr int N = unit_lanes<Real>;
-    using V = Vec<Real, N>;
     const ElmScanWeights<Real>& w = *args.weights;
     const int n_memory = w.n_memory;
     const std::int64_t memory_width = w.layers.back().padded_units();
@@ -312,16 +311,16 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
                 Real* to = memory.drive.data() + p * drive_stride;
                 std::int64_t t = 0;
                 for (; t + 4 <= n; t += 4) {
-                    layer_by_unit<Real, 4, Unit::linear>(layer0, 0, w.n_branch, false,
-                                                         layer0.bias_by_unit(), 0,
-                                                         rows + t * w.branch_width, w.branch_width,
-                                                         to + t * drive_width, drive_width);
+                    layer_by_unit<Real, 4, Activation::linear>(
+                        layer0, 0, w.n_branch, false, layer0.bias_by_unit(), 0,
+                        rows + t * w.branch_width, w.branch_width, to + t * drive_width,
+                        drive_width);
                 }
                 for (; t < n; ++t) {
-                    layer_by_unit<Real, 1, Unit::linear>(layer0, 0, w.n_branch, false,
-                                                         layer0.bias_by_unit(), 0,
-                                                         rows + t * w.branch_width, w.branch_width,
-                                                         to + t * drive_width, drive_width);
+                    layer_by_unit<Real, 1, Activation::linear>(
+                        layer0, 0, w.n_branch, false, layer0.bias_by_unit(), 0,
+                        rows + t * w.branch_width, w.branch_width, to + t * drive_width,
+                        drive_width);
                 }
             }
             drive = memory.drive.data();
@@ -335,9 +334,9 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
                     layer_by_unit<Real, P, unit>(layer, first_column, n_in, layer.two_chains(),
                                                  start, start_stride, from, widest, to, widest);
                 } else {
-                    layer_by_unit<Real, P, Unit::linear>(layer, first_column, n_in,
-                                                         layer.two_chains(), start, start_stride,
-                                                         from, widest, to, widest);
+                    layer_by_unit<Real, P, Activation::linear>(
+                        layer, first_column, n_in, layer.two_chains(), start, start_stride, from,
+                        widest, to, widest);
                 }
             };
             const Real* const z = run_layers(
@@ -352,13 +351,12 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
             for (int p = 0; p < P; ++p) {
                 Real* const m_t = history + (p * chunk_steps + t) * memory_width;
                 for (int m = 0; m < memory_width; m += N) {
-                    const V update = scaled_tanh<Real, N>(load<Real, N>(z + p * widest + m));
-                    const V memory_now =
-                        multiply_add<Real, N>(load<Real, N>(w.memory_gain.data() + m), update,
-                                              load<Real, N>(x + p * widest + m));
-                    store<Real, N>(m_t + m, memory_now);
-                    store<Real, N>(x + p * widest + m,
-                                   V(load<Real, N>(w.memory_decay.data() + m) * memory_now));
+                    const auto next = step::advance_memory<LanesOf<Real, N>>(
+                        load<Real, N>(z + p * widest + m), load<Real, N>(x + p * widest + m),
+                        load<Real, N>(w.memory_gain.data() + m),
+                        load<Real, N>(w.memory_decay.data() + m));
+                    store<Real, N>(m_t + m, next.memory);
+                    store<Real, N>(x + p * widest + m, next.decayed);
                 }
             }
         }
@@ -366,9 +364,9 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
         for (int p = 0; p < P; ++p) {
             for (std::int64_t t = 0; t < n; ++t) {
                 const Real* const m_t = history + (p * chunk_steps + t) * memory_width;
-                layer_by_unit<Real, 1, Unit::linear>(w.readout, 0, n_memory, w.readout.two_chains(),
-                                                     w.readout.bias_by_unit(), 0, m_t, 0,
-                                                     memory.out.data(), out_width);
+                layer_by_unit<Real, 1, Activation::linear>(
+                    w.readout, 0, n_memory, w.readout.two_chains(), w.readout.bias_by_unit(), 0,
+                    m_t, 0, memory.out.data(), out_width);
                 std::copy_n(memory.out.data(), w.n_output, &args.output(first + p, begin + t, 0));
                 if (args.memory.data != nullptr) {
                     std::copy_n(m_t, n_memory, &args.memory(first + p, begin + t, 0));
@@ -389,7 +387,7 @@ struct Tile {
     std::int64_t first, count, width;
 };
 
-template <class Real, Unit unit>
+template <class Real, Activation unit>
 void run_tile(const ElmScanArgs<Real>& args, const Tile& tile, std::int64_t n_steps) {
     static thread_local TileMemory<Real> memory;
     constexpr int N = native<Real>;
@@ -445,10 +443,10 @@ void run_elm_scans(const std::vector<ElmScanArgs<Real>>& runs) {
         const Tile& tile = tiles[static_cast<std::size_t>(index)];
         const ElmScanArgs<Real>& args = runs[tile.run];
         const std::int64_t n_steps = args.output.extent[1];
-        if (args.weights->hidden_unit == HiddenUnit::relu) {
-            run_tile<Real, Unit::relu>(args, tile, n_steps);
+        if (args.weights->hidden_unit == Activation::relu) {
+            run_tile<Real, Activation::relu>(args, tile, n_steps);
         } else {
-            run_tile<Real, Unit::silu>(args, tile, n_steps);
+            run_tile<Real, Activation::silu>(args, tile, n_steps);
         }
     });
 }

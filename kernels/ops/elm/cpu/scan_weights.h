@@ -78,10 +78,10 @@ std::int64_t repack_parts(const ElmScanWeights<Real>& weights) {
     return static_cast<std::int64_t>(weights.layers.size()) + 2;
 }
 template <class Real, class Number>
-void repack_part(ElmScanWeights<Real>& weights, const ElmScanNumbers<const Number>& numbers,
+void repack_part(ElmScanWeights<Real>& weights, const ElmParameters<const Number*>& numbers,
                  std::int64_t part);
 template <class Real, class Number>
-void repack_elm_scan(ElmScanWeights<Real>& weights, const ElmScanNumbers<const Number>& numbers) {
+void repack_elm_scan(ElmScanWeights<Real>& weights, const ElmParameters<const Number*>& numbers) {
     for (std::int64_t part = 0; part < repack_parts(weights); ++part) {
         repack_part(weights, numbers, part);
     }

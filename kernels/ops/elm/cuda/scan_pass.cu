@@ -37,7 +37,7 @@ class DevicePass : public ElmScanSaved {
 public:
     DevicePass(Stream& stream, const ElmScanPassArgs<Real>& args)
         : structure_(*args.structure),
-          numbers_(args.numbers),
+          numbers_(args.parameters),
           spikes_(args.spikes),
           input_(args.input),
           input_wanted_(args.wanted.input),
@@ -92,8 +92,10 @@ private:
     Tensor zeros(Stream& stream, const Shape& shape) const {
         return Tensor::zeros(stream, shape, dtype_of<Real>);
     }
-    std::int64_t n_memory() const { return numbers_.n_memory(); }
-    std::int64_t n_hidden() const { return numbers_.n_hidden(); }
+    std::int64_t n_memory() const { return numbers_.memory_decay.shape()[0]; }
+    std::int64_t n_hidden() const {
+        return n_hidden_layers() > 0 ? numbers_.layers.front().bias.shape()[0] : 0;
+    }
     std::int64_t n_hidden_layers() const {
         return static_cast<std::int64_t>(numbers_.layers.size()) - 1;
     }
@@ -170,9 +172,9 @@ private:
 
     /// Gradients of no steps at all.
     void add_empty(Stream& stream) {
-        const auto none = [&](const ElmScanTensors::Layer& like) {
-            return ElmScanTensors::Layer{zeros(stream, like.weight.shape()),
-                                         zeros(stream, like.bias.shape())};
+        const auto none = [&](const ElmParameters<Tensor>::Layer& like) {
+            return ElmParameters<Tensor>::Layer{zeros(stream, like.weight.shape()),
+                                                zeros(stream, like.bias.shape())};
         };
         for (std::size_t l = 0; l < sums_.layers.size(); ++l) {
             sums_.layers[l] = none(numbers_.layers[l]);
@@ -284,7 +286,7 @@ private:
     void add_weight_gradients(Stream& stream, const Tensor& last) {
         for (std::int64_t l = 0; l <= n_hidden_layers(); ++l) {
             const Tensor dz = dz_of(l, last);
-            ElmScanTensors::Layer& sum = sums_.layers[static_cast<std::size_t>(l)];
+            ElmParameters<Tensor>::Layer& sum = sums_.layers[static_cast<std::size_t>(l)];
             add(stream, sum.bias, sum_rows(stream, dz));
             if (l > 0) {
                 add(stream, sum.weight,
@@ -379,8 +381,8 @@ private:
         return {std::move(sums_), input_gradient_};
     }
 
-    const ElmScanStructure& structure_;
-    ElmScanTensors numbers_;
+    const ElmStructure& structure_;
+    ElmParameters<Tensor> numbers_;
     const SpikeTrain* spikes_;
     Tensor input_;
     bool input_wanted_;
@@ -390,7 +392,7 @@ private:
     Stores stores_;
 
     // Of a backward pass, over the segments that it has passed.
-    ElmScanTensors sums_;
+    ElmParameters<Tensor> sums_;
     Tensor carry_, decay_sum_, gain_sum_, adjoint_;
     Tensor table_sum_, dense_sum_, synapse_sum_, input_gradient_;
     std::int64_t samples_per_group_ = 1;
