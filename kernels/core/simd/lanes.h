@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -55,6 +56,24 @@ struct CacheLineAllocator {
 };
 template <class T>
 using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
+
+/// Lets go of memory that was taken for far more than n elements.
+template <class T>
+void trim(AlignedVector<T>& array, std::int64_t n) {
+    if (array.capacity() > 4 * static_cast<std::size_t>(n)) array = AlignedVector<T>();
+}
+/// At least n elements, whatever is in them.
+template <class T>
+void make_room(AlignedVector<T>& array, std::int64_t n) {
+    trim(array, n);
+    if (std::ssize(array) < n) array.assign(static_cast<std::size_t>(n), T(0));
+}
+/// n zeros.
+template <class T>
+void make_zeros(AlignedVector<T>& array, std::int64_t n) {
+    trim(array, n);
+    array.assign(static_cast<std::size_t>(n), T(0));
+}
 
 template <class T, int N>
 struct VecOf {

@@ -63,18 +63,25 @@ struct ElmStateShape {
 template <class Real>
 ElmStateShape state_shape(const ElmScanWeights<Real>& weights, bool record_branches);
 
+/// The memory of runs on the CPU, for who runs again. Any thread may use it.
+template <class Real>
+struct ElmScanWorkspace;
+template <class Real>
+std::shared_ptr<ElmScanWorkspace<Real>> make_elm_scan_workspace();
+
 /// One run over `steps` steps of a batch. Exactly one of `spikes` and `input` is given.
 template <class Real>
 struct ElmScanArgs {
     const ElmScanWeights<Real>* weights = nullptr;
-    const SpikeTrain* spikes = nullptr;  // on the host
-    View<const Real, 3> input{};         // (batch, time, n_input) or null data
-    View<Real, 2> memory_state{};        // (batch, d_m): m, read and written
-    View<Real, 2> trace_state{};         // (batch, trace width) or null data
-    View<Real, 2> drive_state{};         // (batch, drive width) or null data
-    View<Real, 3> output{};              // (batch, time, d_out)
-    View<Real, 3> memory{};              // (batch, time, d_m) or null data
-    View<Real, 3> branches{};            // (batch, time, d_b) or null data
+    const SpikeTrain* spikes = nullptr;           // on the host
+    View<const Real, 3> input{};                  // (batch, time, n_input) or null data
+    View<Real, 2> memory_state{};                 // (batch, d_m): m, read and written
+    View<Real, 2> trace_state{};                  // (batch, trace width) or null data
+    View<Real, 2> drive_state{};                  // (batch, drive width) or null data
+    View<Real, 3> output{};                       // (batch, time, d_out)
+    View<Real, 3> memory{};                       // (batch, time, d_m) or null data
+    View<Real, 3> branches{};                     // (batch, time, d_b) or null data
+    ElmScanWorkspace<Real>* workspace = nullptr;  // null: memory of its own
 };
 
 template <class Backend, class Real>

@@ -34,6 +34,7 @@ struct Kept {
     Pool<ElmScanWeights<Real>> forward;
     Pool<ElmGradientWeights<Real>> with_rows, with_traces;
     std::shared_ptr<ElmGradientWorkspace<Real>> workspace = make_elm_gradient_workspace<Real>();
+    std::shared_ptr<ElmScanWorkspace<Real>> forward_workspace = make_elm_scan_workspace<Real>();
 };
 
 /// The halves of one pass (elm_gradient.h). The weights are its own until it is destroyed, so that
@@ -120,6 +121,7 @@ void run_forward(Stream& stream, const ElmScanPassArgs<Real>& args, Kept<Real>& 
     scan.memory_state = view<Real, 2>(args.memory_state);
     scan.trace_state = view<Real, 2>(args.trace_state);
     scan.output = view<Real, 3>(args.output);
+    scan.workspace = kept.forward_workspace.get();
     elm_scan_kernel<Real>(stream, scan);
 }
 

@@ -94,34 +94,26 @@ struct TileWorkspace {
         store.slope.resize(widths.size() - 1);
         for (std::size_t l = 0; l < widths.size(); ++l) {
             // One step more for the first layer: it holds d of the step after the last.
-            zeros(store.in[l], (rows + samples) * widths[l]);
+            make_zeros(store.in[l], (rows + samples) * widths[l]);
         }
         for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
-            zeros(store.slope[l], (shape.slopes_of_chunk ? chunk_rows : rows) * widths[l + 1]);
+            make_zeros(store.slope[l], (shape.slopes_of_chunk ? chunk_rows : rows) * widths[l + 1]);
         }
-        zeros(store.gain_slope, rows * memory);
-        zeros(store.memory, rows * memory);
-        zeros(store.update, shape.time_constants ? rows * memory : 0);
-        zeros(state.memory, samples * memory);
-        zeros(state.trace, samples * shape.trace_width);
-        zeros(drive, chunk_rows * shape.drive_width);
-        zeros(output_gradient, chunk_rows * wide(shape.n_output));
-        zeros(branch_gradient, chunk_rows * shape.branch_width);
+        make_zeros(store.gain_slope, rows * memory);
+        make_zeros(store.memory, rows * memory);
+        make_zeros(store.update, shape.time_constants ? rows * memory : 0);
+        make_zeros(state.memory, samples * memory);
+        make_zeros(state.trace, samples * shape.trace_width);
+        make_zeros(drive, chunk_rows * shape.drive_width);
+        make_zeros(output_gradient, chunk_rows * wide(shape.n_output));
+        make_zeros(branch_gradient, chunk_rows * shape.branch_width);
         const std::int64_t widest =
             std::max(shape.memory_width(), *std::max_element(widths.begin(), widths.end()));
-        zeros(z, samples * widest);
-        zeros(scratch, samples * widest);
-        zeros(carry, samples * memory);
-        zeros(adjoint, samples * shape.trace_width);
+        make_zeros(z, samples * widest);
+        make_zeros(scratch, samples * widest);
+        make_zeros(carry, samples * memory);
+        make_zeros(adjoint, samples * shape.trace_width);
         events.resize(static_cast<std::size_t>(samples));
-    }
-
-private:
-    /// Lets go of memory that was taken for something far larger.
-    static void zeros(AlignedVector<Real>& array, std::int64_t n) {
-        const auto size = static_cast<std::size_t>(n);
-        if (array.capacity() > 4 * size) array = AlignedVector<Real>();
-        array.assign(size, Real(0));
     }
 };
 

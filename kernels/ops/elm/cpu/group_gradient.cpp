@@ -1,6 +1,7 @@
 #include "kernels/ops/elm/group_gradient.h"
 
 #include "kernels/core/check.h"
+#include "kernels/core/pool.h"
 #include "kernels/ops/elm/cpu/gradient_unpack.h"
 #include "kernels/ops/elm/cpu/group_tile.h"
 
@@ -13,6 +14,7 @@ struct ElmGroupWorkspace {
     std::vector<std::vector<LanePart<Real>>> tiles;
     std::vector<std::vector<PartialGradient<Real>>> sums;  // of each member, one for each part
     std::vector<AlignedVector<Real>> columns;              // of each member
+    Pool<LaneWorkspace<Real>> rooms;
 };
 
 namespace {
@@ -95,10 +97,11 @@ void run_elm_group_gradient(std::span<const ElmGroupMember<Real>> members,
             part.sums->prepare(weights, row_widths_of(weights),
                                part.member->gradients.memory_decay != nullptr);
         }
+        const auto room = workspace.rooms.take([] { return LaneWorkspace<Real>(); });
         if (members.front().args.weights->forward->hidden_unit == Activation::relu) {
-            LaneTile<Real, Activation::relu>(tile, n_steps).run();
+            LaneTile<Real, Activation::relu>(tile, n_steps, *room).run();
         } else {
-            LaneTile<Real, Activation::silu>(tile, n_steps).run();
+            LaneTile<Real, Activation::silu>(tile, n_steps, *room).run();
         }
     });
     Cpu::for_each_task(std::ssize(members), [&](std::int64_t i) {

@@ -128,7 +128,7 @@ void add_lane_rows(const Real* a, int n_a, std::int64_t n_rows, Real* sums) {
     }
 }
 
-/// The arrays of a tile, kept by its thread.
+/// The arrays of a tile.
 template <class Real>
 struct LaneWorkspace {
     AlignedVector<Real> w1, w2, bias2, readout, readout_bias, decay, gain;  // one number a lane
@@ -147,8 +147,9 @@ public:
     using V = Vec<Real, N>;
     using Lanes = LanesOf<Real, N>;
 
-    LaneTile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps)
-        : parts_(parts), s_(workspace()), n_steps_(n_steps) {
+    LaneTile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps,
+             LaneWorkspace<Real>& workspace)
+        : parts_(parts), s_(workspace), n_steps_(n_steps) {
         for (const LanePart<Real>& part : parts) {
             const ElmScanWeights<Real>& w = *part.member->args.weights->forward;
             M_ = std::max(M_, w.n_memory);
@@ -172,22 +173,13 @@ public:
     }
 
 private:
-    static LaneWorkspace<Real>& workspace() {
-        static thread_local LaneWorkspace<Real> instance;
-        return instance;
-    }
     std::int64_t count_from(std::int64_t from) const { return std::min(chunk, n_steps_ - from); }
     static const ElmScanWeights<Real>& model(const LanePart<Real>& part) {
         return *part.member->args.weights->forward;
     }
 
-    static void clear(AlignedVector<Real>& array, std::int64_t n) {
-        array.assign(static_cast<std::size_t>(n), Real(0));
-    }
-    static void vectors(AlignedVector<Real>& array, std::int64_t n) { clear(array, n * N); }
-    static void room(AlignedVector<Real>& array, std::int64_t n) {
-        if (std::ssize(array) < n * N) vectors(array, n);
-    }
+    static void vectors(AlignedVector<Real>& array, std::int64_t n) { make_zeros(array, n * N); }
+    static void room(AlignedVector<Real>& array, std::int64_t n) { make_room(array, n * N); }
 
     void prepare() {
         vectors(s_.w1, H_ * M_), vectors(s_.w2, M_ * H_), vectors(s_.bias2, M_);

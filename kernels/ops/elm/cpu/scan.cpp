@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/core/parallel.h"
+#include "kernels/core/pool.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
 #include "kernels/ops/elm/events.h"
 
@@ -32,32 +33,29 @@ int widest_layer(const auto& weights) {
     return width + 32;  // room for padded units of either kernel
 }
 
-/// Room for one tile, kept by its thread between calls.
+/// Room for one tile.
 template <class Real>
 struct TileMemory {
     AlignedVector<Real> rows, branch_rows, lanes_in, drive, history, x, hidden_a, hidden_b, out;
     AlignedVector<Real> trace, drive_state;
     std::vector<DenseEvents<Real>> dense;
+    std::int64_t lanes = 0;
 
-    void prepare(const ElmScanWeights<Real>& w, std::int64_t lanes) {
+    void prepare(const ElmScanWeights<Real>& w, std::int64_t width_of_tile) {
+        lanes = width_of_tile;
         const std::int64_t widest = widest_layer(w);
         const std::int64_t width = std::max({w.branch_width, w.drive_width, 1});
-        const auto room = [](AlignedVector<Real>& array, std::int64_t n) {
-            if (static_cast<std::int64_t>(array.size()) < n) {
-                array.assign(static_cast<std::size_t>(n), Real(0));
-            }
-        };
-        room(rows, lanes * row_stride(width));
-        room(branch_rows, row_stride(w.branch_width));
-        room(lanes_in, lanes * width);
-        room(drive, lanes * row_stride(widest));
-        room(history, lanes * chunk_steps * widest);
-        room(x, lanes * widest);
-        room(hidden_a, lanes * widest);
-        room(hidden_b, lanes * widest);
-        room(out, lanes * chunk_steps * (w.n_output + 32));
-        room(trace, lanes * trace_width(w));
-        room(drive_state, lanes * std::max(w.drive_width, 1));
+        make_room(rows, lanes * row_stride(width));
+        make_room(branch_rows, row_stride(w.branch_width));
+        make_room(lanes_in, lanes * width);
+        make_room(drive, lanes * row_stride(widest));
+        make_room(history, lanes * chunk_steps * widest);
+        make_room(x, lanes * widest);
+        make_room(hidden_a, lanes * widest);
+        make_room(hidden_b, lanes * widest);
+        make_room(out, lanes * chunk_steps * (w.n_output + 32));
+        make_room(trace, lanes * trace_width(w));
+        make_room(drive_state, lanes * std::max(w.drive_width, 1));
         dense.resize(static_cast<std::size_t>(lanes));
     }
 
@@ -388,10 +386,9 @@ struct Tile {
 };
 
 template <class Real, Activation unit>
-void run_tile(const ElmScanArgs<Real>& args, const Tile& tile, std::int64_t n_steps) {
-    static thread_local TileMemory<Real> memory;
+void run_tile(const ElmScanArgs<Real>& args, const Tile& tile, std::int64_t n_steps,
+              TileMemory<Real>& memory) {
     constexpr int N = native<Real>;
-    memory.prepare(*args.weights, std::max<std::int64_t>(tile.width, 1));
     if (tile.width == N) {
         run_tile_by_sample<Real, N, unit>(args, tile.first, tile.count, n_steps, memory);
     } else if (tile.width == N / 2 && N / 2 >= 4) {
@@ -430,7 +427,18 @@ void add_tiles(std::size_t run, std::int64_t batch, std::int64_t share, std::vec
 }  // namespace
 
 template <class Real>
+struct ElmScanWorkspace {
+    Pool<TileMemory<Real>> tiles;
+};
+
+template <class Real>
+std::shared_ptr<ElmScanWorkspace<Real>> make_elm_scan_workspace() {
+    return std::make_shared<ElmScanWorkspace<Real>>();
+}
+
+template <class Real>
 void run_elm_scans(const std::vector<ElmScanArgs<Real>>& runs) {
+    ElmScanWorkspace<Real> alone;
     std::vector<Tile> tiles;
     for (std::size_t run = 0; run < runs.size(); ++run) {
         const std::int64_t batch = runs[run].output.extent[0];
@@ -443,10 +451,16 @@ void run_elm_scans(const std::vector<ElmScanArgs<Real>>& runs) {
         const Tile& tile = tiles[static_cast<std::size_t>(index)];
         const ElmScanArgs<Real>& args = runs[tile.run];
         const std::int64_t n_steps = args.output.extent[1];
+        const auto memory =
+            (args.workspace != nullptr ? *args.workspace : alone)
+                .tiles.take(
+                    [&](const TileMemory<Real>& found) { return found.lanes == tile.width; },
+                    [] { return TileMemory<Real>(); });
+        memory->prepare(*args.weights, tile.width);
         if (args.weights->hidden_unit == Activation::relu) {
-            run_tile<Real, Activation::relu>(args, tile, n_steps);
+            run_tile<Real, Activation::relu>(args, tile, n_steps, *memory);
         } else {
-            run_tile<Real, Activation::silu>(args, tile, n_steps);
+            run_tile<Real, Activation::silu>(args, tile, n_steps, *memory);
         }
     });
 }
@@ -456,9 +470,12 @@ void run_elm_scan(Stream&, const ElmScanArgs<Real>& args) {
     run_elm_scans<Real>({args});
 }
 
-template void run_elm_scans<float>(const std::vector<ElmScanArgs<float>>&);
-template void run_elm_scans<double>(const std::vector<ElmScanArgs<double>>&);
-template void run_elm_scan<Cpu, float>(Stream&, const ElmScanArgs<float>&);
-template void run_elm_scan<Cpu, double>(Stream&, const ElmScanArgs<double>&);
+#define ELM_INSTANTIATE(Real)                                                         \
+    template std::shared_ptr<ElmScanWorkspace<Real>> make_elm_scan_workspace<Real>(); \
+    template void run_elm_scans<Real>(const std::vector<ElmScanArgs<Real>>&);         \
+    template void run_elm_scan<Cpu, Real>(Stream&, const ElmScanArgs<Real>&);
+ELM_INSTANTIATE(float)
+ELM_INSTANTIATE(double)
+#undef ELM_INSTANTIATE
 
 }  // namespace elm
