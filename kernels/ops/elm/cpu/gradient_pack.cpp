@@ -118,6 +118,7 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
     packed->forward = std::make_shared<ElmScanWeights<Real>>(
         *pack_elm_scan<Real>(host, model, SpikeTable::never));
     ElmScanWeights<Real>& w = *packed->forward;
+    w.unit_lanes = unit_lanes<Real>;
     int widest = w.branch_width;  // of every row that starts from zero
     for (Layer& layer : w.layers) {
         packed->to_input.emplace_back(layer.n_rest(), 0, layer.n_out(), by_unit);

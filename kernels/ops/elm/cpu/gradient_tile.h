@@ -144,8 +144,9 @@ private:
     void apply(const PackedLayer<Real>& layer, int first_column, const Real* start,
                std::int64_t start_stride, const Real* x, std::int64_t x_stride, Real* z,
                std::int64_t z_stride) {
-        layer_by_unit<Real, P, activation>(layer, first_column, layer.n_rest(), layer.two_chains(),
-                                           start, start_stride, x, x_stride, z, z_stride);
+        layer_by_unit<Real, N, P, activation>(layer, first_column, layer.n_rest(),
+                                              layer.two_chains(), start, start_stride, x, x_stride,
+                                              z, z_stride);
     }
 
     void forward(std::int64_t segment) {
@@ -218,7 +219,7 @@ private:
     void drive_block(std::int64_t from, std::int64_t r) {
         const PackedLayer<Real>& first = w_.layers.front();
         const int width = row_widths_[0];
-        layer_by_unit<Real, Rows, Activation::linear>(
+        layer_by_unit<Real, N, Rows, Activation::linear>(
             first, 0, w_.n_branch, false, first.bias_by_unit(), 0,
             row(store_.in[0], from, width) + r * width, width,
             work_.drive.data() + r * drive_width_, drive_width_);
@@ -252,7 +253,7 @@ private:
 
     void write_output(const Real* memory, std::int64_t step) {
         const int width = wide(w_.n_output);
-        layer_by_unit<Real, P, Activation::linear>(
+        layer_by_unit<Real, N, P, Activation::linear>(
             w_.readout, 0, w_.n_memory, w_.readout.two_chains(), w_.readout.bias_by_unit(), 0,
             memory, memory_width_, scratch_.data(), width);
         for (int p = 0; p < P; ++p) {
@@ -422,7 +423,7 @@ private:
     template <int Rows>
     void branch_rows(const Real* dz, int dz_width, std::int64_t r) {
         const PackedLayer<Real>& layer = g_.to_branches;
-        layer_by_unit<Real, Rows, Activation::linear>(
+        layer_by_unit<Real, N, Rows, Activation::linear>(
             layer, 0, layer.n_rest(), layer.two_chains(), g_.zeros.data(), 0, dz + r * dz_width,
             dz_width, work_.branch_gradient.data() + r * w_.branch_width, w_.branch_width);
     }

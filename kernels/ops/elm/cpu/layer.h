@@ -19,8 +19,9 @@
 /// even columns go on from the bias and x1, the odd ones start at zero, and both are added last.
 namespace elm::lanes {
 
-/// Lanes of the units-as-lanes kernel. Half a 512-bit vector: less padding, and two 256-bit
-/// multiply-adds a cycle do as much as one of 512 bits where both exist.
+/// Lanes of the units-as-lanes kernel where a core has one 512-bit multiply-add unit: half a vector
+/// means less padding, and two 256-bit multiply-adds a cycle do as much as one of 512 bits. With
+/// two units (core/simd/multiply_add_units.h) its lanes are all of a vector's.
 template <class Real>
 inline constexpr int unit_lanes = native_bytes == 64 ? native<Real> / 2 : native<Real>;
 
@@ -37,20 +38,16 @@ public:
 
     /// Room for both kernels, or for units as lanes alone; the numbers are zeros.
     enum class Kernels { both, units_as_lanes };
-    PackedLayer(int n_out, int n_first, int n_rest, Kernels kernels)
-        : n_out_(n_out), n_first_(n_first), n_rest_(n_rest) {
+    PackedLayer(int n_out, int n_first, int n_rest, Kernels kernels, int lanes = unit_lanes<Real>)
+        : n_out_(n_out),
+          n_first_(n_first),
+          n_rest_(n_rest),
+          padded_units_((n_out + lanes - 1) / lanes * lanes) {
         for (int unit = 0; unit < n_out && kernels == Kernels::both; unit += blocks_.back()) {
             blocks_.push_back(next_block(n_out - unit));
         }
         by_sample_.assign(static_cast<std::size_t>(block_units() * (n_in() + 1)), Real(0));
         by_unit_.assign(static_cast<std::size_t>(padded_units() * (n_in() + 1)), Real(0));
-    }
-
-    /// `weight` is (n_out, n_first + n_rest) row-major.
-    PackedLayer(int n_out, int n_first, int n_rest, std::span<const double> weight,
-                std::span<const double> bias)
-        : PackedLayer(n_out, n_first, n_rest, Kernels::both) {
-        set(weight.data(), n_in(), bias.data());
     }
 
     /// The numbers of the layer: rows of `weight` are `stride` apart. Null bias: stays as it is.
@@ -102,9 +99,7 @@ public:
         return sum;
     }
     /// Units written by units as lanes.
-    int padded_units() const noexcept {
-        return (n_out_ + unit_lanes<Real> - 1) / unit_lanes<Real> * unit_lanes<Real>;
-    }
+    int padded_units() const noexcept { return padded_units_; }
 
     std::span<const int> blocks() const noexcept { return blocks_; }
     const Real* by_sample() const noexcept { return by_sample_.data(); }
@@ -154,72 +149,89 @@ private:
         }
     }
 
-    int n_out_ = 0, n_first_ = 0, n_rest_ = 0;
+    int n_out_ = 0, n_first_ = 0, n_rest_ = 0, padded_units_ = 0;
     std::vector<int> blocks_;
     AlignedVector<Real> by_sample_, by_unit_;
 };
 
-/// One block of `size` units for N samples: layer_blocks.h. `w` holds their biases, then their
-/// weights for each column.
+/// Kernels of layer_blocks.h. One block of units for the lanes of S vectors: `w` holds the biases
+/// of these units, then their weights for each column.
 template <class Real>
 using SampleBlock = void (*)(const Real* w, int n_first, int n_rest, bool two_chains,
                              const Real* start, const Real* x1, const Real* x2, Real* z);
-/// `size` vectors of units for P samples. `w` points at the first of these units in column 0;
-/// columns are `width` apart.
+/// Some vectors of units for P samples: `w` points at the first of these units in column 0; columns
+/// are `width` apart.
 template <class Real>
 using UnitBlock = void (*)(const Real* w, int width, int n_in, const Real* start,
                            std::int64_t start_stride, const Real* x, std::int64_t x_stride, Real* z,
                            std::int64_t z_stride);
 
-/// The kernels of one activation. Each takes long to compile: they have files of their own.
-template <class Real, int N, Activation unit>
+/// The kernels of one activation. They take long to compile, so they have files of their own.
+template <class Real, int N, int S, Activation unit>
 struct SampleBlocks {
     static const std::array<SampleBlock<Real>, max_block_units / 4> by_size;  // 4, 8, ... units
 };
-template <class Real, int P, Activation unit>
+template <class Real, int N, int P, Activation unit>
 struct UnitBlocks {
     static constexpr int most = unit_block_vectors / P, most_of_two = unit_block_vectors / 2 / P;
     static const std::array<UnitBlock<Real>, most> one_chain;  // 1, 2, ... vectors
     static const std::array<UnitBlock<Real>, most_of_two> two_chains;
 };
 
-#define ELM_LAYER_BLOCKS(prefix, Real, unit)                           \
-    prefix template struct SampleBlocks<Real, native<Real>, unit>;     \
-    prefix template struct SampleBlocks<Real, native<Real> / 2, unit>; \
-    prefix template struct UnitBlocks<Real, 1, unit>;                  \
-    prefix template struct UnitBlocks<Real, 2, unit>;                  \
-    prefix template struct UnitBlocks<Real, 4, unit>;
+#define ELM_UNIT_BLOCKS(prefix, Real, N, unit)           \
+    prefix template struct UnitBlocks<Real, N, 1, unit>; \
+    prefix template struct UnitBlocks<Real, N, 2, unit>; \
+    prefix template struct UnitBlocks<Real, N, 4, unit>;
+#define ELM_LAYER_BLOCKS(prefix, Real, unit)                              \
+    prefix template struct SampleBlocks<Real, native<Real> / 2, 1, unit>; \
+    prefix template struct SampleBlocks<Real, native<Real>, 1, unit>;     \
+    ELM_UNIT_BLOCKS(prefix, Real, unit_lanes<Real>, unit)
+/// For two 512-bit units.
+#if defined(__AVX512F__)
+#    define ELM_WIDE_LAYER_BLOCKS(prefix, Real, unit)                     \
+        prefix template struct SampleBlocks<Real, native<Real>, 2, unit>; \
+        ELM_UNIT_BLOCKS(prefix, Real, native<Real>, unit)                 \
+        prefix template struct UnitBlocks<Real, native<Real>, 8, unit>;
+#else
+#    define ELM_WIDE_LAYER_BLOCKS(prefix, Real, unit)
+#endif
 ELM_LAYER_BLOCKS(extern, float, Activation::linear)
+ELM_WIDE_LAYER_BLOCKS(extern, float, Activation::linear)
 ELM_LAYER_BLOCKS(extern, float, Activation::relu)
+ELM_WIDE_LAYER_BLOCKS(extern, float, Activation::relu)
 ELM_LAYER_BLOCKS(extern, float, Activation::silu)
+ELM_WIDE_LAYER_BLOCKS(extern, float, Activation::silu)
 ELM_LAYER_BLOCKS(extern, double, Activation::linear)
+ELM_WIDE_LAYER_BLOCKS(extern, double, Activation::linear)
 ELM_LAYER_BLOCKS(extern, double, Activation::relu)
+ELM_WIDE_LAYER_BLOCKS(extern, double, Activation::relu)
 ELM_LAYER_BLOCKS(extern, double, Activation::silu)
+ELM_WIDE_LAYER_BLOCKS(extern, double, Activation::silu)
 
-/// z (block_units, N) = unit(W [x1, x2] + c) for N samples; x1 (n_first, N), x2 (n_rest, N).
-/// `start` (n_out, N, readable up to block_units) replaces bias and x1.
-template <class Real, int N, Activation unit>
+/// z (block_units, S N) = unit(W [x1, x2] + c) for S N samples; x1 (n_first, S N), x2 (n_rest, S
+/// N). `start` (n_out, S N, readable up to block_units) replaces bias and x1.
+template <class Real, int N, int S, Activation unit>
 void layer_by_sample(const PackedLayer<Real>& layer, const Real* start, const Real* x1,
                      const Real* x2, Real* z) {
     const Real* w = layer.by_sample();
     const int n_in = layer.n_first() + layer.n_rest();
     for (const int size : layer.blocks()) {
-        SampleBlocks<Real, N, unit>::by_size[static_cast<std::size_t>(size / 4 - 1)](
+        SampleBlocks<Real, N, S, unit>::by_size[static_cast<std::size_t>(size / 4 - 1)](
             w, layer.n_first(), layer.n_rest(), layer.two_chains(), start, x1, x2, z);
         w += size * (n_in + 1);
-        z += size * N;
-        if (start != nullptr) start += size * N;
+        z += size * S * N;
+        if (start != nullptr) start += size * S * N;
     }
 }
 
 /// z (P rows of padded units) = unit(start + W[:, first_column : first_column + n_in] x).
-/// `two_chains` is false for the x1 share, whose results start the chains of x2.
-template <class Real, int P, Activation unit>
+/// `two_chains` is false for the x1 share, whose results start the chains of x2. N: lanes of the
+/// layer.
+template <class Real, int N, int P, Activation unit>
 void layer_by_unit(const PackedLayer<Real>& layer, int first_column, int n_in, bool two_chains,
                    const Real* start, std::int64_t start_stride, const Real* x,
                    std::int64_t x_stride, Real* z, std::int64_t z_stride) {
-    constexpr int N = unit_lanes<Real>;
-    using Blocks = UnitBlocks<Real, P, unit>;
+    using Blocks = UnitBlocks<Real, N, P, unit>;
     const int most = two_chains ? Blocks::most_of_two : Blocks::most;
     const int width = layer.padded_units(), n_vectors = width / N;
     const Real* w = layer.by_unit() + static_cast<std::ptrdiff_t>(first_column) * width;

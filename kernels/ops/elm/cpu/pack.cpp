@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "kernels/core/check.h"
+#include "kernels/core/simd/multiply_add_units.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
 
 namespace elm {
@@ -251,6 +252,7 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const 
         return packed;
     }
     w.spike_table = table == SpikeTable::where_it_pays && wants_spike_table<Real>(model);
+    if (multiply_add_units().count == 2) w.unit_lanes = lanes::native<Real>;
     w.input_sign.assign(model.structure.input_sign.begin(), model.structure.input_sign.end());
 
     // As wide as the blocks of the gradient's products, which may be wider than a vector.
@@ -280,9 +282,9 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const 
         const int n_first = w.layers.empty() ? w.n_branch : 0;
         w.layers.emplace_back(static_cast<int>(ElmScanModel::n_out(layer)), n_first,
                               static_cast<int>(ElmScanModel::n_in(layer)) - n_first,
-                              Layer::Kernels::both);
+                              Layer::Kernels::both, w.unit_lanes);
     }
-    w.readout = Layer(w.n_output, 0, w.n_memory, Layer::Kernels::both);
+    w.readout = Layer(w.n_output, 0, w.n_memory, Layer::Kernels::both, w.unit_lanes);
     const int memory_width = padded(model.n_memory(), 16);  // a multiple of every vector
     w.memory_decay.assign(static_cast<std::size_t>(memory_width), Real(0));
     w.memory_gain.assign(static_cast<std::size_t>(memory_width), Real(0));

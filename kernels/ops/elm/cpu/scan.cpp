@@ -153,10 +153,10 @@ private:
 };
 
 /// to[k][lane] = from[lane][k] for n columns (a multiple of the lanes) of `count` rows; other lanes
-/// are zero.
+/// are zero. Rows of both are `*_stride` apart.
 template <class Real, int N>
 void rows_to_lanes(const Real* from, std::int64_t from_stride, std::int64_t n, std::int64_t count,
-                   Real* to) {
+                   Real* to, std::int64_t to_stride) {
     for (std::int64_t k = 0; k < n; k += N) {
         Vec<Real, N> block[N];
         for (int lane = 0; lane < N; ++lane) {
@@ -164,26 +164,26 @@ void rows_to_lanes(const Real* from, std::int64_t from_stride, std::int64_t n, s
                 lane < count ? load<Real, N>(from + lane * from_stride + k) : Vec<Real, N>{};
         }
         transpose<Real, N>(block);
-        for (int i = 0; i < N; ++i) store<Real, N>(to + (k + i) * N, block[i]);
+        for (int i = 0; i < N; ++i) store<Real, N>(to + (k + i) * to_stride, block[i]);
     }
 }
 
 /// to[lane][k] = from[k][lane] for any n.
 template <class Real, int N>
-void lanes_to_rows(const Real* from, std::int64_t n, std::int64_t count, Real* to,
-                   std::int64_t to_stride) {
+void lanes_to_rows(const Real* from, std::int64_t from_stride, std::int64_t n, std::int64_t count,
+                   Real* to, std::int64_t to_stride) {
     std::int64_t k = 0;
     for (; k + N <= n; k += N) {
         Vec<Real, N> block[N];
-        for (int i = 0; i < N; ++i) block[i] = load<Real, N>(from + (k + i) * N);
+        for (int i = 0; i < N; ++i) block[i] = load<Real, N>(from + (k + i) * from_stride);
         transpose<Real, N>(block);
         for (int lane = 0; lane < N && lane < count; ++lane) {
             store<Real, N>(to + lane * to_stride + k, block[lane]);
         }
     }
     for (; k < n; ++k) {
-        for (std::int64_t lane = 0; lane < count; ++lane) {
-            to[lane * to_stride + k] = from[k * N + lane];
+        for (std::int64_t lane = 0; lane < N && lane < count; ++lane) {
+            to[lane * to_stride + k] = from[k * from_stride + lane];
         }
     }
 }
@@ -204,19 +204,20 @@ const Real* run_layers(const ElmScanWeights<Real>& w, TileMemory<Real>& memory, 
     return from;
 }
 
-/// Up to N samples as the lanes of one vector.
-template <class Real, int N, Activation unit>
+/// Up to S N samples as the lanes of S vectors.
+template <class Real, int N, int S, Activation unit>
 void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::int64_t count,
                         std::int64_t n_steps, TileMemory<Real>& memory) {
+    constexpr int L = S * N;
     const ElmScanWeights<Real>& w = *args.weights;
     const int n_memory = w.n_memory, n_output = w.n_output;
     TileInput<Real> input(args, first, count, memory);
     const std::int64_t width = input.width();
-    Real* const x = memory.x.data();  // d_t: decayed memory, (d_m, N)
+    Real* const x = memory.x.data();  // d_t: decayed memory, (d_m, L)
     Real* const history = memory.history.data();
     for (int m = 0; m < n_memory; ++m) {
-        for (int lane = 0; lane < N; ++lane) {
-            x[m * N + lane] = lane < count ? w.memory_decay[static_cast<std::size_t>(m)] *
+        for (int lane = 0; lane < L; ++lane) {
+            x[m * L + lane] = lane < count ? w.memory_decay[static_cast<std::size_t>(m)] *
                                                  args.memory_state(first + lane, m)
                                            : Real(0);
         }
@@ -225,61 +226,69 @@ void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::
         const std::int64_t n = std::min(chunk_steps, n_steps - begin);
         input.advance(begin, n);
         for (std::int64_t t = 0; t < n; ++t) {
-            rows_to_lanes<Real, N>(memory.rows.data() + t * width, row_stride(width), width, count,
-                                   memory.lanes_in.data());
+            for (int s = 0; s < S; ++s) {
+                rows_to_lanes<Real, N>(memory.rows.data() + s * N * row_stride(width) + t * width,
+                                       row_stride(width), width, count - s * N,
+                                       memory.lanes_in.data() + s * N, L);
+            }
             const Real* const in = memory.lanes_in.data();
             const Real* const z = run_layers(
                 w, memory,
                 [&](const PackedLayer<Real>& layer, Real* to, bool hidden) {
                     const Real* start = w.spike_table ? in : nullptr;
                     if (hidden) {
-                        layer_by_sample<Real, N, unit>(layer, start, in, x, to);
+                        layer_by_sample<Real, N, S, unit>(layer, start, in, x, to);
                     } else {
-                        layer_by_sample<Real, N, Activation::linear>(layer, start, in, x, to);
+                        layer_by_sample<Real, N, S, Activation::linear>(layer, start, in, x, to);
                     }
                 },
                 [&](const PackedLayer<Real>& layer, const Real* from, Real* to, bool hidden) {
                     if (hidden) {
-                        layer_by_sample<Real, N, unit>(layer, nullptr, nullptr, from, to);
+                        layer_by_sample<Real, N, S, unit>(layer, nullptr, nullptr, from, to);
                     } else {
-                        layer_by_sample<Real, N, Activation::linear>(layer, nullptr, nullptr, from,
-                                                                     to);
+                        layer_by_sample<Real, N, S, Activation::linear>(layer, nullptr, nullptr,
+                                                                        from, to);
                     }
                 });
-            Real* const m_t = history + t * n_memory * N;
+            Real* const m_t = history + t * n_memory * L;
             for (int m = 0; m < n_memory; ++m) {
-                const auto next = step::advance_memory<LanesOf<Real, N>>(
-                    load<Real, N>(z + m * N), load<Real, N>(x + m * N), w.memory_gain.data()[m],
-                    w.memory_decay.data()[m]);
-                store<Real, N>(m_t + m * N, next.memory);
-                store<Real, N>(x + m * N, next.decayed);
+                for (int i = m * L; i < (m + 1) * L; i += N) {
+                    const auto next = step::advance_memory<LanesOf<Real, N>>(
+                        load<Real, N>(z + i), load<Real, N>(x + i), w.memory_gain.data()[m],
+                        w.memory_decay.data()[m]);
+                    store<Real, N>(m_t + i, next.memory);
+                    store<Real, N>(x + i, next.decayed);
+                }
             }
         }
         Real* const out = memory.out.data();
         for (std::int64_t t = 0; t < n; ++t) {
             // Writes the readout's padded units too: the next step overwrites them.
-            layer_by_sample<Real, N, Activation::linear>(
-                w.readout, nullptr, nullptr, history + t * n_memory * N, out + t * n_output * N);
+            layer_by_sample<Real, N, S, Activation::linear>(
+                w.readout, nullptr, nullptr, history + t * n_memory * L, out + t * n_output * L);
         }
-        const std::int64_t out_stride = args.output.extent[1] * n_output;
-        lanes_to_rows<Real, N>(out, n * n_output, count, &args.output(first, begin, 0), out_stride);
-        if (args.memory.data != nullptr) {
-            lanes_to_rows<Real, N>(history, n * n_memory, count, &args.memory(first, begin, 0),
-                                   args.memory.extent[1] * n_memory);
-        }
-        if (begin + n == n_steps) {
-            lanes_to_rows<Real, N>(history + (n - 1) * n_memory * N, n_memory, count,
-                                   &args.memory_state(first, 0), args.memory_state.extent[1]);
+        for (int s = 0; s < S; ++s) {
+            const std::int64_t from = first + s * N, n_lanes = count - s * N;
+            if (n_lanes <= 0) break;
+            lanes_to_rows<Real, N>(out + s * N, L, n * n_output, n_lanes,
+                                   &args.output(from, begin, 0), n_steps * n_output);
+            if (args.memory.data != nullptr) {
+                lanes_to_rows<Real, N>(history + s * N, L, n * n_memory, n_lanes,
+                                       &args.memory(from, begin, 0), n_steps * n_memory);
+            }
+            if (begin + n == n_steps) {
+                lanes_to_rows<Real, N>(history + (n - 1) * n_memory * L + s * N, L, n_memory,
+                                       n_lanes, &args.memory_state(from, 0), n_memory);
+            }
         }
     }
     input.finish();
 }
 
 /// P samples side by side, the units of each layer as lanes.
-template <class Real, int P, Activation unit>
+template <class Real, int N, int P, Activation unit>
 void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::int64_t n_steps,
                       TileMemory<Real>& memory) {
-    constexpr int N = unit_lanes<Real>;
     const ElmScanWeights<Real>& w = *args.weights;
     const int n_memory = w.n_memory;
     const std::int64_t memory_width = w.layers.back().padded_units();
@@ -309,13 +318,13 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
                 Real* to = memory.drive.data() + p * drive_stride;
                 std::int64_t t = 0;
                 for (; t + 4 <= n; t += 4) {
-                    layer_by_unit<Real, 4, Activation::linear>(
+                    layer_by_unit<Real, N, 4, Activation::linear>(
                         layer0, 0, w.n_branch, false, layer0.bias_by_unit(), 0,
                         rows + t * w.branch_width, w.branch_width, to + t * drive_width,
                         drive_width);
                 }
                 for (; t < n; ++t) {
-                    layer_by_unit<Real, 1, Activation::linear>(
+                    layer_by_unit<Real, N, 1, Activation::linear>(
                         layer0, 0, w.n_branch, false, layer0.bias_by_unit(), 0,
                         rows + t * w.branch_width, w.branch_width, to + t * drive_width,
                         drive_width);
@@ -329,10 +338,10 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
                                  Real* to, bool hidden) {
                 const int n_in = layer.n_rest();
                 if (hidden) {
-                    layer_by_unit<Real, P, unit>(layer, first_column, n_in, layer.two_chains(),
-                                                 start, start_stride, from, widest, to, widest);
+                    layer_by_unit<Real, N, P, unit>(layer, first_column, n_in, layer.two_chains(),
+                                                    start, start_stride, from, widest, to, widest);
                 } else {
-                    layer_by_unit<Real, P, Activation::linear>(
+                    layer_by_unit<Real, N, P, Activation::linear>(
                         layer, first_column, n_in, layer.two_chains(), start, start_stride, from,
                         widest, to, widest);
                 }
@@ -362,7 +371,7 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
         for (int p = 0; p < P; ++p) {
             for (std::int64_t t = 0; t < n; ++t) {
                 const Real* const m_t = history + (p * chunk_steps + t) * memory_width;
-                layer_by_unit<Real, 1, Activation::linear>(
+                layer_by_unit<Real, N, 1, Activation::linear>(
                     w.readout, 0, n_memory, w.readout.two_chains(), w.readout.bias_by_unit(), 0,
                     m_t, 0, memory.out.data(), out_width);
                 std::copy_n(memory.out.data(), w.n_output, &args.output(first + p, begin + t, 0));
@@ -379,47 +388,95 @@ void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::in
     input.finish();
 }
 
-/// Some samples of one run. `width` is the number of lanes, or of samples side by side below that.
+/// Some samples of one run: `width` is the number of lanes, or of samples side by side.
+struct TileForm {
+    std::int64_t width;
+    bool by_unit;
+};
 struct Tile {
     std::size_t run;
-    std::int64_t first, count, width;
+    std::int64_t first, count;
+    TileForm form;
 };
+
+template <class Real, int N, Activation unit>
+void run_tile_by_unit(const ElmScanArgs<Real>& args, const Tile& tile, std::int64_t n_steps,
+                      TileMemory<Real>& memory) {
+    const auto run = [&]<int P>() {
+        run_tile_by_unit<Real, N, P, unit>(args, tile.first, n_steps, memory);
+    };
+    switch (tile.form.width) {
+        case 8:
+            if constexpr (N == native<Real> && unit_lanes<Real> != N) run.template operator()<8>();
+            break;
+        case 4:
+            run.template operator()<4>();
+            break;
+        case 2:
+            run.template operator()<2>();
+            break;
+        default:
+            run.template operator()<1>();
+    }
+}
 
 template <class Real, Activation unit>
 void run_tile(const ElmScanArgs<Real>& args, const Tile& tile, std::int64_t n_steps,
               TileMemory<Real>& memory) {
-    constexpr int N = native<Real>;
-    if (tile.width == N) {
-        run_tile_by_sample<Real, N, unit>(args, tile.first, tile.count, n_steps, memory);
-    } else if (tile.width == N / 2 && N / 2 >= 4) {
-        run_tile_by_sample<Real, N / 2, unit>(args, tile.first, tile.count, n_steps, memory);
-    } else if (tile.width == 4) {
-        run_tile_by_unit<Real, 4, unit>(args, tile.first, n_steps, memory);
-    } else if (tile.width == 2) {
-        run_tile_by_unit<Real, 2, unit>(args, tile.first, n_steps, memory);
-    } else {
-        run_tile_by_unit<Real, 1, unit>(args, tile.first, n_steps, memory);
+    constexpr int N = native<Real>, half = unit_lanes<Real>;
+    const auto by_sample = [&]<int lanes, int S>() {
+        run_tile_by_sample<Real, lanes, S, unit>(args, tile.first, tile.count, n_steps, memory);
+    };
+    if (tile.form.by_unit && args.weights->unit_lanes == half) {
+        run_tile_by_unit<Real, half, unit>(args, tile, n_steps, memory);
+    } else if (tile.form.by_unit) {
+        run_tile_by_unit<Real, N, unit>(args, tile, n_steps, memory);
+    } else if (tile.form.width == N) {
+        by_sample.template operator()<N, 1>();
+    } else if (tile.form.width == N / 2) {
+        by_sample.template operator()<N / 2, 1>();
+    } else if constexpr (half != N) {
+        by_sample.template operator()<N, 2>();
     }
+}
+
+/// The forms of tiles for a model, from the widest. With two 512-bit units two vectors of samples
+/// share each weight that is loaded, and units fill whole vectors.
+template <class Real>
+std::vector<TileForm> tile_forms(const ElmScanWeights<Real>& w) {
+    constexpr int N = native<Real>;
+    std::vector<TileForm> forms;
+    if (w.unit_lanes != unit_lanes<Real>) {
+        // Two chains of eight samples by units would leave one vector a block.
+        const bool eight_by_unit = N == 16 && !w.layers.front().two_chains();
+        forms.push_back({2 * N, false});
+        if (!eight_by_unit) forms.push_back({N, false});
+        if (N == 16) forms.push_back({8, eight_by_unit});
+    } else {
+        forms.push_back({N, N < 4});
+        if (N / 2 >= 4) forms.push_back({N / 2, false});
+    }
+    for (const std::int64_t width : {4, 2, 1}) {
+        if (width < forms.back().width) forms.push_back({width, true});
+    }
+    return forms;
 }
 
 /// Cuts a batch into tiles that are as wide as the threads' shares allow. A tile of samples as
 /// lanes may have a few empty lanes where that is cheaper than narrower tiles.
 template <class Real>
-void add_tiles(std::size_t run, std::int64_t batch, std::int64_t share, std::vector<Tile>& tiles) {
-    constexpr int N = native<Real>;
-    std::int64_t first = 0;
-    while (first < batch) {
+void add_tiles(std::size_t run, const ElmScanArgs<Real>& args, std::int64_t share,
+               std::vector<Tile>& tiles) {
+    const std::vector<TileForm> forms = tile_forms(*args.weights);
+    const std::int64_t batch = args.output.extent[0];
+    for (std::int64_t first = 0; first < batch;) {
         const std::int64_t left = std::min(batch - first, std::max<std::int64_t>(share, 1));
-        std::int64_t width = 1;
-        for (const std::int64_t candidate : {N, N / 2, 4, 2, 1}) {
-            const bool by_sample = candidate >= N / 2 && candidate >= 4;
-            if (left >= (by_sample ? candidate - candidate / 8 : candidate)) {
-                width = candidate;
-                break;
-            }
-        }
-        const std::int64_t count = std::min(width, left);
-        tiles.push_back({run, first, count, width});
+        const auto fits = [&](const TileForm& form) {
+            return left >= (form.by_unit ? form.width : form.width - form.width / 8);
+        };
+        const TileForm form = *std::find_if(forms.begin(), forms.end() - 1, fits);
+        const std::int64_t count = std::min(form.width, left);
+        tiles.push_back({run, first, count, form});
         first += count;
     }
 }
@@ -445,7 +502,7 @@ void run_elm_scans(const std::vector<ElmScanArgs<Real>>& runs) {
         const auto threads = static_cast<std::int64_t>(thread_count());
         const auto n_runs = static_cast<std::int64_t>(runs.size());
         const std::int64_t threads_a_run = std::max<std::int64_t>(1, threads / n_runs);
-        add_tiles<Real>(run, batch, (batch + threads_a_run - 1) / threads_a_run, tiles);
+        add_tiles(run, runs[run], (batch + threads_a_run - 1) / threads_a_run, tiles);
     }
     Cpu::for_each_task(static_cast<std::int64_t>(tiles.size()), [&](std::int64_t index) {
         const Tile& tile = tiles[static_cast<std::size_t>(index)];
@@ -454,9 +511,9 @@ void run_elm_scans(const std::vector<ElmScanArgs<Real>>& runs) {
         const auto memory =
             (args.workspace != nullptr ? *args.workspace : alone)
                 .tiles.take(
-                    [&](const TileMemory<Real>& found) { return found.lanes == tile.width; },
+                    [&](const TileMemory<Real>& found) { return found.lanes == tile.form.width; },
                     [] { return TileMemory<Real>(); });
-        memory->prepare(*args.weights, tile.width);
+        memory->prepare(*args.weights, tile.form.width);
         if (args.weights->hidden_unit == Activation::relu) {
             run_tile<Real, Activation::relu>(args, tile, n_steps, *memory);
         } else {

@@ -53,6 +53,7 @@ struct ElmScanWeights {
     int n_input = 0, n_branch = 0, n_synapse_per_branch = 0, n_memory = 0, n_output = 0;
     HiddenUnit hidden_unit = HiddenUnit::relu;
     bool spike_table = false, trace_per_synapse = false;
+    int unit_lanes = lanes::unit_lanes<Real>;  // of the layers
     std::vector<Real> input_sign;
 
     // One row of `table_width` values per input channel, sign included; padded with zeros.
