@@ -6,7 +6,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm/cpu/gradient_tile.h"
+#include "kernels/ops/elm/cpu/gradient_stages.h"
 #include "kernels/ops/elm/cpu/gradient_unpack.h"
 
 namespace elm {
@@ -18,13 +18,8 @@ namespace {
 constexpr std::int64_t most_groups = 8;  // partial gradients; fixed, so that sums keep their order
 
 /// Tiles of 4, 2 and 1 samples: the same cut for any number of threads.
-struct Tile {
-    std::int64_t first;
-    int count;
-};
-
-std::vector<Tile> cut(std::int64_t batch) {
-    std::vector<Tile> tiles;
+std::vector<SampleRange> cut(std::int64_t batch) {
+    std::vector<SampleRange> tiles;
     for (std::int64_t first = 0; first < batch;) {
         const std::int64_t left = batch - first;
         const int count = left >= 4 ? 4 : left >= 2 ? 2 : 1;
@@ -34,34 +29,10 @@ std::vector<Tile> cut(std::int64_t batch) {
     return tiles;
 }
 
-template <class Real, Activation unit, class Body>
-void with_tile_of(const ElmGradientArgs<Real>& args, const Tile& tile, TileWorkspace<Real>& work,
-                  const Body& body) {
-    const auto call = [&]<int P>() { body(GradientTile<Real, P, unit>(args, tile.first, work)); };
-    if (tile.count == 4) {
-        call.template operator()<4>();
-    } else if (tile.count == 2) {
-        call.template operator()<2>();
-    } else {
-        call.template operator()<1>();
-    }
-}
-
-/// Calls body with the GradientTile of these samples.
-template <class Real, class Body>
-void with_tile(const ElmGradientArgs<Real>& args, const Tile& tile, TileWorkspace<Real>& work,
-               const Body& body) {
-    if (args.weights->forward->hidden_unit == Activation::relu) {
-        with_tile_of<Real, Activation::relu>(args, tile, work, body);
-    } else {
-        with_tile_of<Real, Activation::silu>(args, tile, work, body);
-    }
-}
-
 /// The arrays for a tile: those of a tile of this shape if there are any, for they need no
 /// clearing.
 template <class Real>
-auto room_for(const ElmGradientArgs<Real>& args, const Tile& tile, bool time_constants,
+auto room_for(const ElmGradientArgs<Real>& args, const SampleRange& tile, bool time_constants,
               ElmGradientWorkspace<Real>& workspace) {
     const TileShape shape = tile_shape(args, tile.count, time_constants);
     auto room =
@@ -72,10 +43,10 @@ auto room_for(const ElmGradientArgs<Real>& args, const Tile& tile, bool time_con
 }
 
 template <class Real>
-std::vector<Tile> tiles_of(const ElmGradientArgs<Real>& args) {
+std::vector<SampleRange> tiles_of(const ElmGradientArgs<Real>& args) {
     ELM_ASSERT((args.spikes != nullptr) != (args.input.data != nullptr));
     ELM_ASSERT(args.trace_state.data == nullptr || args.weights->has_branches());
-    return args.output.extent[1] > 0 ? cut(args.output.extent[0]) : std::vector<Tile>{};
+    return args.output.extent[1] > 0 ? cut(args.output.extent[0]) : std::vector<SampleRange>{};
 }
 
 /// Calls body(index of the tile, sums of its group) and adds all sums to `gradients`.
@@ -113,16 +84,16 @@ std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace() {
 template <class Real>
 void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
                       const ElmParameters<Real*>& gradients) {
-    const std::vector<Tile> tiles = tiles_of(args);
+    const std::vector<SampleRange> tiles = tiles_of(args);
     sum_over_tiles(args, std::ssize(tiles), workspace, gradients,
                    [&](std::size_t t, PartialGradient<Real>& sums) {
-                       const Tile& tile = tiles[t];
+                       const SampleRange& tile = tiles[t];
                        const auto room =
                            room_for(args, tile, gradients.memory_decay != nullptr, workspace);
-                       with_tile(args, tile, *room, [&](auto&& samples) {
-                           samples.forward();
+                       with_stages(*args.weights->forward, [&](auto stages) {
+                           stages.forward(args, tile, *room);
                            if (args.loss) args.loss(tile.first, tile.count);
-                           samples.backward(sums);
+                           stages.backward(args, tile, *room, sums);
                        });
                    });
 }
@@ -131,13 +102,14 @@ template <class Real>
 std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>& args,
                                                      ElmGradientWorkspace<Real>& workspace,
                                                      bool time_constants) {
-    const std::vector<Tile> tiles = tiles_of(args);
+    const std::vector<SampleRange> tiles = tiles_of(args);
     auto pass = std::make_shared<ElmStoredPass<Real>>();
     pass->tiles.resize(tiles.size());
     Cpu::for_each_task(std::ssize(tiles), [&](std::int64_t index) {
         const auto t = static_cast<std::size_t>(index);
         pass->tiles[t] = room_for(args, tiles[t], time_constants, workspace);
-        with_tile(args, tiles[t], *pass->tiles[t], [](auto&& samples) { samples.forward(); });
+        with_stages(*args.weights->forward,
+                    [&](auto stages) { stages.forward(args, tiles[t], *pass->tiles[t]); });
     });
     return pass;
 }
@@ -146,12 +118,13 @@ template <class Real>
 void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pass,
                       ElmGradientWorkspace<Real>& workspace,
                       const ElmParameters<Real*>& gradients) {
-    const std::vector<Tile> tiles = tiles_of(args);
+    const std::vector<SampleRange> tiles = tiles_of(args);
     ELM_ASSERT(pass.tiles.size() == tiles.size());
     sum_over_tiles(args, std::ssize(tiles), workspace, gradients,
                    [&](std::size_t t, PartialGradient<Real>& sums) {
-                       with_tile(args, tiles[t], *pass.tiles[t],
-                                 [&](auto&& samples) { samples.backward(sums); });
+                       with_stages(*args.weights->forward, [&](auto stages) {
+                           stages.backward(args, tiles[t], *pass.tiles[t], sums);
+                       });
                        pass.tiles[t].reset();
                    });
 }

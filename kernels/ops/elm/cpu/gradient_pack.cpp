@@ -60,7 +60,7 @@ SpikeRows<Real> spike_rows(const ElmScanModel& model) {
     constexpr std::int64_t cache_bytes = 256 * 1024;
     const std::int64_t n_out = model.n_first();
     // Whole vectors, and at least as wide as the sums over events.
-    constexpr std::int64_t step = std::max(native<Real>, wide(1));
+    constexpr std::int64_t step = std::max(native<Real>, 8);
     const std::int64_t width = (n_out + step - 1) / step * step;
     const bool alike =
         !model.structure.trace_per_synapse &&
@@ -118,16 +118,16 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
     packed->forward = std::make_shared<ElmScanWeights<Real>>(
         *pack_elm_scan<Real>(host, model, SpikeTable::never));
     ElmScanWeights<Real>& w = *packed->forward;
-    w.unit_lanes = unit_lanes<Real>;
     int widest = w.branch_width;  // of every row that starts from zero
     for (Layer& layer : w.layers) {
-        packed->to_input.emplace_back(layer.n_rest(), 0, layer.n_out(), by_unit);
-        layer = Layer(layer.n_out(), layer.n_first(), layer.n_rest(), by_unit);
-        widest = std::max({widest, wide(layer.n_in()), wide(layer.n_out())});
+        packed->to_input.emplace_back(layer.n_rest(), 0, layer.n_out(), by_unit, w.unit_lanes);
+        layer = Layer(layer.n_out(), layer.n_first(), layer.n_rest(), by_unit, w.unit_lanes);
+        widest = std::max({widest, packed->wide(layer.n_in()), packed->wide(layer.n_out())});
     }
-    w.readout = Layer(w.readout.n_out(), 0, w.readout.n_rest(), by_unit);
-    packed->to_branches = Layer(w.n_branch, 0, w.layers.front().n_out(), by_unit);
-    packed->readout.assign(static_cast<std::size_t>(w.n_output * wide(w.n_memory)), Real(0));
+    w.readout = Layer(w.readout.n_out(), 0, w.readout.n_rest(), by_unit, w.unit_lanes);
+    packed->to_branches = Layer(w.n_branch, 0, w.layers.front().n_out(), by_unit, w.unit_lanes);
+    packed->readout.assign(static_cast<std::size_t>(w.n_output * packed->wide(w.n_memory)),
+                           Real(0));
     packed->zeros.assign(static_cast<std::size_t>(widest), Real(0));
     packed->bands = input_bands(model, w.branch_width);
     packed->sum_of_synapse = sums_of_synapses(model, packed->bands);
@@ -158,7 +158,7 @@ void repack_elm_gradient(ElmGradientWeights<Real>& weights,
         }
         for (int out = 0; out < w.n_output; ++out) {
             std::copy_n(numbers.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
-                        weights.readout.data() + std::int64_t{out} * wide(w.n_memory));
+                        weights.readout.data() + std::int64_t{out} * weights.wide(w.n_memory));
         }
     });
     if (!weights.has_branches()) set_spike_rows(weights);

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/ops/elm/cpu/gradient_stages.h"
 #include "kernels/ops/elm/cpu/gradient_traces.h"
-#include "kernels/ops/elm/cpu/gradient_workspace.h"
 #include "kernels/ops/elm/cpu/outer_product.h"
 
 /// One tile of samples: forward and backward.
@@ -12,8 +12,9 @@ namespace elm::gradient {
 
 using namespace lanes;
 
-/// P samples from `first` on. All that lies between forward and backward stands in `work`.
-template <class Real, int P, Activation unit>
+/// P samples from `first` on, N units as lanes. All that lies between forward and backward stands
+/// in `work`.
+template <class Real, int N, int P, Activation unit>
 class GradientTile {
 public:
     GradientTile(const ElmGradientArgs<Real>& args, std::int64_t first, TileWorkspace<Real>& work)
@@ -34,8 +35,10 @@ public:
           segment_steps_(work.shape.segment_steps),
           memory_width_(work.shape.memory_width()),
           trace_width_(work.shape.trace_width),
-          drive_width_(work.shape.drive_width) {
-        ELM_ASSERT(work.shape.n_samples == P && work.shape.slopes_of_chunk == slopes_of_chunk);
+          drive_width_(work.shape.drive_width),
+          output_width_(g_.wide(w_.n_output)) {
+        ELM_ASSERT(work.shape.n_samples == P && work.shape.lanes == N &&
+                   work.shape.slopes_of_chunk == slopes_of_chunk);
     }
 
     /// Writes outputs and states.
@@ -65,7 +68,6 @@ public:
     }
 
 private:
-    static constexpr int N = unit_lanes<Real>;
     static constexpr bool slopes_of_chunk = unit == Activation::relu;
     using V = Vec<Real, N>;
     using Lanes = LanesOf<Real, N>;
@@ -252,7 +254,7 @@ private:
     }
 
     void write_output(const Real* memory, std::int64_t step) {
-        const int width = wide(w_.n_output);
+        const int width = output_width_;
         layer_by_unit<Real, N, P, Activation::linear>(
             w_.readout, 0, w_.n_memory, w_.readout.two_chains(), w_.readout.bias_by_unit(), 0,
             memory, memory_width_, scratch_.data(), width);
@@ -277,7 +279,7 @@ private:
     }
 
     void read_output_gradient(std::int64_t begin, std::int64_t count) {
-        const int width = wide(w_.n_output);
+        const int width = output_width_;
         for (std::int64_t t = 0; t < count; ++t) {
             for (int p = 0; p < P; ++p) {
                 std::copy_n(&args_.output_gradient(first_ + p, begin + t, 0), w_.n_output,
@@ -295,7 +297,7 @@ private:
     /// carry_ holds dL/dm_t from later steps; leaves that of m_{t-1}. dz replaces the slopes.
     void step_back(std::int64_t segment, std::int64_t t, std::int64_t chunk_begin) {
         Real* const last = row(store_.gain_slope, t, memory_width_);
-        const int out_width = wide(w_.n_output);
+        const int out_width = output_width_;
         for (int p = 0; p < P; ++p) {
             const Real* out =
                 work_.output_gradient.data() + ((t - chunk_begin) * P + p) * out_width;
@@ -376,7 +378,7 @@ private:
                                     sums_->layers[l].weight.data(), in_width);
             add_column_sums<Real>(dz, dz_width, dz_width, rows, sums_->layers[l].bias.data());
         }
-        const int out_width = wide(w_.n_output);
+        const int out_width = output_width_;
         add_outer_product<Real>(work_.output_gradient.data(), out_width,
                                 (w_.n_output + outer_block - 1) / outer_block * outer_block,
                                 row(store_.memory, from, memory_width_), memory_width_,
@@ -441,7 +443,36 @@ private:
     bool writes_output_ = true;  // a segment that is repeated has written it
     bool time_constants_;
     std::int64_t n_steps_, segment_steps_;
-    int memory_width_, trace_width_, drive_width_;
+    int memory_width_, trace_width_, drive_width_, output_width_;
 };
+
+/// Calls body with the tile of these samples.
+template <class Real, int N, Activation unit, class Body>
+void with_tile(const ElmGradientArgs<Real>& args, const SampleRange& samples,
+               TileWorkspace<Real>& work, const Body& body) {
+    const auto call = [&]<int P>() {
+        body(GradientTile<Real, N, P, unit>(args, samples.first, work));
+    };
+    if (samples.count == 4) {
+        call.template operator()<4>();
+    } else if (samples.count == 2) {
+        call.template operator()<2>();
+    } else {
+        call.template operator()<1>();
+    }
+}
+
+template <class Real, int N, Activation unit>
+void GradientStages<Real, N, unit>::forward(const ElmGradientArgs<Real>& args,
+                                            const SampleRange& samples, TileWorkspace<Real>& work) {
+    with_tile<Real, N, unit>(args, samples, work, [](auto&& tile) { tile.forward(); });
+}
+
+template <class Real, int N, Activation unit>
+void GradientStages<Real, N, unit>::backward(const ElmGradientArgs<Real>& args,
+                                             const SampleRange& samples, TileWorkspace<Real>& work,
+                                             PartialGradient<Real>& sums) {
+    with_tile<Real, N, unit>(args, samples, work, [&](auto&& tile) { tile.backward(sums); });
+}
 
 }  // namespace elm::gradient

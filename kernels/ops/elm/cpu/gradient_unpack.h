@@ -142,7 +142,7 @@ void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<in
         } else {
             sums.add_layer(
                 [](const Group& group) -> const auto& { return group.readout; }, w.readout,
-                wide(w.n_memory), 0, to.readout);
+                weights.wide(w.n_memory), 0, to.readout);
             if (to.memory_decay == nullptr) return;
             sums.add(
                 [](const Group& group) -> const auto& { return group.memory_decay; }, 0, w.n_memory,

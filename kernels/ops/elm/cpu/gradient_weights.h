@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -15,6 +16,19 @@
 namespace elm {
 
 using lanes::AlignedVector;
+
+namespace gradient {
+
+/// n rounded up to the lanes of units and to the blocks of weight gradients.
+constexpr int wide(std::int64_t n, int unit_lanes) {
+    constexpr int least = 8;
+    static_assert(least % lanes::unit_lanes<float> == 0 && least % lanes::unit_lanes<double> == 0);
+    static_assert(least % lanes::outer_block == 0);
+    const int step = std::max(least, unit_lanes);
+    return static_cast<int>((n + step - 1) / step * step);
+}
+
+}  // namespace gradient
 
 /// The branches that a unit of the input reaches stand in `width` columns from `first` on, within
 /// the padded row of branches: all that the sums over its events need.
@@ -63,6 +77,8 @@ struct ElmGradientWeights {
         return {forward->branch_table.data(), forward->branch_decay.data(), zeros.data(),
                 forward->branch_width};
     }
+    /// Width of a row of n numbers: a multiple of the blocks of both products.
+    int wide(std::int64_t n) const { return gradient::wide(n, forward->unit_lanes); }
     /// Columns of traces in the rows that enter the first layer.
     int branch_columns() const { return has_branches() ? forward->branch_width : 0; }
 };
@@ -71,28 +87,20 @@ namespace gradient {
 
 using namespace lanes;
 
-/// Of rows: a multiple of the blocks of both products.
-constexpr int wide(std::int64_t n) {
-    constexpr std::int64_t step = 8;
-    static_assert(step % lanes::unit_lanes<float> == 0 && step % lanes::unit_lanes<double> == 0);
-    static_assert(step % lanes::outer_block == 0);
-    return static_cast<int>((n + step - 1) / step * step);
-}
-
 /// Columns of the sums over the events of an input.
 template <class Real>
 int event_width(const ElmGradientWeights<Real>& weights) {
     return weights.has_branches() ? weights.bands.width
-                                  : wide(weights.forward->layers.front().n_out());
+                                  : weights.wide(weights.forward->layers.front().n_out());
 }
 
 /// Widths of the rows that enter each layer.
 template <class Real>
 std::vector<int> row_widths_of(const ElmGradientWeights<Real>& weights) {
     const ElmScanWeights<Real>& w = *weights.forward;
-    std::vector<int> widths{weights.branch_columns() + wide(w.n_memory)};
+    std::vector<int> widths{weights.branch_columns() + weights.wide(w.n_memory)};
     for (std::size_t l = 0; l + 1 < w.layers.size(); ++l) {
-        widths.push_back(wide(w.layers[l].n_out()));
+        widths.push_back(weights.wide(w.layers[l].n_out()));
     }
     return widths;
 }

@@ -17,7 +17,7 @@ inline constexpr std::int64_t chunk_steps =
 
 /// Extents of the arrays of a tile of `n_samples` samples; padded widths are those of rows.
 struct TileShape {
-    int n_samples = 0;
+    int n_samples = 0, lanes = 0;  // lanes of units
     bool time_constants = false;
     bool slopes_of_chunk = false;  // ReLU, whose slope its value tells
     std::int64_t segment_steps = 0;
@@ -25,7 +25,7 @@ struct TileShape {
     int branch_width = 0, trace_width = 0, drive_width = 0;
     std::vector<int> row_widths;  // of the rows that enter each layer
 
-    int memory_width() const { return wide(n_memory); }
+    int memory_width() const { return wide(n_memory, lanes); }
     bool operator==(const TileShape&) const = default;
 };
 
@@ -36,6 +36,7 @@ TileShape tile_shape(const ElmGradientArgs<Real>& args, int n_samples, bool time
     const std::int64_t n_steps = args.output.extent[1];
     TileShape shape;
     shape.n_samples = n_samples;
+    shape.lanes = w.unit_lanes;
     shape.time_constants = time_constants;
     shape.slopes_of_chunk = w.hidden_unit == Activation::relu;
     shape.segment_steps =
@@ -47,7 +48,7 @@ TileShape tile_shape(const ElmGradientArgs<Real>& args, int n_samples, bool time
     shape.row_widths = row_widths_of(g);
     shape.branch_width = w.branch_width;
     shape.trace_width = w.trace_per_synapse
-                            ? wide(static_cast<std::int64_t>(w.synapse_decay.size()))
+                            ? g.wide(static_cast<std::int64_t>(w.synapse_decay.size()))
                             : g.input().width;
     shape.drive_width = !g.has_branches()     ? g.input().width
                         : w.layers.size() > 1 ? shape.row_widths[1]
@@ -105,7 +106,7 @@ struct TileWorkspace {
         make_zeros(state.memory, samples * memory);
         make_zeros(state.trace, samples * shape.trace_width);
         make_zeros(drive, chunk_rows * shape.drive_width);
-        make_zeros(output_gradient, chunk_rows * wide(shape.n_output));
+        make_zeros(output_gradient, chunk_rows * wide(shape.n_output, shape.lanes));
         make_zeros(branch_gradient, chunk_rows * shape.branch_width);
         const std::int64_t widest =
             std::max(shape.memory_width(), *std::max_element(widths.begin(), widths.end()));

@@ -409,7 +409,8 @@ private:
         const ElmScanWeights<Real>& w = model(part);
         PartialGradient<Real>& to = *part.sums;
         const int n_hidden = w.layers.front().n_out(), n_memory = w.n_memory;
-        const int memory_width = wide(n_memory), hidden_width = wide(n_hidden);
+        const ElmGradientWeights<Real>& weights = *part.member->args.weights;
+        const int memory_width = weights.wide(n_memory), hidden_width = weights.wide(n_hidden);
         const auto sum = [&](const AlignedVector<Real>& from, std::int64_t at) {
             const Real* const first = from.data() + at * N + part.lane;
             Real total = first[0];
