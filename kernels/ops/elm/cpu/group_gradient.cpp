@@ -3,7 +3,7 @@
 #include "kernels/core/check.h"
 #include "kernels/core/pool.h"
 #include "kernels/ops/elm/cpu/gradient_unpack.h"
-#include "kernels/ops/elm/cpu/group_tile.h"
+#include "kernels/ops/elm/cpu/group_workspace.h"
 
 namespace elm {
 
@@ -98,11 +98,7 @@ void run_elm_group_gradient(std::span<const ElmGroupMember<Real>> members,
                                part.member->gradients.memory_decay != nullptr);
         }
         const auto room = workspace.rooms.take([] { return LaneWorkspace<Real>(); });
-        if (members.front().args.weights->forward->hidden_unit == Activation::relu) {
-            LaneTile<Real, Activation::relu>(tile, n_steps, *room).run();
-        } else {
-            LaneTile<Real, Activation::silu>(tile, n_steps, *room).run();
-        }
+        run_lane_tile(tile, n_steps, *room);
     });
     Cpu::for_each_task(std::ssize(members), [&](std::int64_t i) {
         const auto m = static_cast<std::size_t>(i);

@@ -2,23 +2,13 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "kernels/ops/elm/cpu/gradient_traces.h"
-#include "kernels/ops/elm/group_gradient.h"
+#include "kernels/ops/elm/cpu/group_workspace.h"
 
 /// One tile of a group: as many (neuron, sample) pairs as a vector has lanes. Arrays of vectors are
 /// (..., lanes); the equations are those of elm_gradient.h.
 namespace elm::gradient {
-
-/// Lanes [lane, lane + count) are samples [first, first + count) of one member.
-template <class Real>
-struct LanePart {
-    const ElmGroupMember<Real>* member;
-    PartialGradient<Real>* sums;
-    std::int64_t first;
-    int lane, count;
-};
 
 /// out[u] = start[u] + sum over k of w[u][k] x[k]: R units, strides in vectors. Null start: zero.
 template <class Real, int R>
@@ -127,17 +117,6 @@ void add_lane_rows(const Real* a, int n_a, std::int64_t n_rows, Real* sums) {
         store<Real, N>(sums + i, sum);
     }
 }
-
-/// The arrays of a tile.
-template <class Real>
-struct LaneWorkspace {
-    AlignedVector<Real> w1, w2, bias2, readout, readout_bias, decay, gain;  // one number a lane
-    AlignedVector<Real> in, value, slope, gain_slope, memory, update;       // (steps, units)
-    AlignedVector<Real> drive, dz1, output;                                 // of one chunk
-    AlignedVector<Real> rows, trace, adjoint, carry, scratch;
-    AlignedVector<Real> g1, g2, gb1, gb2, gy, gyb, g_decay, g_gain;  // sums
-    std::vector<DenseEvents<Real>> events;
-};
 
 template <class Real, Activation unit>
 class LaneTile {
@@ -444,5 +423,15 @@ private:
     int width_ = 0;              // of a lane's rows, whole vectors
     bool tau_ = false;
 };
+
+template <class Real>
+void run_lane_tile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps,
+                   LaneWorkspace<Real>& workspace) {
+    if (parts.front().member->args.weights->forward->hidden_unit == Activation::relu) {
+        LaneTile<Real, Activation::relu>(parts, n_steps, workspace).run();
+    } else {
+        LaneTile<Real, Activation::silu>(parts, n_steps, workspace).run();
+    }
+}
 
 }  // namespace elm::gradient
