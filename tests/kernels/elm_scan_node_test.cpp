@@ -252,6 +252,23 @@ TEST(ElmScanNode, a_cache_changes_no_bit) {
     }
 }
 
+TEST(ElmScanNode, steps_that_are_repeated_give_the_same_bits) {
+    Stream stream{Device{}};
+    for (const std::int64_t segment_steps : {0, 32}) {
+        Prepared it = prepare(
+            stream,
+            {.batch = 7, .time = 80, .silu = true, .spikes = true, .segment_steps = segment_steps});
+        const Windows kept = run_windows(it, 2, nullptr);
+        it.structure.most_kept_bytes = 0;
+        ElmScanCache cache;
+        for (int round = 0; round < 2; ++round) {
+            const Windows repeated = run_windows(it, 2, &cache);
+            EXPECT_EQ(repeated.outputs, kept.outputs);
+            EXPECT_EQ(repeated.gradients, kept.gradients);
+        }
+    }
+}
+
 /// The next pass comes with other numbers before this one has gone back.
 TEST(ElmScanNode, a_pass_keeps_its_numbers_until_it_has_gone_back) {
     Stream stream{Device{}};

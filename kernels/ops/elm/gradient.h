@@ -68,16 +68,22 @@ void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Re
                       const ElmParameters<Real*>& gradients);
 
 /// The same in two halves, for a loss that is computed elsewhere: all tiles go forward before the
-/// first one goes back. Memory for every step of the batch, or of a segment of each sample, is lent
-/// by the workspace until then.
+/// first one goes back.
 template <class Real>
 struct ElmStoredPass;
 
-/// Writes outputs and states. `time_constants`: gradients of memory_decay and memory_gain follow.
+struct ElmForwardOptions {
+    bool time_constants = true;  // gradients of memory_decay and memory_gain follow
+    /// Memory for the steps of the batch, or of the last segment of each sample, is lent by the
+    /// workspace until the way back. Else a tile repeats its steps there.
+    bool keep_steps = true;
+};
+
+/// Writes outputs and states.
 template <class Real>
 std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>& args,
                                                      ElmGradientWorkspace<Real>& workspace,
-                                                     bool time_constants);
+                                                     const ElmForwardOptions& options);
 
 /// Adds the gradients, as run_elm_gradient does and with the same bits. `args` as on the way
 /// forward, and with them the gradients of output and input. Uses up `pass`.

@@ -56,7 +56,11 @@ public:
         if (weights_->has_branches()) args_.trace_state = view<Real, 2>(args.trace_state);
         args_.output = view<Real, 3>(args.output);
         args_.segment_steps = segment_steps(*args.structure);
-        pass_ = run_elm_forward(args_, *workspace_, wanted_.time_constants);
+        const std::int64_t kept_steps = std::min(args_.segment_steps, args_.output.extent[1]);
+        const bool keep = args_.output.extent[0] * kept_steps * step_bytes(*args.structure) <=
+                          args.structure->most_kept_bytes;
+        pass_ = run_elm_forward<Real>(
+            args_, *workspace_, {.time_constants = wanted_.time_constants, .keep_steps = keep});
     }
 
     ElmScanGradients backward(Stream& stream, const Tensor& output_gradient) override {
@@ -88,13 +92,20 @@ private:
         });
     }
 
-    std::int64_t segment_steps(const ElmStructure& structure) const {
-        if (structure.segment_steps > 0) return structure.segment_steps;
+    /// Bytes that a step of one sample leaves behind.
+    std::int64_t step_bytes(const ElmStructure& structure) const {
         std::int64_t width = 4 * parameters_.memory_decay.shape()[0] + structure.n_branch;
         for (const auto& layer : parameters_.layers) width += 2 * layer.bias.shape()[0];
-        const std::int64_t step_bytes = std::max<std::int64_t>(
-            1, args_.output.extent[0] * width * static_cast<std::int64_t>(sizeof(Real)));
-        return std::max<std::int64_t>(32, structure.most_stored_bytes / step_bytes);
+        return width * static_cast<std::int64_t>(sizeof(Real));
+    }
+    /// A few samples are under way at once, one tile on each thread.
+    std::int64_t segment_steps(const ElmStructure& structure) const {
+        if (structure.segment_steps > 0) return structure.segment_steps;
+        constexpr std::int64_t most_at_once = 64;
+        const std::int64_t samples =
+            std::clamp<std::int64_t>(args_.output.extent[0], 1, most_at_once);
+        return std::max<std::int64_t>(
+            32, structure.most_stored_bytes / (samples * step_bytes(structure)));
     }
 
     ElmParameters<Tensor> parameters_;

@@ -38,6 +38,9 @@ struct ElmStructure {
     /// A backward pass whose intermediate values would take more than this many bytes repeats the
     /// forward pass segment by segment.
     std::int64_t most_stored_bytes = std::int64_t{8} << 30;
+    /// On the CPU a pass with more than this many bytes of them for its whole batch repeats its
+    /// steps on the way back: what has left the caches is slower to fetch than to compute again.
+    std::int64_t most_kept_bytes = std::int64_t{32} << 20;
     std::int64_t segment_steps = 0;  // steps of a segment; 0: as many as most_stored_bytes allows
 
     /// Throws Error{invalid} naming what does not fit.

@@ -101,15 +101,20 @@ void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Re
 template <class Real>
 std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>& args,
                                                      ElmGradientWorkspace<Real>& workspace,
-                                                     bool time_constants) {
+                                                     const ElmForwardOptions& options) {
     const std::vector<SampleRange> tiles = tiles_of(args);
     auto pass = std::make_shared<ElmStoredPass<Real>>();
     pass->tiles.resize(tiles.size());
     Cpu::for_each_task(std::ssize(tiles), [&](std::int64_t index) {
         const auto t = static_cast<std::size_t>(index);
-        pass->tiles[t] = room_for(args, tiles[t], time_constants, workspace);
+        auto room = room_for(args, tiles[t], options.time_constants, workspace);
         with_stages(*args.weights->forward,
-                    [&](auto stages) { stages.forward(args, tiles[t], *pass->tiles[t]); });
+                    [&](auto stages) { stages.forward(args, tiles[t], *room); });
+        if (options.keep_steps) {
+            pass->tiles[t].room = std::move(room);
+        } else {
+            pass->tiles[t].checkpoints = std::move(room->checkpoints);
+        }
     });
     return pass;
 }
@@ -120,13 +125,19 @@ void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pa
                       const ElmParameters<Real*>& gradients) {
     const std::vector<SampleRange> tiles = tiles_of(args);
     ELM_ASSERT(pass.tiles.size() == tiles.size());
-    sum_over_tiles(args, std::ssize(tiles), workspace, gradients,
-                   [&](std::size_t t, PartialGradient<Real>& sums) {
-                       with_stages(*args.weights->forward, [&](auto stages) {
-                           stages.backward(args, tiles[t], *pass.tiles[t], sums);
-                       });
-                       pass.tiles[t].reset();
-                   });
+    sum_over_tiles(
+        args, std::ssize(tiles), workspace, gradients,
+        [&](std::size_t t, PartialGradient<Real>& sums) {
+            // Named one by one: clang 14 captures no structured bindings.
+            auto room = std::move(pass.tiles[t].room);
+            if (room == nullptr) {
+                room = room_for(args, tiles[t], gradients.memory_decay != nullptr, workspace);
+                room->checkpoints = std::move(pass.tiles[t].checkpoints);
+                room->filled = false;
+            }
+            with_stages(*args.weights->forward,
+                        [&](auto stages) { stages.backward(args, tiles[t], *room, sums); });
+        });
 }
 
 #define ELM_INSTANTIATE(Real)                                                                    \
@@ -134,7 +145,7 @@ void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pa
     template void run_elm_gradient<Real>(                                                        \
         const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmParameters<Real*>&); \
     template std::shared_ptr<ElmStoredPass<Real>> run_elm_forward<Real>(                         \
-        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, bool);                        \
+        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmForwardOptions&);    \
     template void run_elm_backward<Real>(const ElmGradientArgs<Real>&, ElmStoredPass<Real>&,     \
                                          ElmGradientWorkspace<Real>&,                            \
                                          const ElmParameters<Real*>&);

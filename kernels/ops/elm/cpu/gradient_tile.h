@@ -49,17 +49,18 @@ public:
             checkpoint(segment) = state_;
             forward(segment);
         }
+        work_.filled = true;
         write_state();
     }
 
-    /// Adds gradients to `sums`. Repeats all segments but the last before it walks back.
+    /// Adds gradients to `sums`. Repeats each segment that is not stored before it walks back.
     void backward(PartialGradient<Real>& sums) {
         sums_ = &sums;
         writes_output_ = false;
         std::fill(carry_.begin(), carry_.end(), Real(0));
         std::fill(adjoint_.begin(), adjoint_.end(), Real(0));
         for (std::int64_t segment = n_segments() - 1; segment >= 0; --segment) {
-            if (segment != n_segments() - 1) {
+            if (segment != n_segments() - 1 || !work_.filled) {
                 state_ = checkpoint(segment);
                 forward(segment);
             }

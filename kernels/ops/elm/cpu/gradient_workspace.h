@@ -79,7 +79,8 @@ struct TileWorkspace {
     TileShape shape;
     SegmentStore<Real> store;
     State state;
-    std::vector<State> checkpoints;                               // at the start of each segment
+    std::vector<State> checkpoints;  // at the start of each segment
+    bool filled = false;             // the store holds the last segment of these checkpoints
     AlignedVector<Real> drive, output_gradient, branch_gradient;  // of one chunk
     AlignedVector<Real> z, carry, scratch, adjoint;
     std::vector<DenseEvents<Real>> events;
@@ -130,7 +131,12 @@ struct ElmGradientWorkspace {
 /// The tiles of a batch between forward and backward.
 template <class Real>
 struct ElmStoredPass {
-    std::vector<typename Pool<gradient::TileWorkspace<Real>>::Loan> tiles;
+    using Workspace = gradient::TileWorkspace<Real>;
+    struct Tile {
+        typename Pool<Workspace>::Loan room;  // null where its steps are not kept
+        std::vector<typename Workspace::State> checkpoints;
+    };
+    std::vector<Tile> tiles;
 };
 
 }  // namespace elm
