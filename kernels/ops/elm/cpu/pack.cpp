@@ -19,16 +19,16 @@ lanes::AlignedVector<Real> padded_copy(const std::vector<double>& values, int wi
 
 /// What one spike of each input adds to each branch, (n_input, n_branch).
 std::vector<double> branch_sums(const ElmScanModel& model) {
-    std::vector<double> sums(
-        static_cast<std::size_t>(model.structure.n_input * model.structure.n_branch), 0.0);
-    for (std::size_t synapse = 0; synapse < model.structure.input_of_synapse.size(); ++synapse) {
-        const std::int64_t input = model.structure.input_of_synapse[synapse];
+    const auto& [structure, parameters] = model;
+    std::vector<double> sums(static_cast<std::size_t>(structure.n_input * structure.n_branch), 0.0);
+    for (std::size_t synapse = 0; synapse < structure.input_of_synapse.size(); ++synapse) {
+        const std::int64_t input = structure.input_of_synapse[synapse];
         if (input < 0) continue;
         const std::int64_t branch =
-            static_cast<std::int64_t>(synapse) / model.structure.n_synapse_per_branch;
-        sums[static_cast<std::size_t>(input * model.structure.n_branch + branch)] +=
-            model.parameters.synapse_weight[synapse] *
-            model.structure.input_sign[static_cast<std::size_t>(input)];
+            static_cast<std::int64_t>(synapse) / structure.n_synapse_per_branch;
+        sums[static_cast<std::size_t>(input * structure.n_branch + branch)] +=
+            parameters.synapse_weight[synapse] *
+            structure.input_sign[static_cast<std::size_t>(input)];
     }
     return sums;
 }
@@ -48,13 +48,14 @@ lanes::AlignedVector<Real> padded_rows(const std::vector<double>& rows, std::int
 
 /// sums (n_input, n_branch) through the first layer's branch columns: (n_input, n_out).
 std::vector<double> drive_sums(const std::vector<double>& sums, const ElmScanModel& model) {
+    const ElmStructure& structure = model.structure;
     const ElmScanModel::Layer& first = model.parameters.layers.front();
     const std::int64_t n_out = model.n_first(), n_in = ElmScanModel::n_in(first);
-    std::vector<double> drive(static_cast<std::size_t>(model.structure.n_input * n_out), 0.0);
-    for (std::int64_t input = 0; input < model.structure.n_input; ++input) {
-        for (std::int64_t branch = 0; branch < model.structure.n_branch; ++branch) {
+    std::vector<double> drive(static_cast<std::size_t>(structure.n_input * n_out), 0.0);
+    for (std::int64_t input = 0; input < structure.n_input; ++input) {
+        for (std::int64_t branch = 0; branch < structure.n_branch; ++branch) {
             const double weight =
-                sums[static_cast<std::size_t>(input * model.structure.n_branch + branch)];
+                sums[static_cast<std::size_t>(input * structure.n_branch + branch)];
             if (weight == 0) continue;
             for (std::int64_t unit = 0; unit < n_out; ++unit) {
                 drive[static_cast<std::size_t>(input * n_out + unit)] +=
@@ -65,27 +66,26 @@ std::vector<double> drive_sums(const std::vector<double>& sums, const ElmScanMod
     return drive;
 }
 
-bool decays_alike(const ElmScanModel& model) {
-    for (const double decay : model.structure.trace_decay) {
-        if (decay != model.structure.trace_decay.front()) return false;
+bool decays_alike(const ElmStructure& structure) {
+    for (const double decay : structure.trace_decay) {
+        if (decay != structure.trace_decay.front()) return false;
     }
-    return !model.structure.trace_per_synapse;
+    return !structure.trace_per_synapse;
 }
 
 /// Entries, with weights still to come.
 template <class Real>
-BranchEntries<Real> branch_entries(const ElmScanModel& model) {
+BranchEntries<Real> branch_entries(const ElmStructure& structure) {
     BranchEntries<Real> entries;
     const auto entry_of = [&](std::int32_t s) {
-        return std::pair(model.structure.input_of_synapse[static_cast<std::size_t>(s)],
-                         s / model.structure.n_synapse_per_branch);
+        return std::pair(structure.input_of_synapse[static_cast<std::size_t>(s)],
+                         s / structure.n_synapse_per_branch);
     };
-    for (std::size_t s = 0; s < model.structure.input_of_synapse.size(); ++s) {
-        const std::int64_t input = model.structure.input_of_synapse[s];
+    for (std::size_t s = 0; s < structure.input_of_synapse.size(); ++s) {
+        const std::int64_t input = structure.input_of_synapse[s];
         entries.sign.push_back(
-            input < 0
-                ? Real(0)
-                : static_cast<Real>(model.structure.input_sign[static_cast<std::size_t>(input)]));
+            input < 0 ? Real(0)
+                      : static_cast<Real>(structure.input_sign[static_cast<std::size_t>(input)]));
         if (input >= 0) entries.synapses.push_back(static_cast<std::int32_t>(s));
     }
     std::stable_sort(entries.synapses.begin(), entries.synapses.end(),
@@ -124,26 +124,27 @@ void set_synapses(ElmScanWeights<Real>& w, const Number* weight) {
 /// A spike table pays where few of many channels spike in a step and the table stays in cache.
 template <class Real>
 bool wants_spike_table(const ElmScanModel& model) {
+    const ElmStructure& structure = model.structure;
     constexpr std::int64_t cache_bytes = 512 * 1024;
     const std::int64_t width = padded(model.n_first(), lanes::native<Real>);
-    return decays_alike(model) && model.structure.n_input >= 8 * model.structure.n_branch &&
-           model.structure.n_input * width * static_cast<std::int64_t>(sizeof(Real)) <= cache_bytes;
+    return decays_alike(structure) && structure.n_input >= 8 * structure.n_branch &&
+           structure.n_input * width * static_cast<std::int64_t>(sizeof(Real)) <= cache_bytes;
 }
 
 /// Targets, with weights still to come.
 template <class Real>
-SynapseTargets<Real> synapse_targets(const ElmScanModel& model) {
+SynapseTargets<Real> synapse_targets(const ElmStructure& structure) {
     SynapseTargets<Real> targets;
-    targets.begin.assign(static_cast<std::size_t>(model.structure.n_input) + 1, 0);
-    for (const std::int64_t input : model.structure.input_of_synapse) {
+    targets.begin.assign(static_cast<std::size_t>(structure.n_input) + 1, 0);
+    for (const std::int64_t input : structure.input_of_synapse) {
         if (input >= 0) ++targets.begin[static_cast<std::size_t>(input) + 1];
     }
     for (std::size_t i = 1; i < targets.begin.size(); ++i) targets.begin[i] += targets.begin[i - 1];
     std::vector<std::int64_t> next(targets.begin.begin(), targets.begin.end() - 1);
     targets.synapse.resize(static_cast<std::size_t>(targets.begin.back()));
     targets.weight.resize(targets.synapse.size());
-    for (std::size_t synapse = 0; synapse < model.structure.input_of_synapse.size(); ++synapse) {
-        const std::int64_t input = model.structure.input_of_synapse[synapse];
+    for (std::size_t synapse = 0; synapse < structure.input_of_synapse.size(); ++synapse) {
+        const std::int64_t input = structure.input_of_synapse[synapse];
         if (input < 0) continue;
         const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(input)]++);
         targets.synapse[at] = static_cast<std::int32_t>(synapse);
@@ -160,14 +161,15 @@ Tensor device_array(Stream& stream, const std::vector<double>& values) {
 
 template <class Real>
 ElmScanDevice<Real> device_model(Stream& stream, const ElmScanModel& model) {
+    const auto& [structure, parameters] = model;
     ElmScanDevice<Real> device;
-    device.n_input = static_cast<int>(model.structure.n_input);
-    device.n_branch = static_cast<int>(model.structure.n_branch);
-    device.n_synapse_per_branch = static_cast<int>(model.structure.n_synapse_per_branch);
+    device.n_input = static_cast<int>(structure.n_input);
+    device.n_branch = static_cast<int>(structure.n_branch);
+    device.n_synapse_per_branch = static_cast<int>(structure.n_synapse_per_branch);
     device.n_memory = static_cast<int>(model.n_memory());
     device.n_output = static_cast<int>(model.n_output());
-    device.hidden_unit = model.structure.hidden_unit;
-    device.trace_per_synapse = model.structure.trace_per_synapse;
+    device.hidden_unit = structure.hidden_unit;
+    device.trace_per_synapse = structure.trace_per_synapse;
     std::vector<double> values;
     const auto add = [&](const ElmScanModel::Layer& layer) {
         const std::int64_t n_in = ElmScanModel::n_in(layer), n_out = ElmScanModel::n_out(layer);
@@ -180,27 +182,26 @@ ElmScanDevice<Real> device_model(Stream& stream, const ElmScanModel& model) {
         }
         values.insert(values.end(), layer.bias.begin(), layer.bias.end());
     };
-    for (const ElmScanModel::Layer& layer : model.parameters.layers) add(layer);
-    add(model.parameters.readout);
+    for (const ElmScanModel::Layer& layer : parameters.layers) add(layer);
+    add(parameters.readout);
     device.values = device_array<Real>(stream, values);
-    device.memory_decay = device_array<Real>(stream, model.parameters.memory_decay);
-    device.memory_gain = device_array<Real>(stream, model.parameters.memory_gain);
-    device.trace_decay = device_array<Real>(stream, model.structure.trace_decay);
-    device.input_sign = device_array<Real>(stream, model.structure.input_sign);
-    device.host_sign.assign(model.structure.input_sign.begin(), model.structure.input_sign.end());
-    if (!model.structure.trace_per_synapse) {
+    device.memory_decay = device_array<Real>(stream, parameters.memory_decay);
+    device.memory_gain = device_array<Real>(stream, parameters.memory_gain);
+    device.trace_decay = device_array<Real>(stream, structure.trace_decay);
+    device.input_sign = device_array<Real>(stream, structure.input_sign);
+    device.host_sign.assign(structure.input_sign.begin(), structure.input_sign.end());
+    if (!structure.trace_per_synapse) {
         device.branch_table = device_array<Real>(stream, branch_sums(model))
-                                  .reshape({model.structure.n_input, model.structure.n_branch});
+                                  .reshape({structure.n_input, structure.n_branch});
         return device;
     }
     std::vector<std::int32_t> input_of;
     std::vector<double> weight;
-    for (std::size_t synapse = 0; synapse < model.structure.input_of_synapse.size(); ++synapse) {
-        const std::int64_t input = model.structure.input_of_synapse[synapse];
+    for (std::size_t synapse = 0; synapse < structure.input_of_synapse.size(); ++synapse) {
+        const std::int64_t input = structure.input_of_synapse[synapse];
         input_of.push_back(static_cast<std::int32_t>(input));
-        const double sign =
-            input < 0 ? 0.0 : model.structure.input_sign[static_cast<std::size_t>(input)];
-        weight.push_back(sign * model.parameters.synapse_weight[synapse]);
+        const double sign = input < 0 ? 0.0 : structure.input_sign[static_cast<std::size_t>(input)];
+        weight.push_back(sign * parameters.synapse_weight[synapse]);
     }
     device.synapse_input = Tensor::from(stream, {static_cast<std::int64_t>(input_of.size())},
                                         std::span<const std::int32_t>(input_of));
@@ -235,50 +236,50 @@ const ElmScanDevice<Real>& device_part(const ElmScanWeights<Real>& weights) {
 template <class Real>
 std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const ElmScanModel& model,
                                                           SpikeTable table) {
-    ELM_ASSERT(!model.parameters.layers.empty());
+    const auto& [structure, parameters] = model;
+    ELM_ASSERT(!parameters.layers.empty());
     constexpr int native = std::max(4, lanes::native<Real>);  // blocks of units come in fours
     auto packed = std::make_shared<ElmScanWeights<Real>>();
     ElmScanWeights<Real>& w = *packed;
     w.device = stream.device();
-    w.n_input = static_cast<int>(model.structure.n_input);
-    w.n_branch = static_cast<int>(model.structure.n_branch);
-    w.n_synapse_per_branch = static_cast<int>(model.structure.n_synapse_per_branch);
+    w.n_input = static_cast<int>(structure.n_input);
+    w.n_branch = static_cast<int>(structure.n_branch);
+    w.n_synapse_per_branch = static_cast<int>(structure.n_synapse_per_branch);
     w.n_memory = static_cast<int>(model.n_memory());
     w.n_output = static_cast<int>(model.n_output());
-    w.hidden_unit = model.structure.hidden_unit;
-    w.trace_per_synapse = model.structure.trace_per_synapse;
+    w.hidden_unit = structure.hidden_unit;
+    w.trace_per_synapse = structure.trace_per_synapse;
     if (stream.device().kind == DeviceKind::cuda) {
         w.on_device = device_model<Real>(stream, model);
         return packed;
     }
     w.spike_table = table == SpikeTable::where_it_pays && wants_spike_table<Real>(model);
     if (multiply_add_units().count == 2) w.unit_lanes = lanes::native<Real>;
-    w.input_sign.assign(model.structure.input_sign.begin(), model.structure.input_sign.end());
+    w.input_sign.assign(structure.input_sign.begin(), structure.input_sign.end());
 
     // As wide as the blocks of the gradient's products, which may be wider than a vector.
-    w.branch_width = padded(model.structure.n_branch, std::max(native, 8));
-    if (model.structure.trace_per_synapse) {
-        w.targets = synapse_targets<Real>(model);
-        w.synapse_decay = padded_copy<Real>(model.structure.trace_decay,
-                                            static_cast<int>(model.structure.trace_decay.size()));
+    w.branch_width = padded(structure.n_branch, std::max(native, 8));
+    if (structure.trace_per_synapse) {
+        w.targets = synapse_targets<Real>(structure);
+        w.synapse_decay = padded_copy<Real>(structure.trace_decay,
+                                            static_cast<int>(structure.trace_decay.size()));
     } else {
-        w.branch_table.assign(static_cast<std::size_t>(model.structure.n_input * w.branch_width),
+        w.branch_table.assign(static_cast<std::size_t>(structure.n_input * w.branch_width),
                               Real(0));
-        w.branch_decay = padded_copy<Real>(model.structure.trace_decay, w.branch_width);
+        w.branch_decay = padded_copy<Real>(structure.trace_decay, w.branch_width);
         if (w.spike_table) {
             const std::int64_t n_out = model.n_first();
             w.drive_width = padded(n_out, native);
             w.drive_table = padded_rows<Real>(drive_sums(branch_sums(model), model),
-                                              model.structure.n_input, n_out, w.drive_width);
-            w.drive_decay =
-                padded_copy<Real>(std::vector<double>(static_cast<std::size_t>(n_out),
-                                                      model.structure.trace_decay.front()),
-                                  w.drive_width);
-            w.drive_bias = padded_copy<Real>(model.parameters.layers.front().bias, w.drive_width);
+                                              structure.n_input, n_out, w.drive_width);
+            w.drive_decay = padded_copy<Real>(
+                std::vector<double>(static_cast<std::size_t>(n_out), structure.trace_decay.front()),
+                w.drive_width);
+            w.drive_bias = padded_copy<Real>(parameters.layers.front().bias, w.drive_width);
         }
     }
     using Layer = lanes::PackedLayer<Real>;
-    for (const ElmScanModel::Layer& layer : model.parameters.layers) {
+    for (const ElmScanModel::Layer& layer : parameters.layers) {
         const int n_first = w.layers.empty() ? w.n_branch : 0;
         w.layers.emplace_back(static_cast<int>(ElmScanModel::n_out(layer)), n_first,
                               static_cast<int>(ElmScanModel::n_in(layer)) - n_first,
@@ -288,9 +289,9 @@ std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const 
     const int memory_width = padded(model.n_memory(), 16);  // a multiple of every vector
     w.memory_decay.assign(static_cast<std::size_t>(memory_width), Real(0));
     w.memory_gain.assign(static_cast<std::size_t>(memory_width), Real(0));
-    w.entries = branch_entries<Real>(model);
+    w.entries = branch_entries<Real>(structure);
     repack_elm_scan(
-        w, model.parameters.map([](const std::vector<double>& values) { return values.data(); }));
+        w, parameters.map([](const std::vector<double>& values) { return values.data(); }));
     return packed;
 }
 
