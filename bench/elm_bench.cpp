@@ -174,6 +174,31 @@ void gradient(benchmark::State& state, const Setting& setting) {
         3 * flop_per_step(training.module.options()) / (peak_of_one_core * setting.threads) * 1e9);
 }
 
+/// The same through the tape: what an update costs where the loss is made of ops.
+void tape(benchmark::State& state, const Setting& setting) {
+    set_thread_count(setting.threads);
+    Training training(setting);
+    Stream& host = training.host;
+    const SpikeTrain spikes =
+        test::random_spikes(setting.batch, setting.n_steps, n_input, spike_probability, 7);
+    Tape tape;
+    std::vector<double> seconds;
+    for (auto _ : state) {
+        const double start = now(setting.threads == 1);
+        Context context{host, &tape};
+        const Var output = training.module.forward(context, {.spikes = &spikes});
+        const Tensor gradient = Tensor::empty(host, output.value.shape(), DType::f32);
+        const auto from = output.value.host<float>(), to = gradient.host<float>();
+        for (std::size_t i = 0; i < to.size(); ++i) to[i] = 1e-3F * from[i];
+        tape.backward(host, std::vector<Var>{output}, std::vector<Tensor>{gradient});
+        seconds.push_back(now(setting.threads == 1) - start);
+        state.SetIterationTime(seconds.back());
+    }
+    report(
+        state, std::move(seconds), static_cast<double>(setting.batch * setting.n_steps),
+        3 * flop_per_step(training.module.options()) / (peak_of_one_core * setting.threads) * 1e9);
+}
+
 /// A whole update: windows cut from eight recordings, forward and backward, a step of Adam.
 void update(benchmark::State& state, const Setting& setting) {
     set_thread_count(setting.threads);
@@ -284,6 +309,7 @@ int main(int argc, char** argv) {
         for (const std::int64_t n_memory : {20, 100}) {
             for (const std::int64_t batch : {8, 128}) {
                 register_training("gradient", gradient, {n_memory, batch, 500, {}, threads});
+                register_training("tape", tape, {n_memory, batch, 500, {}, threads});
             }
             register_training("update", update, {n_memory, 8, 500, {}, threads});
             // One step: what a pass costs beside its steps, that is packing and unpacking.

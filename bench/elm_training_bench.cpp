@@ -28,8 +28,8 @@ struct Setting {
     Device device;
 };
 
-ElmScanStructure structure_of(const Setting& setting) {
-    ElmScanStructure structure;
+ElmStructure structure_of(const Setting& setting) {
+    ElmStructure structure;
     structure.n_input = setting.n_input;
     structure.n_branch = setting.n_branch;
     structure.n_synapse_per_branch = setting.n_per_branch;
@@ -45,7 +45,7 @@ ElmScanStructure structure_of(const Setting& setting) {
 void training(benchmark::State& state, const Setting& setting) {
     Stream stream{setting.device};
     Tape tape;
-    const ElmScanStructure structure = structure_of(setting);
+    const ElmStructure structure = structure_of(setting);
     std::vector<Parameter> parameters;
     const auto add = [&](const Shape& shape, double low, double high) {
         const auto key = RandomKey{1, parameters.size(), 0};

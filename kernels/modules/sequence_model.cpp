@@ -80,8 +80,7 @@ Var SequenceModel::forward(Context& context, const SequenceInput& input, Sequenc
               "the input of a sequence model has {} channels, expected {}", input.features(),
               shape_.n_input);
     require_lengths(input);
-    SequenceState fresh;
-    return run(context, input, state == nullptr ? fresh : *state);
+    return state == nullptr ? run_once(context, input) : run(context, input, *state);
 }
 
 std::unique_ptr<SequenceRunner> SequenceModel::runner(Stream&) {

@@ -93,6 +93,11 @@ public:
 protected:
     /// As above; `input` is checked, `state` is never null. The parameters are allocated.
     virtual Var run(Context& context, const SequenceInput& input, SequenceState& state) = 0;
+    /// The same from rest, where nobody takes the last state.
+    virtual Var run_once(Context& context, const SequenceInput& input) {
+        SequenceState state;
+        return run(context, input, state);
+    }
 
 private:
     SequenceShape shape_;

@@ -116,37 +116,29 @@ public:
     explicit PassState(const ElmModel& structure)
         : PassArrays(structure, dtype_of<Real>),
           weights_(pack_elm_gradient<Real>(scan_model(filled(structure)))),
-          synapse_(index_of("_proto_w_s")),
-          rectified_(static_cast<std::size_t>(options().synapses())),
-          synapse_gradient_(rectified_.size()),
           memory_(static_cast<std::size_t>(options().n_memory)) {
+        index_.synapse_weight = index_of("_proto_w_s");
         for (std::int64_t l = 0; l <= options().mlp_layers; ++l) {
-            layers_.push_back(layer_index(fmt::format("mlp.network.{}", 2 * l)));
+            index_.layers.push_back(layer_index(fmt::format("mlp.network.{}", 2 * l)));
         }
-        readout_ = layer_index("w_y");
-        numbers_.layers.resize(layers_.size());
-        gradients_.layers.resize(layers_.size());
-        const auto n_memory = static_cast<std::size_t>(options().n_memory);
-        decay_.resize(n_memory), gain_.resize(n_memory);
+        index_.readout = layer_index("w_y");
+        made_.synapse_weight.resize(static_cast<std::size_t>(options().synapses()));
+        made_.memory_decay.resize(memory_.size()), made_.memory_gain.resize(memory_.size());
+        made_gradient_.synapse_weight.resize(made_.synapse_weight.size());
         if (options().learn_memory_tau) {
-            tau_ = index_of("_proto_tau_m");
-            decay_gradient_.resize(n_memory), gain_gradient_.resize(n_memory);
-            gradients_.memory_decay = decay_gradient_.data();
-            gradients_.memory_gain = gain_gradient_.data();
+            index_.memory_decay = index_.memory_gain = index_of("_proto_tau_m");
+            made_gradient_.memory_decay.resize(memory_.size());
+            made_gradient_.memory_gain.resize(memory_.size());
         } else {
             set_memory(structure.at("_proto_tau_m").values);
         }
-        numbers_.memory_decay = decay_.data();
-        numbers_.memory_gain = gain_.data();
-        numbers_.synapse_weight = rectified_.data();
-        gradients_.synapse_weight = synapse_gradient_.data();
     }
 
     const ElmGradientWeights<Real>& weights() const { return *weights_; }
 
     /// Takes the numbers and clears the sums: what the kernels are called with.
     ElmGroupMember<Real> begin(const ElmPassCall& call) {
-        read(call.parameters);
+        const ElmParameters<const Real*> parameters = read(call.parameters);
         ElmGradientArgs<Real> args;
         args.weights = weights_.get();
         args.spikes = call.spikes;
@@ -158,33 +150,28 @@ public:
         }
         args.loss = call.loss;
         args.segment_steps = call.segment_steps;
-        point(gradients_, call.gradients, layers_, readout_);
-        std::fill(synapse_gradient_.begin(), synapse_gradient_.end(), Real(0));
-        std::fill(decay_gradient_.begin(), decay_gradient_.end(), Real(0));
-        std::fill(gain_gradient_.begin(), gain_gradient_.end(), Real(0));
-        return {args, numbers_, gradients_};
+        made_gradient_.for_each(
+            [](std::vector<Real>& sums) { std::fill(sums.begin(), sums.end(), Real(0)); });
+        return {args, parameters, places_of(call.gradients, made_gradient_)};
     }
 
     /// Adds what stands behind the rectifier and the time constants.
     void finish(std::span<const Tensor> gradients) const {
-        Real* const synapse = at(gradients, synapse_);
-        for (std::size_t s = 0; s < rectified_.size(); ++s) {
-            synapse[s] += rectified_[s] > 0 ? synapse_gradient_[s] : Real(0);
+        Real* const synapse = at(gradients, index_.synapse_weight);
+        for (std::size_t s = 0; s < made_.synapse_weight.size(); ++s) {
+            synapse[s] += made_.synapse_weight[s] > 0 ? made_gradient_.synapse_weight[s] : Real(0);
         }
         if (!options().learn_memory_tau) return;
-        Real* const tau = at(gradients, tau_);
+        Real* const tau = at(gradients, index_.memory_decay);
         for (std::size_t m = 0; m < memory_.size(); ++m) {
-            tau[m] +=
-                static_cast<Real>(static_cast<double>(decay_gradient_[m]) * memory_[m].decay_slope +
-                                  static_cast<double>(gain_gradient_[m]) * memory_[m].gain_slope);
+            tau[m] += static_cast<Real>(
+                static_cast<double>(made_gradient_.memory_decay[m]) * memory_[m].decay_slope +
+                static_cast<double>(made_gradient_.memory_gain[m]) * memory_[m].gain_slope);
         }
     }
 
 private:
-    struct Layer {
-        std::size_t weight, bias;
-    };
-    Layer layer_index(const std::string& name) const {
+    ElmParameters<std::size_t>::Layer layer_index(const std::string& name) const {
         return {index_of(name + ".weight"), index_of(name + ".bias")};
     }
 
@@ -192,8 +179,8 @@ private:
     void set_memory(const T& proto) {
         for (std::size_t m = 0; m < memory_.size(); ++m) {
             memory_[m] = memory_numbers(options(), static_cast<double>(proto[m]));
-            decay_[m] = static_cast<Real>(memory_[m].decay);
-            gain_[m] = static_cast<Real>(memory_[m].gain);
+            made_.memory_decay[m] = static_cast<Real>(memory_[m].decay);
+            made_.memory_gain[m] = static_cast<Real>(memory_[m].gain);
         }
     }
 
@@ -201,34 +188,34 @@ private:
         return tensors[index].template host<Real>().data();
     }
 
-    template <class T>
-    static void point(ElmScanNumbers<T>& to, std::span<const Tensor> tensors,
-                      const std::vector<Layer>& layers, const Layer& readout) {
-        for (std::size_t l = 0; l < layers.size(); ++l) {
-            to.layers[l] = {at(tensors, layers[l].weight), at(tensors, layers[l].bias)};
-        }
-        to.readout = {at(tensors, readout.weight), at(tensors, readout.bias)};
+    /// Of the tensors, or where the recurrence wants what is made of them; null where that is
+    /// empty.
+    ElmParameters<Real*> places_of(std::span<const Tensor> tensors,
+                                   ElmParameters<std::vector<Real>>& made) const {
+        auto places = index_.map([&](std::size_t index) { return at(tensors, index); });
+        const auto begin = [](std::vector<Real>& v) { return v.empty() ? nullptr : v.data(); };
+        places.synapse_weight = begin(made.synapse_weight);
+        places.memory_decay = begin(made.memory_decay);
+        places.memory_gain = begin(made.memory_gain);
+        return places;
     }
 
-    void read(std::span<const Tensor> parameters) {
-        const Real* const proto = at(parameters, synapse_);
-        for (std::size_t s = 0; s < rectified_.size(); ++s) {
-            rectified_[s] = proto[s] > 0 ? proto[s] : Real(0);
+    ElmParameters<const Real*> read(std::span<const Tensor> tensors) {
+        const Real* const proto = at(tensors, index_.synapse_weight);
+        for (std::size_t s = 0; s < made_.synapse_weight.size(); ++s) {
+            made_.synapse_weight[s] = proto[s] > 0 ? proto[s] : Real(0);
         }
-        if (options().learn_memory_tau) set_memory(at(parameters, tau_));
-        point(numbers_, parameters, layers_, readout_);
-        repack_elm_gradient(*weights_, numbers_);
+        if (options().learn_memory_tau) set_memory(at(tensors, index_.memory_decay));
+        const auto parameters =
+            places_of(tensors, made_).map([](const Real* place) { return place; });
+        repack_elm_gradient(*weights_, parameters);
+        return parameters;
     }
 
     std::shared_ptr<ElmGradientWeights<Real>> weights_;
-    std::size_t synapse_, tau_ = 0;  // indices of the trainable arrays
-    std::vector<Layer> layers_;
-    Layer readout_{};
-    std::vector<Real> rectified_, synapse_gradient_;  // (d_s)
-    std::vector<MemoryNumbers> memory_;               // (d_m)
-    std::vector<Real> decay_, gain_, decay_gradient_, gain_gradient_;
-    ElmScanNumbers<const Real> numbers_;
-    ElmScanNumbers<Real> gradients_;
+    ElmParameters<std::size_t> index_;  // of the trainable arrays; both of memory: _proto_tau_m
+    ElmParameters<std::vector<Real>> made_, made_gradient_;  // what is not an array itself
+    std::vector<MemoryNumbers> memory_;                      // (d_m)
 };
 
 }  // namespace elm

@@ -146,8 +146,7 @@ ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed) {
 ElmModule::ElmModule(ElmModel model, ElmArithmetic arithmetic)
     : SequenceModel({model.options.n_input, model.options.n_output}), model_(std::move(model)) {
     model_.check();
-    const ElmScanModel scan = scan_model(model_);
-    structure_ = scan_structure(scan);
+    structure_ = scan_model(model_).structure;
     use_arithmetic(arithmetic);
     const ElmModel plain = make_elm_model(model_.options, 0);
     for (std::size_t a = 0; a < model_.parameters.size(); ++a) {
@@ -221,10 +220,8 @@ double ElmModule::flops_per_step() {
 }
 
 void ElmModule::use_arithmetic(ElmArithmetic arithmetic) {
-    const ElmScanModel scan = scan_model(model_);
-    const auto hidden_layers = static_cast<std::int64_t>(scan.layers.size()) - 1;
-    check_sizes(arithmetic, {hidden_layers, scan.n_branch, scan.n_memory(),
-                             hidden_layers > 0 ? scan.layers.front().n_out : 0});
+    check_sizes(arithmetic, {options().mlp_layers, structure_.n_branch, options().n_memory,
+                             options().mlp_layers > 0 ? options().hidden() : 0});
     structure_.arithmetic = arithmetic;
 }
 
@@ -255,6 +252,18 @@ ElmScanVars::Layer ElmModule::layer(Context& context, const std::string& name) c
 
 Var ElmModule::run(Context& context, const SequenceInput& input, SequenceState& state) {
     if (!state.empty()) require_state(state, 2, 0, input.batch());
+    ElmScanState at;
+    if (!state.empty()) at = {state.tensors[0], state.tensors[1]};
+    const Var output = scan(context, input, &at);
+    state.tensors = {at.memory, at.trace};
+    return output;
+}
+
+Var ElmModule::run_once(Context& context, const SequenceInput& input) {
+    return scan(context, input, nullptr);
+}
+
+Var ElmModule::scan(Context& context, const SequenceInput& input, ElmScanState* state) {
     const ElmOptions& elm = options();
     ElmScanVars vars;
     vars.synapse_weight = activate(context, use(context, find("_proto_w_s")), Activation::relu);
@@ -269,13 +278,9 @@ Var ElmModule::run(Context& context, const SequenceInput& input, SequenceState& 
         vars.layers.push_back(layer(context, fmt::format("mlp.network.{}", 2 * l)));
     }
     vars.readout = layer(context, "w_y");
-    ElmScanState scan;
-    if (!state.empty()) scan = {state.tensors[0], state.tensors[1]};
-    const Var output = input.spikes != nullptr
-                           ? elm_scan(context, structure_, vars, *input.spikes, &scan)
-                           : elm_scan(context, structure_, vars, input.dense, &scan);
-    state.tensors = {scan.memory, scan.trace};
-    return output;
+    return input.spikes != nullptr
+               ? elm_scan(context, structure_, vars, *input.spikes, state, &cache_)
+               : elm_scan(context, structure_, vars, input.dense, state, &cache_);
 }
 
 }  // namespace elm

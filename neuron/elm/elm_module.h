@@ -45,13 +45,16 @@ public:
 
 protected:
     Var run(Context& context, const SequenceInput& input, SequenceState& state) override;
+    Var run_once(Context& context, const SequenceInput& input) override;
 
 private:
+    Var scan(Context& context, const SequenceInput& input, ElmScanState* state);
     ModuleParameter& find(const std::string& name) const;
     ElmScanVars::Layer layer(Context& context, const std::string& name) const;
 
     ElmModel model_;
-    ElmScanStructure structure_;
+    ElmStructure structure_;
+    ElmScanCache cache_;
     struct Entry {
         std::size_t array;  // index in model_.parameters
         ModuleParameter* parameter;

@@ -15,18 +15,24 @@ View<Real, Rank> view_if(const Tensor& tensor) {
     return view<Real, Rank>(tensor);
 }
 
+/// In one precision.
+template <class Real>
+struct Packed {
+    std::shared_ptr<const ElmScanWeights<Real>> weights;
+    std::shared_ptr<ElmScanWorkspace<Real>> workspace = make_elm_scan_workspace<Real>();
+};
+
 }  // namespace
 
 struct ElmNeuron::Prepared {
     ElmOptions options;
     DType precision = DType::f32;
-    std::variant<std::shared_ptr<const ElmScanWeights<float>>,
-                 std::shared_ptr<const ElmScanWeights<double>>>
-        weights;
+    std::variant<Packed<float>, Packed<double>> packed;
 
     ElmStateShape state_shape(bool record_branches) const {
-        return std::visit([&](const auto& w) { return elm::state_shape(*w, record_branches); },
-                          weights);
+        return std::visit(
+            [&](const auto& one) { return elm::state_shape(*one.weights, record_branches); },
+            packed);
     }
 
     void check_state(const ElmState& state, std::int64_t batch,
@@ -57,7 +63,8 @@ struct ElmNeuron::Prepared {
             trace.branches = Tensor::empty(stream, {batch, n_steps, options.branches()}, precision);
         }
         ElmScanArgs<Real> args;
-        args.weights = std::get<std::shared_ptr<const ElmScanWeights<Real>>>(weights).get();
+        args.weights = std::get<Packed<Real>>(packed).weights.get();
+        args.workspace = std::get<Packed<Real>>(packed).workspace.get();
         args.memory_state = view<Real, 2>(state.memory);
         args.trace_state = view_if<Real, 2>(state.trace);
         args.drive_state = view_if<Real, 2>(state.drive);
@@ -81,8 +88,9 @@ ElmNeuron::ElmNeuron(Stream& stream, const ElmModel& model, DType precision)
     prepared_->options = model.options;
     prepared_->precision = precision;
     const ElmScanModel scan = scan_model(model);
-    visit_real(precision,
-               [&]<class Real>(Real) { prepared_->weights = pack_elm_scan<Real>(stream, scan); });
+    visit_real(precision, [&]<class Real>(Real) {
+        prepared_->packed = Packed<Real>{pack_elm_scan<Real>(stream, scan)};
+    });
 }
 
 ElmNeuron::~ElmNeuron() = default;

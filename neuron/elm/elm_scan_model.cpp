@@ -14,9 +14,8 @@ double decay_factor(double time_step_ms, double tau_ms) {
 
 namespace {
 
-DenseLayer dense_layer(const ElmModel& model, const std::string& name) {
-    const NamedArray& weight = model.at(name + ".weight");
-    return {weight.shape[0], weight.shape[1], weight.values, model.at(name + ".bias").values};
+ElmScanModel::Layer dense_layer(const ElmModel& model, const std::string& name) {
+    return {model.at(name + ".weight").values, model.at(name + ".bias").values};
 }
 
 std::vector<std::int64_t> stored_routing(const ElmModel& model) {
@@ -33,7 +32,7 @@ std::vector<std::int64_t> stored_routing(const ElmModel& model) {
 
 /// Sets the traces of the scan: per branch wherever a branch's synapses decay alike, for their sum
 /// then obeys the same equation.
-void set_traces(const ElmModel& model, ElmScanModel& scan) {
+void set_traces(const ElmModel& model, ElmStructure& structure) {
     const ElmOptions& options = model.options;
     const bool v1 = options.version == ElmVersion::v1;
     const std::vector<double>& tau = model.at(v1 ? "tau_s" : "tau_b").values;
@@ -42,18 +41,19 @@ void set_traces(const ElmModel& model, ElmScanModel& scan) {
     for (std::size_t branch = 0; branch < n_branch; ++branch) {
         for (std::size_t k = 1; k < per_branch; ++k) {
             if (tau[branch * per_branch + k] != tau[branch * per_branch]) {
-                scan.trace_per_synapse = true;
+                structure.trace_per_synapse = true;
             }
         }
     }
-    if (scan.trace_per_synapse) {
+    if (structure.trace_per_synapse) {
         for (const double value : tau) {
-            scan.trace_decay.push_back(decay_factor(options.time_step_ms, value));
+            structure.trace_decay.push_back(decay_factor(options.time_step_ms, value));
         }
         return;
     }
     for (std::size_t branch = 0; branch < n_branch; ++branch) {
-        scan.trace_decay.push_back(decay_factor(options.time_step_ms, tau[branch * per_branch]));
+        structure.trace_decay.push_back(
+            decay_factor(options.time_step_ms, tau[branch * per_branch]));
     }
 }
 
@@ -93,42 +93,31 @@ MemoryNumbers memory_numbers(const ElmOptions& options, double proto) {
 ElmScanModel scan_model(const ElmModel& model) {
     const ElmOptions& options = model.options;
     ElmScanModel scan;
-    scan.n_input = options.n_input;
-    scan.n_branch = options.branches();
-    scan.n_synapse_per_branch = options.n_synapse_per_branch;
-    scan.input_of_synapse = stored_routing(model);
-    for (const double proto : model.at("_proto_w_s").values) {
-        scan.synapse_weight.push_back(std::max(proto, 0.0));
-    }
-    set_traces(model, scan);
-    scan.input_sign.assign(static_cast<std::size_t>(options.n_input), 1.0);
+    auto& [structure, parameters] = scan;
+    structure.n_input = options.n_input;
+    structure.n_branch = options.branches();
+    structure.n_synapse_per_branch = options.n_synapse_per_branch;
+    structure.input_of_synapse = stored_routing(model);
+    set_traces(model, structure);
+    structure.input_sign.assign(static_cast<std::size_t>(options.n_input), 1.0);
     if (options.routing == SynapseRouting::neuronio) {
-        std::fill(scan.input_sign.begin() + options.n_input / 2, scan.input_sign.end(), -1.0);
+        std::fill(structure.input_sign.begin() + options.n_input / 2, structure.input_sign.end(),
+                  -1.0);
+    }
+    structure.hidden_unit = options.activation;
+    for (const double proto : model.at("_proto_w_s").values) {
+        parameters.synapse_weight.push_back(std::max(proto, 0.0));
     }
     for (std::int64_t layer = 0; layer <= options.mlp_layers; ++layer) {
-        scan.layers.push_back(dense_layer(model, fmt::format("mlp.network.{}", 2 * layer)));
+        parameters.layers.push_back(dense_layer(model, fmt::format("mlp.network.{}", 2 * layer)));
     }
-    scan.hidden_unit = options.activation;
     for (const double proto : model.at("_proto_tau_m").values) {
         const MemoryNumbers memory = memory_numbers(options, proto);
-        scan.memory_decay.push_back(memory.decay);
-        scan.memory_gain.push_back(memory.gain);
+        parameters.memory_decay.push_back(memory.decay);
+        parameters.memory_gain.push_back(memory.gain);
     }
-    scan.readout = dense_layer(model, "w_y");
+    parameters.readout = dense_layer(model, "w_y");
     return scan;
-}
-
-ElmScanStructure scan_structure(const ElmScanModel& scan) {
-    ElmScanStructure structure;
-    structure.n_input = scan.n_input;
-    structure.n_branch = scan.n_branch;
-    structure.n_synapse_per_branch = scan.n_synapse_per_branch;
-    structure.input_of_synapse = scan.input_of_synapse;
-    structure.trace_per_synapse = scan.trace_per_synapse;
-    structure.trace_decay = scan.trace_decay;
-    structure.input_sign = scan.input_sign;
-    structure.hidden_unit = scan.hidden_unit;
-    return structure;
 }
 
 }  // namespace elm

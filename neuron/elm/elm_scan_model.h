@@ -30,7 +30,4 @@ MemoryNumbers memory_numbers(const ElmOptions& options, double proto);
 /// The recurrence that a model stands for: rectified weights, decay factors, routing, layers.
 ElmScanModel scan_model(const ElmModel& model);
 
-/// What of it does not train.
-ElmScanStructure scan_structure(const ElmScanModel& scan);
-
 }  // namespace elm

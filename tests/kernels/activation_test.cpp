@@ -20,6 +20,7 @@ struct Entry {
 
 const std::vector<Entry>& entries() {
     static const std::vector<Entry> all = {
+        {"linear", Activation::linear, [](double x) { return x; }},
         {"relu", Activation::relu, reference::relu},
         {"silu", Activation::silu, reference::silu},
         {"gelu", Activation::gelu, reference::gelu},

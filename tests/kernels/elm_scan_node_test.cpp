@@ -43,6 +43,13 @@ std::vector<OpCase> cases() {
             {.time = 7, .per_synapse = true, .silu = true, .spikes = true, .segment_steps = 3}),
         scan_case("segments_of_dense_synapses",
                   {.time = 7, .per_synapse = true, .segment_steps = 3}),
+        // Enough inputs for rows of spikes in place of traces.
+        scan_case("spike_rows_relu", {.time = 9, .n_input = 24, .spikes = true, .alike = true}),
+        scan_case(
+            "spike_rows_silu",
+            {.batch = 7, .time = 35, .n_input = 24, .silu = true, .spikes = true, .alike = true}),
+        scan_case("segments_of_spike_rows",
+                  {.time = 70, .n_input = 24, .spikes = true, .alike = true, .segment_steps = 32}),
         scan_case("many_samples", {.batch = 33, .time = 2, .silu = true}),
         scan_case("wide", {.time = 3, .n_memory = 33, .n_hidden = 70, .n_output = 5}),
         scan_case("one_step_of_many", {.batch = 7, .time = 1, .spikes = true}),
@@ -79,7 +86,7 @@ TEST(ElmScanNode, any_number_of_samples_a_block_agrees_on_cuda) {
 }
 
 struct Prepared {
-    ElmScanStructure structure;
+    ElmStructure structure;
     SpikeTrain spikes;
     std::vector<Var> numbers;
     std::int64_t hidden_layers = 1;
@@ -183,6 +190,115 @@ TEST(ElmScanNode, gradients_from_a_state_agree_with_differences) { gradients_fro
 TEST(ElmScanNode, gradients_from_a_state_agree_with_differences_on_cuda) {
     ELM_SKIP_WITHOUT_CUDA();
     for (const Device device : cuda_devices()) gradients_from_a_state(device);
+}
+
+/// Gradients of the numbers of `it` after `outputs` windows of its spikes, each from the state that
+/// the one before left, all forward before the first goes back.
+struct Windows {
+    std::vector<std::vector<double>> outputs, gradients;
+};
+Windows run_windows(const Prepared& it, std::int64_t n_windows, ElmScanCache* cache) {
+    Stream stream{Device{}};
+    Tape tape;
+    Context context{stream, &tape};
+    std::vector<Var> leaves;
+    std::vector<Tensor> gradients;
+    for (const Var& number : it.numbers) {
+        gradients.push_back(Tensor::zeros(stream, number.value.shape(), number.value.dtype()));
+        leaves.push_back(tape.leaf({number.value, gradients.back()}));
+    }
+    const std::int64_t n_steps = it.spikes.n_steps / n_windows;
+    std::vector<SpikeTrain> trains;
+    for (std::int64_t w = 0; w < n_windows; ++w) {
+        trains.push_back(slice_steps(it.spikes, w * n_steps, n_steps));
+    }
+    Windows result;
+    std::vector<Var> outputs;
+    std::vector<Tensor> output_gradients;
+    ElmScanState state;
+    for (const SpikeTrain& train : trains) {
+        outputs.push_back(elm_scan(context, it.structure, vars_of(leaves, it.hidden_layers), train,
+                                   n_windows > 1 ? &state : nullptr, cache));
+        result.outputs.push_back(values_of(outputs.back().value));
+        output_gradients.push_back(outputs.back().value);  // of sum y^2 / 2
+    }
+    tape.backward(stream, outputs, output_gradients);
+    for (const Tensor& gradient : gradients) result.gradients.push_back(values_of(gradient));
+    return result;
+}
+
+TEST(ElmScanNode, a_cache_changes_no_bit) {
+    for (const DType dtype : {DType::f32, DType::f64}) {
+        ElmScanCache cache;
+        Stream stream{Device{}};
+        const Prepared it = prepare(
+            stream,
+            {.batch = 7, .time = 40, .n_input = 24, .silu = true, .spikes = true, .alike = true},
+            dtype);
+        Prepared other = it;
+        for (Var& number : other.numbers) {
+            auto values = values_of(number.value);
+            for (double& value : values) value *= 0.9;
+            number = {tensor_of(stream, number.value.shape(), dtype, values)};
+        }
+        for (const Prepared* now : std::vector<const Prepared*>{&it, &other, &it}) {
+            for (const std::int64_t n_windows : {1, 4}) {
+                const Windows expected = run_windows(*now, n_windows, nullptr);
+                const Windows with = run_windows(*now, n_windows, &cache);
+                EXPECT_EQ(with.outputs, expected.outputs);
+                EXPECT_EQ(with.gradients, expected.gradients);
+            }
+        }
+    }
+}
+
+TEST(ElmScanNode, steps_that_are_repeated_give_the_same_bits) {
+    Stream stream{Device{}};
+    for (const std::int64_t segment_steps : {0, 32}) {
+        Prepared it = prepare(
+            stream,
+            {.batch = 7, .time = 80, .silu = true, .spikes = true, .segment_steps = segment_steps});
+        const Windows kept = run_windows(it, 2, nullptr);
+        it.structure.most_kept_bytes = 0;
+        ElmScanCache cache;
+        for (int round = 0; round < 2; ++round) {
+            const Windows repeated = run_windows(it, 2, &cache);
+            EXPECT_EQ(repeated.outputs, kept.outputs);
+            EXPECT_EQ(repeated.gradients, kept.gradients);
+        }
+    }
+}
+
+/// The next pass comes with other numbers before this one has gone back.
+TEST(ElmScanNode, a_pass_keeps_its_numbers_until_it_has_gone_back) {
+    Stream stream{Device{}};
+    const Prepared it = prepare(stream, {.batch = 5, .time = 12, .spikes = true});
+    ElmScanCache cache;
+    Tape first, second;
+    Context context{stream, &first};
+    std::vector<Var> leaves;
+    std::vector<Tensor> gradients;
+    for (const Var& number : it.numbers) {
+        gradients.push_back(Tensor::zeros(stream, number.value.shape(), DType::f32));
+        leaves.push_back(first.leaf({number.value, gradients.back()}));
+    }
+    const Var output =
+        elm_scan(context, it.structure, vars_of(leaves, 1), it.spikes, nullptr, &cache);
+    const Tensor output_gradient = output.value.to(stream);
+    Context other{stream, &second};
+    std::vector<Var> changed;
+    for (const Var& number : it.numbers) {
+        auto values = values_of(number.value);
+        for (double& value : values) value *= 0.5;
+        const Tensor half = tensor_of(stream, number.value.shape(), DType::f32, values);
+        changed.push_back(second.leaf({half, half.to(stream)}));
+    }
+    elm_scan(other, it.structure, vars_of(changed, 1), it.spikes, nullptr, &cache);
+    first.backward(stream, std::vector<Var>{output}, std::vector<Tensor>{output_gradient});
+    const Windows expected = run_windows(it, 1, nullptr);
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+        EXPECT_EQ(values_of(gradients[i]), expected.gradients[i]) << i;
+    }
 }
 
 TEST(ElmScanNode, gives_the_same_bits_for_any_number_of_threads) {

@@ -109,25 +109,11 @@ void repacks(const test::RandomElm& spec) {
     }
     const ElmScanModel first = scan_model(test::make_model(spec)), second = scan_model(other);
     const auto weights = pack_elm_gradient<Real>(first);
-    const auto copy = [](const std::vector<double>& from) {
+    const auto values = second.parameters.map([](const std::vector<double>& from) {
         return std::vector<Real>(from.begin(), from.end());
-    };
-    std::vector<std::vector<Real>> kept;
-    for (const DenseLayer& layer : second.layers) {
-        kept.push_back(copy(layer.weight));
-        kept.push_back(copy(layer.bias));
-    }
-    const auto synapse = copy(second.synapse_weight), decay = copy(second.memory_decay),
-               gain = copy(second.memory_gain), readout = copy(second.readout.weight),
-               readout_bias = copy(second.readout.bias);
-    ElmScanNumbers<const Real> numbers;
-    numbers.synapse_weight = synapse.data();
-    numbers.memory_decay = decay.data();
-    numbers.memory_gain = gain.data();
-    for (std::size_t l = 0; l < second.layers.size(); ++l) {
-        numbers.layers.push_back({kept[2 * l].data(), kept[2 * l + 1].data()});
-    }
-    numbers.readout = {readout.data(), readout_bias.data()};
+    });
+    const ElmParameters<const Real*> numbers =
+        values.map([](const std::vector<Real>& array) { return array.data(); });
     repack_elm_gradient(*weights, numbers);
     expect_same_weights(*weights, *pack_elm_gradient<Real>(second));
     // The forward kernels pack the same tables from the model by themselves.
@@ -243,6 +229,75 @@ TEST(ElmGradientPass, takes_the_windows_of_a_module) {
     for (std::size_t i = 0; i < gradients.size(); ++i) {
         EXPECT_EQ(test::values_of(gradients[i]), expected.parameters[i].values);
     }
+}
+
+/// Gradients of L = sum y^2 / 2 through the tape and by the fused pass.
+void agrees_with_the_tape(const test::RandomElm& spec, DType type, bool dense, bool same_bits) {
+    ElmModel model = test::make_model(spec);
+    for (NamedArray& array : model.parameters) {
+        for (double& value : array.values) value = static_cast<float>(value);
+    }
+    const std::int64_t batch = 7, n_steps = 50;
+    const SpikeTrain spikes = test::random_spikes(batch, n_steps, spec.options.n_input, 0.1, 3);
+    Stream host{Device{}};
+    const Tensor input = to_dense(host, spikes, type);
+    const Arrays arrays = arrays_of(model, type);
+    const auto outputs = outputs_for(model, batch, n_steps, type);
+    ElmGradientPass pass(model, type);
+    if (dense) {
+        pass.run(arrays.parameters, arrays.gradients, input, outputs, squares(outputs));
+    } else {
+        pass.run(arrays.parameters, arrays.gradients, spikes, outputs, squares(outputs));
+    }
+    ElmModule module(model);
+    allocate_parameters(host, module, type, RandomKey{1});
+    for (int round = 0; round < 2; ++round) {  // with fresh weights, then with kept ones
+        Tape tape;
+        Context context{host, &tape};
+        const Var output = dense ? module.forward(context, {.dense = Var{input}})
+                                 : module.forward(context, {.spikes = &spikes});
+        tape.backward(host, std::vector<Var>{output}, std::vector<Tensor>{output.value});
+        const auto compare = [&](const Tensor& result, const Tensor& expected,
+                                 const std::string& what) {
+            // Through the time constants go two products, whose sum a compiler may fuse with one.
+            const bool rounds = what == "_proto_tau_m";
+            if (same_bits && !rounds) {
+                EXPECT_EQ(test::values_of(result), test::values_of(expected)) << what;
+                return;
+            }
+            test::Tolerance tolerance;
+            if (!same_bits) {
+                tolerance.terms =
+                    batch * n_steps * (spec.options.branches() + 3 * spec.options.n_memory);
+            }
+            EXPECT_EQ(test::difference(test::values_of(result), test::values_of(expected), type,
+                                       tolerance),
+                      "")
+                << what;
+        };
+        compare(output.value, outputs.output, "output");
+        const auto trainable = module.trainable();
+        ASSERT_EQ(trainable.size(), arrays.gradients.size());
+        for (std::size_t i = 0; i < trainable.size(); ++i) {
+            compare(trainable[i].parameter->gradient, arrays.gradients[i], trainable[i].name);
+            trainable[i].parameter->gradient.clear(host);
+        }
+    }
+}
+
+TEST(ElmGradientPass, agrees_with_the_tape) {
+    for (const ElmVersion version : {ElmVersion::v1, ElmVersion::v2}) {
+        for (const DType type : {DType::f32, DType::f64}) {
+            for (const bool dense : {false, true}) {
+                test::RandomElm spec = small(SynapseRouting::neuronio);
+                spec.options.version = version;
+                agrees_with_the_tape(spec, type, dense, true);
+                spec.options.n_input = 160;  // the pass takes rows of spikes, the tape for spikes
+                agrees_with_the_tape(spec, type, dense, !dense);
+            }
+        }
+    }
+    agrees_with_the_tape(small(SynapseRouting::neuronio, true), DType::f32, false, true);
 }
 
 template <class Call>

@@ -28,9 +28,10 @@ struct Leaves {
         gradients.push_back(Tensor::zeros(stream, shape, dtype));
         return tape.leaf({tensor_of(stream, shape, dtype, values), gradients.back()});
     }
-    ElmScanVars::Layer add(const DenseLayer& layer) {
-        const Var weight = add({layer.n_out, layer.n_in}, layer.weight);
-        return {weight, add({layer.n_out}, layer.bias)};
+    ElmScanVars::Layer add(const ElmScanModel::Layer& layer) {
+        const std::int64_t n_out = ElmScanModel::n_out(layer);
+        const Var weight = add({n_out, ElmScanModel::n_in(layer)}, layer.weight);
+        return {weight, add({n_out}, layer.bias)};
     }
 };
 
@@ -39,7 +40,8 @@ void check_case(const Hdf5File& file, const std::string& name, Device device, DT
     SCOPED_TRACE(name + " on " + to_string(device) + " in " + std::string(name_of(precision)));
     const ElmModel model = read_state_dict(file, name, name + "/parameters");
     const ElmScanModel scan = scan_model(model);
-    ElmScanStructure structure = scan_structure(scan);
+    const auto& parameters = scan.parameters;
+    ElmStructure structure = scan.structure;
     structure.segment_steps = segment_steps;
     Stream stream{device};
     Tape tape;
@@ -47,12 +49,12 @@ void check_case(const Hdf5File& file, const std::string& name, Device device, DT
     Leaves leaves{stream, tape, precision};
     ElmScanVars vars;
     const std::int64_t n_memory = scan.n_memory();
-    vars.synapse_weight =
-        leaves.add({static_cast<std::int64_t>(scan.synapse_weight.size())}, scan.synapse_weight);
-    vars.memory_decay = leaves.add({n_memory}, scan.memory_decay);
-    vars.memory_gain = leaves.add({n_memory}, scan.memory_gain);
-    for (const DenseLayer& layer : scan.layers) vars.layers.push_back(leaves.add(layer));
-    vars.readout = leaves.add(scan.readout);
+    vars.synapse_weight = leaves.add({static_cast<std::int64_t>(parameters.synapse_weight.size())},
+                                     parameters.synapse_weight);
+    vars.memory_decay = leaves.add({n_memory}, parameters.memory_decay);
+    vars.memory_gain = leaves.add({n_memory}, parameters.memory_gain);
+    for (const ElmScanModel::Layer& layer : parameters.layers) vars.layers.push_back(leaves.add(layer));
+    vars.readout = leaves.add(parameters.readout);
     const auto shape = file.shape(name + "/input");
     const Var input =
         leaves.add({shape[0], shape[1], shape[2]}, file.read<double>(name + "/input"));
@@ -61,8 +63,8 @@ void check_case(const Hdf5File& file, const std::string& name, Device device, DT
                                              file.read<double>(name + "/grad_output"));
     tape.backward(stream, std::vector<Var>{output}, std::vector<Tensor>{output_gradient});
 
-    const test::Tolerance tolerance{.terms = shape[0] * shape[1] *
-                                             (scan.n_branch + n_memory + model.options.hidden())};
+    const test::Tolerance tolerance{
+        .terms = shape[0] * shape[1] * (structure.n_branch + n_memory + model.options.hidden())};
     const auto expect = [&](const std::vector<double>& result, const std::string& array) {
         EXPECT_EQ(
             test::difference(result, file.read<double>(name + "/" + array), precision, tolerance),
@@ -92,8 +94,8 @@ void check_case(const Hdf5File& file, const std::string& name, Device device, DT
         }
         expect(tau_gradient, "gradients/_proto_tau_m");
     }
-    for (std::size_t l = 0; l <= scan.layers.size(); ++l) {
-        const std::string layer = l == scan.layers.size()
+    for (std::size_t l = 0; l <= parameters.layers.size(); ++l) {
+        const std::string layer = l == parameters.layers.size()
                                       ? std::string("gradients/w_y")
                                       : "gradients/mlp.network." + std::to_string(2 * l);
         expect(values_of(leaves.gradients[3 + 2 * l]), layer + ".weight");

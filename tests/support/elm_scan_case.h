@@ -21,12 +21,13 @@ struct ElmScanSizes {
                  n_output = 2;
     std::int64_t hidden_layers = 1;
     bool per_synapse = false, silu = false, spikes = false;
+    bool alike = false;  // all traces decay alike
     std::int64_t segment_steps = 0;
     ElmArithmetic arithmetic = ElmArithmetic::exact;
 };
 
-inline ElmScanStructure structure_of(const ElmScanSizes& sizes) {
-    ElmScanStructure structure;
+inline ElmStructure structure_of(const ElmScanSizes& sizes) {
+    ElmStructure structure;
     structure.n_input = sizes.n_input;
     structure.n_branch = sizes.n_branch;
     structure.n_synapse_per_branch = sizes.n_per_branch;
@@ -37,7 +38,9 @@ inline ElmScanStructure structure_of(const ElmScanSizes& sizes) {
     }
     structure.trace_per_synapse = sizes.per_synapse;
     const std::int64_t n_trace = sizes.per_synapse ? n_synapse : sizes.n_branch;
-    structure.trace_decay = random_values(n_trace, 0.3, 0.95, {7, 1, 0});
+    structure.trace_decay = sizes.alike
+                                ? std::vector<double>(static_cast<std::size_t>(n_trace), 0.8)
+                                : random_values(n_trace, 0.3, 0.95, {7, 1, 0});
     for (std::int64_t i = 0; i < sizes.n_input; ++i) {
         structure.input_sign.push_back(sizes.spikes && i % 3 == 2 ? -1 : 1);
     }
@@ -85,7 +88,7 @@ inline ElmScanVars vars_of(std::span<const Var> in, std::int64_t hidden_layers) 
 }
 
 inline reference::ElmScan reference_of(const ElmScanSizes& sizes,
-                                       const ElmScanStructure& structure) {
+                                       const ElmStructure& structure) {
     const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
     reference::ElmScan elm;
     elm.n_input = size(sizes.n_input);
@@ -104,7 +107,7 @@ inline reference::ElmScan reference_of(const ElmScanSizes& sizes,
 }
 
 inline OpCase scan_case(const std::string& name, const ElmScanSizes& sizes) {
-    const auto structure = std::make_shared<const ElmScanStructure>(structure_of(sizes));
+    const auto structure = std::make_shared<const ElmStructure>(structure_of(sizes));
     const auto spikes = std::make_shared<const SpikeTrain>(spikes_of(sizes));
     std::vector<InputSpec> inputs{
         {.name = "synapse_weight",

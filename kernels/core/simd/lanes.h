@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -55,6 +56,24 @@ struct CacheLineAllocator {
 };
 template <class T>
 using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
+
+/// Lets go of memory that was taken for far more than n elements.
+template <class T>
+void trim(AlignedVector<T>& array, std::int64_t n) {
+    if (array.capacity() > 4 * static_cast<std::size_t>(n)) array = AlignedVector<T>();
+}
+/// At least n elements, whatever is in them.
+template <class T>
+void make_room(AlignedVector<T>& array, std::int64_t n) {
+    trim(array, n);
+    if (std::ssize(array) < n) array.assign(static_cast<std::size_t>(n), T(0));
+}
+/// n zeros.
+template <class T>
+void make_zeros(AlignedVector<T>& array, std::int64_t n) {
+    trim(array, n);
+    array.assign(static_cast<std::size_t>(n), T(0));
+}
 
 template <class T, int N>
 struct VecOf {
@@ -206,13 +225,6 @@ ELM_INLINE Vec<Real, N> scaled_tanh(const Vec<Real, N>& x) {
     }
 }
 
-/// The slope of scaled_tanh from its value: (2/3) 1.7159 (1 - tanh^2) with tanh = value / 1.7159.
-template <class Real, int N>
-ELM_INLINE Vec<Real, N> scaled_tanh_slope(const Vec<Real, N>& value) {
-    return multiply_add<Real, N>(value * value, broadcast<Real, N>(Real(-2.0 / 3.0 / 1.7159)),
-                                 broadcast<Real, N>(Real(2.0 / 3.0 * 1.7159)));
-}
-
 /// tanh(x), at most 4 units in the last place from the exact value in float.
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> hyperbolic_tangent(const Vec<Real, N>& x) {
@@ -243,12 +255,6 @@ ELM_INLINE Vec<Real, N> sigmoid(const Vec<Real, N>& x) {
     }
 }
 
-template <class Real, int N>
-ELM_INLINE Vec<Real, N> relu(const Vec<Real, N>& x) {
-    const Vec<Real, N> zero{};
-    return x > zero ? x : zero;
-}
-
 /// x / (1 + e^-x), absolute error at most 2e-7 max(1, |result|) in float.
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> silu(const Vec<Real, N>& x) {
@@ -265,14 +271,23 @@ ELM_INLINE Vec<Real, N> silu(const Vec<Real, N>& x) {
     }
 }
 
-enum class Unit { linear, relu, silu };
-
-template <Unit unit, class Real, int N>
-ELM_INLINE Vec<Real, N> activate(const Vec<Real, N>& x) {
-    if constexpr (unit == Unit::relu) return relu<Real, N>(x);
-    if constexpr (unit == Unit::silu) return silu<Real, N>(x);
-    return x;
-}
+/// A vector of lanes as shared bodies see it.
+template <class Real, int N>
+struct LanesOf {
+    using V = Vec<Real, N>;
+    ELM_INLINE static V constant(double x) { return broadcast<Real, N>(static_cast<Real>(x)); }
+    template <class Factor>
+    ELM_INLINE static V multiply_add(const Factor& a, const V& b, const V& c) {
+        return lanes::multiply_add<Real, N>(a, b, c);
+    }
+    ELM_INLINE static V positive(const V& x, const V& then, const V& other) {
+        const V zero{};
+        return x > zero ? then : other;
+    }
+    ELM_INLINE static V scaled_tanh(const V& x) { return lanes::scaled_tanh<Real, N>(x); }
+    ELM_INLINE static V sigmoid(const V& x) { return lanes::sigmoid<Real, N>(x); }
+    ELM_INLINE static V silu(const V& x) { return lanes::silu<Real, N>(x); }
+};
 
 template <class V, int N, std::size_t... I>
 ELM_INLINE V interleave_low(const V& a, const V& b, std::index_sequence<I...>) {

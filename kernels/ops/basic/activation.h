@@ -9,6 +9,7 @@ struct Context;
 struct Var;
 
 enum class Activation : std::uint8_t {
+    linear,       // x
     relu,         // max(x, 0), with derivative 0 at 0
     silu,         // x sigmoid(x)
     gelu,         // x (1 + erf(x / sqrt 2)) / 2

@@ -8,6 +8,18 @@ namespace elm {
 
 // One type per function: value(x), and derivative(y) of the output or derivative(x) of the input.
 
+struct Linear {
+    static constexpr bool keeps_output = true;
+    template <class Real>
+    ELM_HD static Real value(Real x) {
+        return x;
+    }
+    template <class Real>
+    ELM_HD static Real derivative(Real) {
+        return 1;
+    }
+};
+
 struct Relu {
     static constexpr bool keeps_output = true;
     template <class Real>
@@ -117,6 +129,8 @@ struct Exp {
 template <class Visitor>
 void visit_activation(Activation function, const Visitor& visitor) {
     switch (function) {
+        case Activation::linear:
+            return visitor(Linear{});
         case Activation::relu:
             return visitor(Relu{});
         case Activation::silu:

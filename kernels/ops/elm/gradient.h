@@ -25,31 +25,20 @@
 /// each segment's start and the backward pass repeats a segment before it walks back through it.
 namespace elm {
 
-/// The trainable numbers of a model, or their gradients, where they stand: shapes as in
-/// ElmScanModel, row-major. `Real` is const for what is only read.
-template <class Real>
-struct ElmScanNumbers {
-    struct Layer {
-        Real *weight = nullptr, *bias = nullptr;  // (n_out, n_in), (n_out)
-    };
-    Real* synapse_weight = nullptr;                        // (d_b * n_s)
-    Real *memory_decay = nullptr, *memory_gain = nullptr;  // (d_m); gradients: null if not wanted
-    std::vector<Layer> layers;                             // as ElmScanModel::layers
-    Layer readout;
-};
-
-/// A model packed for forward and backward passes on the CPU.
+/// A model packed for forward and backward passes on the CPU. Rows of a spike table may take the
+/// place of its traces; a run from or to a state of traces needs a model without.
 template <class Real>
 struct ElmGradientWeights;
 template <class Real>
-std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model);
+std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(
+    const ElmScanModel& model, SpikeTable rows = SpikeTable::where_it_pays);
 
 /// Gives a packed model other numbers. No memory is taken.
 template <class Real>
 void repack_elm_gradient(ElmGradientWeights<Real>& weights,
-                         const ElmScanNumbers<const Real>& numbers);
+                         const ElmParameters<const Real*>& numbers);
 
-/// The sums of a pass, kept by the caller so that the next one finds its memory.
+/// The memory of passes, kept by the caller so that the next one finds it. One pass at a time.
 template <class Real>
 struct ElmGradientWorkspace;
 template <class Real>
@@ -71,10 +60,35 @@ struct ElmGradientArgs {
     std::int64_t segment_steps = 0;  // 0: keep the whole run
 };
 
-/// Adds the gradients, summed over batch and time, to `gradients`: the same bits for any number of
+/// Adds the gradients, summed over batch and time, to `gradients`, of which memory_decay and
+/// memory_gain are null where they are not wanted: the same bits for any number of
 /// threads and any segment length.
 template <class Real>
 void run_elm_gradient(const ElmGradientArgs<Real>& args, ElmGradientWorkspace<Real>& workspace,
-                      const ElmScanNumbers<Real>& gradients);
+                      const ElmParameters<Real*>& gradients);
+
+/// The same in two halves, for a loss that is computed elsewhere: all tiles go forward before the
+/// first one goes back.
+template <class Real>
+struct ElmStoredPass;
+
+struct ElmForwardOptions {
+    bool time_constants = true;  // gradients of memory_decay and memory_gain follow
+    /// Memory for the steps of the batch, or of the last segment of each sample, is lent by the
+    /// workspace until the way back. Else a tile repeats its steps there.
+    bool keep_steps = true;
+};
+
+/// Writes outputs and states.
+template <class Real>
+std::shared_ptr<ElmStoredPass<Real>> run_elm_forward(const ElmGradientArgs<Real>& args,
+                                                     ElmGradientWorkspace<Real>& workspace,
+                                                     const ElmForwardOptions& options);
+
+/// Adds the gradients, as run_elm_gradient does and with the same bits. `args` as on the way
+/// forward, and with them the gradients of output and input. Uses up `pass`.
+template <class Real>
+void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pass,
+                      ElmGradientWorkspace<Real>& workspace, const ElmParameters<Real*>& gradients);
 
 }  // namespace elm

@@ -15,8 +15,8 @@ namespace elm {
 template <class Real>
 struct ElmGroupMember {
     ElmGradientArgs<Real> args;
-    ElmScanNumbers<const Real> numbers;  // those that args.weights was packed from
-    ElmScanNumbers<Real> gradients;
+    ElmParameters<const Real*> numbers;  // those that args.weights was packed from
+    ElmParameters<Real*> gradients;
 };
 
 /// What a group keeps between passes.

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <vector>
 
 #include "kernels/core/kernel.h"
 #include "kernels/core/spike_train.h"
 #include "kernels/core/tensor.h"
+#include "kernels/ops/elm/parameters.h"
+#include "kernels/ops/elm/structure.h"
 
 /// The recurrence of the Expressive Leaky Memory neuron, forward.
 ///
@@ -25,39 +28,26 @@
 /// product: chosen by the sizes of the model alone, so that results do not depend on the batch.
 namespace elm {
 
-enum class HiddenUnit { relu, silu };
-
-/// A dense layer in float64; weight is (n_out, n_in) row-major.
-struct DenseLayer {
-    std::int64_t n_out = 0, n_in = 0;
-    std::vector<double> weight, bias;
-};
-
 /// What the recurrence computes, before it is packed for a device.
 struct ElmScanModel {
-    std::int64_t n_input = 0, n_branch = 0, n_synapse_per_branch = 1;
-    std::vector<std::int64_t> input_of_synapse;  // (n_branch * n_synapse_per_branch), -1: none
-    std::vector<double> synapse_weight;          // as many, never negative
-    bool trace_per_synapse = false;
-    std::vector<double> trace_decay;  // per branch or per synapse: kappa_b, kappa_s
-    std::vector<double> input_sign;   // (n_input): value of one spike, +1 or -1
-    std::vector<DenseLayer> layers;   // the first takes [b, d], the last gives d_m values
-    HiddenUnit hidden_unit = HiddenUnit::relu;
-    std::vector<double> memory_decay;  // kappa_m (d_m)
-    std::vector<double> memory_gain;   // gamma (d_m): lambda (1 - kappa_m), or 1 - kappa_lambda
-    DenseLayer readout;
+    ElmStructure structure;
+    ElmParameters<std::vector<double>> parameters;
 
-    std::int64_t n_memory() const noexcept {
-        return static_cast<std::int64_t>(memory_decay.size());
+    using Layer = ElmParameters<std::vector<double>>::Layer;
+    static std::int64_t n_out(const Layer& layer) noexcept { return std::ssize(layer.bias); }
+    static std::int64_t n_in(const Layer& layer) noexcept {
+        return std::ssize(layer.weight) / n_out(layer);
     }
-    std::int64_t n_output() const noexcept { return readout.n_out; }
+    std::int64_t n_memory() const noexcept { return std::ssize(parameters.memory_decay); }
+    std::int64_t n_output() const noexcept { return n_out(parameters.readout); }
+    std::int64_t n_first() const noexcept { return n_out(parameters.layers.front()); }
 };
 
 /// The model packed for the CPU; for CUDA the same in device memory.
 template <class Real>
 struct ElmScanWeights;
 
-/// A spike table serves forward runs only: it hides what the first layer's gradient needs.
+/// Whether rows of a table may take the place of traces.
 enum class SpikeTable { where_it_pays, never };
 
 template <class Real>
@@ -73,18 +63,25 @@ struct ElmStateShape {
 template <class Real>
 ElmStateShape state_shape(const ElmScanWeights<Real>& weights, bool record_branches);
 
+/// The memory of runs on the CPU, for who runs again. Any thread may use it.
+template <class Real>
+struct ElmScanWorkspace;
+template <class Real>
+std::shared_ptr<ElmScanWorkspace<Real>> make_elm_scan_workspace();
+
 /// One run over `steps` steps of a batch. Exactly one of `spikes` and `input` is given.
 template <class Real>
 struct ElmScanArgs {
     const ElmScanWeights<Real>* weights = nullptr;
-    const SpikeTrain* spikes = nullptr;  // on the host
-    View<const Real, 3> input{};         // (batch, time, n_input) or null data
-    View<Real, 2> memory_state{};        // (batch, d_m): m, read and written
-    View<Real, 2> trace_state{};         // (batch, trace width) or null data
-    View<Real, 2> drive_state{};         // (batch, drive width) or null data
-    View<Real, 3> output{};              // (batch, time, d_out)
-    View<Real, 3> memory{};              // (batch, time, d_m) or null data
-    View<Real, 3> branches{};            // (batch, time, d_b) or null data
+    const SpikeTrain* spikes = nullptr;           // on the host
+    View<const Real, 3> input{};                  // (batch, time, n_input) or null data
+    View<Real, 2> memory_state{};                 // (batch, d_m): m, read and written
+    View<Real, 2> trace_state{};                  // (batch, trace width) or null data
+    View<Real, 2> drive_state{};                  // (batch, drive width) or null data
+    View<Real, 3> output{};                       // (batch, time, d_out)
+    View<Real, 3> memory{};                       // (batch, time, d_m) or null data
+    View<Real, 3> branches{};                     // (batch, time, d_b) or null data
+    ElmScanWorkspace<Real>* workspace = nullptr;  // null: memory of its own
 };
 
 template <class Backend, class Real>

@@ -5,18 +5,6 @@
 namespace elm {
 namespace {
 
-ElmScanTensors tensors_of(const ElmScanVars& vars) {
-    ElmScanTensors tensors;
-    tensors.synapse_weight = vars.synapse_weight.value;
-    tensors.memory_decay = vars.memory_decay.value;
-    tensors.memory_gain = vars.memory_gain.value;
-    for (const auto& layer : vars.layers) {
-        tensors.layers.push_back({layer.weight.value, layer.bias.value});
-    }
-    tensors.readout = {vars.readout.weight.value, vars.readout.bias.value};
-    return tensors;
-}
-
 void require_tensor(const Tensor& tensor, const Shape& shape, DType dtype, const Context& context,
                     const std::string& what) {
     require_shape(tensor.shape(), shape, "elm_scan: " + what);
@@ -28,47 +16,53 @@ void require_tensor(const Tensor& tensor, const Shape& shape, DType dtype, const
               to_string(context.stream.device()));
 }
 
-void require_numbers(const Context& context, const ElmScanStructure& structure,
-                     const ElmScanTensors& numbers) {
+void require_parameters(const Context& context, const ElmStructure& structure,
+                        const ElmParameters<Tensor>& parameters) {
     structure.check();
     const std::int64_t n_memory =
-        require_rank<1>(numbers.memory_decay.shape(), "elm_scan: memory_decay (d_m)")[0];
+        require_rank<1>(parameters.memory_decay.shape(), "elm_scan: memory_decay (d_m)")[0];
     ELM_CHECK(n_memory >= 1, "elm_scan: memory_decay has no values, expected at least one");
-    const std::int64_t n_output =
-        require_rank<2>(numbers.readout.weight.shape(), "elm_scan: readout weight (d_out, d_m)")[0];
-    ELM_CHECK(!numbers.layers.empty(), "elm_scan: there are no layers, expected at least one");
-    const DType dtype = numbers.memory_decay.dtype();
+    const std::int64_t n_output = require_rank<2>(parameters.readout.weight.shape(),
+                                                  "elm_scan: readout weight (d_out, d_m)")[0];
+    ELM_CHECK(!parameters.layers.empty(), "elm_scan: there are no layers, expected at least one");
+    const DType dtype = parameters.memory_decay.dtype();
     const auto require = [&](const Tensor& tensor, const Shape& shape, const std::string& what) {
         require_tensor(tensor, shape, dtype, context, what);
     };
-    require(numbers.memory_decay, {n_memory}, "memory_decay (d_m)");
-    require(numbers.memory_gain, {n_memory}, "memory_gain (d_m)");
-    require(numbers.synapse_weight, {structure.n_branch * structure.n_synapse_per_branch},
+    require(parameters.memory_decay, {n_memory}, "memory_decay (d_m)");
+    require(parameters.memory_gain, {n_memory}, "memory_gain (d_m)");
+    require(parameters.synapse_weight, {structure.n_branch * structure.n_synapse_per_branch},
             "synapse_weight (branches * synapses a branch)");
     std::int64_t n_in = structure.n_branch + n_memory;
     const std::int64_t n_hidden =
-        require_rank<2>(numbers.layers[0].weight.shape(), "elm_scan: weight of layer 0")[0];
-    for (std::size_t l = 0; l < numbers.layers.size(); ++l) {
-        const std::int64_t n_out = l + 1 == numbers.layers.size() ? n_memory : n_hidden;
-        require(numbers.layers[l].weight, {n_out, n_in},
+        require_rank<2>(parameters.layers[0].weight.shape(), "elm_scan: weight of layer 0")[0];
+    for (std::size_t l = 0; l < parameters.layers.size(); ++l) {
+        const std::int64_t n_out = l + 1 == parameters.layers.size() ? n_memory : n_hidden;
+        require(parameters.layers[l].weight, {n_out, n_in},
                 fmt::format("weight of layer {} (out, in)", l));
-        require(numbers.layers[l].bias, {n_out}, fmt::format("bias of layer {} (out)", l));
+        require(parameters.layers[l].bias, {n_out}, fmt::format("bias of layer {} (out)", l));
         n_in = n_out;
     }
-    require(numbers.readout.weight, {n_output, n_memory}, "readout weight (d_out, d_m)");
-    require(numbers.readout.bias, {n_output}, "readout bias (d_out)");
+    require(parameters.readout.weight, {n_output, n_memory}, "readout weight (d_out, d_m)");
+    require(parameters.readout.bias, {n_output}, "readout bias (d_out)");
 }
 
-void require_arithmetic(const Context& context, const ElmScanStructure& structure,
-                        const ElmScanTensors& numbers) {
+/// Of parameters that fit.
+ElmSizes sizes_of(const ElmStructure& structure, const ElmParameters<Tensor>& parameters) {
+    const std::int64_t hidden_layers = std::ssize(parameters.layers) - 1;
+    return {hidden_layers, structure.n_branch, parameters.memory_decay.shape()[0],
+            hidden_layers > 0 ? parameters.layers.front().bias.shape()[0] : 0};
+}
+
+void require_arithmetic(const Context& context, const ElmStructure& structure,
+                        const ElmParameters<Tensor>& parameters) {
     if (structure.arithmetic == ElmArithmetic::exact) return;
-    const DType dtype = numbers.memory_decay.dtype();
+    const DType dtype = parameters.memory_decay.dtype();
     ELM_CHECK(context.stream.device().kind == DeviceKind::cuda && dtype == DType::f32,
               "elm_scan: {} runs on the tensor cores of a CUDA device with float32 tensors (got {} "
               "on {}): take exact arithmetic",
               name_of(structure.arithmetic), name_of(dtype), to_string(context.stream.device()));
-    check_sizes(structure.arithmetic, {static_cast<std::int64_t>(numbers.layers.size()) - 1,
-                                       structure.n_branch, numbers.n_memory(), numbers.n_hidden()});
+    check_sizes(structure.arithmetic, sizes_of(structure, parameters));
 }
 
 /// A copy of a state's tensor, or zeros.
@@ -81,42 +75,28 @@ Tensor begin_state(Context& context, const Tensor* from, const Shape& shape, DTy
 
 /// Gives each sink its gradient, in the order in which inputs_of() lists them.
 void deliver(Stream& stream, const ElmScanGradients& gradients, std::span<GradSink> sinks) {
-    const ElmScanTensors& numbers = gradients.numbers;
     std::size_t next = 0;
     const auto give = [&](const Tensor& tensor) {
         GradSink& sink = sinks[next++];
         if (sink.wanted()) sink.deliver(stream, tensor);
     };
-    give(numbers.synapse_weight);
-    give(numbers.memory_decay);
-    give(numbers.memory_gain);
-    for (const auto& layer : numbers.layers) {
-        give(layer.weight);
-        give(layer.bias);
-    }
-    give(numbers.readout.weight);
-    give(numbers.readout.bias);
+    gradients.parameters.for_each(give);
     if (gradients.input.defined()) give(gradients.input);
 }
 
 std::vector<Var> inputs_of(const ElmScanVars& vars, const Var* input) {
-    std::vector<Var> inputs{vars.synapse_weight, vars.memory_decay, vars.memory_gain};
-    for (const auto& layer : vars.layers) {
-        inputs.push_back(layer.weight);
-        inputs.push_back(layer.bias);
-    }
-    inputs.push_back(vars.readout.weight);
-    inputs.push_back(vars.readout.bias);
+    std::vector<Var> inputs;
+    vars.for_each([&](const Var& var) { inputs.push_back(var); });
     if (input != nullptr) inputs.push_back(*input);
     return inputs;
 }
 
-Var scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
-         const SpikeTrain* spikes, const Var* input, ElmScanState* state) {
-    const ElmScanTensors numbers = tensors_of(vars);
-    require_numbers(context, structure, numbers);
-    require_arithmetic(context, structure, numbers);
-    const DType dtype = numbers.memory_decay.dtype();
+Var scan(Context& context, const ElmStructure& structure, const ElmScanVars& vars,
+         const SpikeTrain* spikes, const Var* input, ElmScanState* state, ElmScanCache* cache) {
+    const ElmParameters<Tensor> parameters = vars.map([](const Var& var) { return var.value; });
+    require_parameters(context, structure, parameters);
+    require_arithmetic(context, structure, parameters);
+    const DType dtype = parameters.memory_decay.dtype();
     std::int64_t batch = 0, n_steps = 0;
     if (spikes != nullptr) {
         batch = spikes->n_samples;
@@ -133,14 +113,14 @@ Var scan(Context& context, const ElmScanStructure& structure, const ElmScanVars&
                        "input (batch, time, inputs)");
     }
     const std::int64_t n_trace = static_cast<std::int64_t>(structure.trace_decay.size());
-    const Tensor memory =
-        begin_state(context, state == nullptr ? nullptr : &state->memory,
-                    {batch, numbers.n_memory()}, dtype, "memory of the state (batch, d_m)");
+    const Tensor memory = begin_state(context, state == nullptr ? nullptr : &state->memory,
+                                      {batch, parameters.memory_decay.shape()[0]}, dtype,
+                                      "memory of the state (batch, d_m)");
     const Tensor trace =
         begin_state(context, state == nullptr ? nullptr : &state->trace, {batch, n_trace}, dtype,
                     "traces of the state (batch, traces)");
     const Tensor output =
-        Tensor::empty(context.stream, {batch, n_steps, numbers.n_output()}, dtype);
+        Tensor::empty(context.stream, {batch, n_steps, parameters.readout.bias.shape()[0]}, dtype);
     const std::vector<Var> inputs = inputs_of(vars, input);
     bool on_tape = false;
     for (const Var& var : inputs) on_tape = on_tape || var.slot >= 0;
@@ -148,38 +128,37 @@ Var scan(Context& context, const ElmScanStructure& structure, const ElmScanVars&
     visit_real(dtype, [&]<class Real>(Real) {
         ElmScanPassArgs<Real> args;
         args.structure = &structure;
-        args.numbers = numbers;
+        args.parameters = parameters;
         args.spikes = spikes;
         if (input != nullptr) args.input = input->value;
         args.memory_state = memory;
         args.trace_state = trace;
-        args.from_zero = state == nullptr || (!state->memory.defined() && !state->trace.defined());
+        args.stateless = state == nullptr;
         args.output = output;
         if (context.tape != nullptr && on_tape) args.saved = &saved;
+        args.wanted = {.input = input != nullptr && input->slot >= 0,
+                       .time_constants = vars.memory_decay.slot >= 0 || vars.memory_gain.slot >= 0};
+        args.cache = cache;
         elm_scan_pass_kernel<Real>(context.stream, args);
     });
     if (state != nullptr) *state = {memory, trace};
     if (saved == nullptr) return {output};
     return record(context, output, inputs,
-                  [saved, with_input = input != nullptr](Stream& stream, const Tensor& gradient,
-                                                         std::span<GradSink> sinks) {
-                      const ElmScanWanted wanted{
-                          .input = with_input && sinks.back().wanted(),
-                          .time_constants = sinks[1].wanted() || sinks[2].wanted()};
-                      deliver(stream, saved->backward(stream, gradient, wanted), sinks);
+                  [saved](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
+                      deliver(stream, saved->backward(stream, gradient), sinks);
                   });
 }
 
 }  // namespace
 
-Var elm_scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
-             const SpikeTrain& spikes, ElmScanState* state) {
-    return scan(context, structure, vars, &spikes, nullptr, state);
+Var elm_scan(Context& context, const ElmStructure& structure, const ElmScanVars& vars,
+             const SpikeTrain& spikes, ElmScanState* state, ElmScanCache* cache) {
+    return scan(context, structure, vars, &spikes, nullptr, state, cache);
 }
 
-Var elm_scan(Context& context, const ElmScanStructure& structure, const ElmScanVars& vars,
-             const Var& input, ElmScanState* state) {
-    return scan(context, structure, vars, nullptr, &input, state);
+Var elm_scan(Context& context, const ElmStructure& structure, const ElmScanVars& vars,
+             const Var& input, ElmScanState* state, ElmScanCache* cache) {
+    return scan(context, structure, vars, nullptr, &input, state, cache);
 }
 
 }  // namespace elm

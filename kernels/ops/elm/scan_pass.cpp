@@ -1,152 +1,150 @@
 #include "kernels/ops/elm/scan_pass.h"
 
+#include <algorithm>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/core/check.h"
+#include "kernels/core/pool.h"
 #include "kernels/ops/elm/cpu/gradient_weights.h"
 #include "kernels/ops/elm/cuda/tensor_scan.h"
 
 namespace elm {
 namespace {
 
-std::vector<double> doubles(const Tensor& tensor) {
-    return visit_real(tensor.dtype(), [&]<class Real>(Real) {
-        const auto values = tensor.host<Real>();
-        return std::vector<double>(values.begin(), values.end());
+/// A model of this structure and these sizes whose parameters are zeros.
+ElmScanModel model_of(const ElmStructure& structure, const ElmParameters<Tensor>& parameters) {
+    return {structure, parameters.map([](const Tensor& tensor) {
+                return std::vector<double>(static_cast<std::size_t>(tensor.shape().size()), 0.0);
+            })};
+}
+
+/// Where the values of the tensors stand; null for those that are undefined.
+template <class Real>
+ElmParameters<Real*> places_of(const ElmParameters<Tensor>& tensors) {
+    return tensors.map([](const Tensor& tensor) -> Real* {
+        return tensor.defined() ? tensor.host<std::remove_const_t<Real>>().data() : nullptr;
     });
 }
 
-DenseLayer dense_layer(const ElmScanTensors::Layer& layer) {
-    return {layer.weight.shape()[0], layer.weight.shape()[1], doubles(layer.weight),
-            doubles(layer.bias)};
-}
+/// What runs in one real type keep.
+template <class Real>
+struct Kept {
+    Pool<ElmScanWeights<Real>> forward;
+    Pool<ElmGradientWeights<Real>> with_rows, with_traces;
+    std::shared_ptr<ElmGradientWorkspace<Real>> workspace = make_elm_gradient_workspace<Real>();
+    std::shared_ptr<ElmScanWorkspace<Real>> forward_workspace = make_elm_scan_workspace<Real>();
+};
 
-ElmScanModel model_of(const ElmScanStructure& structure, const ElmScanTensors& numbers) {
-    ElmScanModel model;
-    model.n_input = structure.n_input;
-    model.n_branch = structure.n_branch;
-    model.n_synapse_per_branch = structure.n_synapse_per_branch;
-    model.input_of_synapse = structure.input_of_synapse;
-    model.synapse_weight = doubles(numbers.synapse_weight);
-    model.trace_per_synapse = structure.trace_per_synapse;
-    model.trace_decay = structure.trace_decay;
-    model.input_sign = structure.input_sign;
-    for (const auto& layer : numbers.layers) model.layers.push_back(dense_layer(layer));
-    model.hidden_unit = structure.hidden_unit;
-    model.memory_decay = doubles(numbers.memory_decay);
-    model.memory_gain = doubles(numbers.memory_gain);
-    model.readout = dense_layer(numbers.readout);
-    return model;
-}
-
-/// The way back runs the forward pass once more, tile by tile (elm_gradient.h).
+/// The halves of one pass (elm_gradient.h). The weights are its own until it is destroyed, so that
+/// the next run may come with other numbers before this one has gone back.
 template <class Real>
 class HostPass : public ElmScanSaved {
 public:
-    HostPass(const ElmScanPassArgs<Real>& args, Stream& stream,
-             std::shared_ptr<const ElmGradientWeights<Real>> weights)
-        : structure_(*args.structure),
-          numbers_(args.numbers),
-          weights_(std::move(weights)),
-          spikes_(args.spikes),
+    HostPass(const ElmScanPassArgs<Real>& args, Kept<Real>& kept)
+        : parameters_(args.parameters),
           input_(args.input),
-          memory_(args.memory_state.to(stream)),
-          trace_(args.trace_state.to(stream)) {}
+          wanted_(args.wanted),
+          workspace_(kept.workspace),
+          weights_(weights_for(args, kept)) {
+        repack_elm_gradient(*weights_, places_of<const Real>(parameters_));
+        args_.weights = weights_.get();
+        args_.spikes = args.spikes;
+        if (args.spikes == nullptr) args_.input = view<const Real, 3>(input_);
+        args_.memory_state = view<Real, 2>(args.memory_state);
+        if (weights_->has_branches()) args_.trace_state = view<Real, 2>(args.trace_state);
+        args_.output = view<Real, 3>(args.output);
+        args_.segment_steps = segment_steps(*args.structure);
+        const std::int64_t kept_steps = std::min(args_.segment_steps, args_.output.extent[1]);
+        const bool keep = args_.output.extent[0] * kept_steps * step_bytes(*args.structure) <=
+                          args.structure->most_kept_bytes;
+        pass_ = run_elm_forward<Real>(
+            args_, *workspace_, {.time_constants = wanted_.time_constants, .keep_steps = keep});
+    }
 
-    ElmScanGradients backward(Stream& stream, const Tensor& output_gradient,
-                              const ElmScanWanted& wanted) override {
-        const DType dtype = output_gradient.dtype();
-        const Shape& shape = output_gradient.shape();
+    ElmScanGradients backward(Stream& stream, const Tensor& output_gradient) override {
+        args_.output_gradient = view<const Real, 3>(output_gradient);
         ElmScanGradients result;
-        ElmGradientArgs<Real> args;
-        args.weights = weights_.get();
-        args.spikes = spikes_;
-        if (spikes_ == nullptr) args.input = view<const Real, 3>(input_);
-        args.memory_state = view<Real, 2>(memory_);
-        if (weights_->has_branches()) args.trace_state = view<Real, 2>(trace_);
-        const Tensor output = Tensor::empty(stream, shape, dtype);
-        args.output = view<Real, 3>(output);
-        args.output_gradient = view<const Real, 3>(output_gradient);
-        if (wanted.input) {
-            result.input = Tensor::zeros(stream, input_.shape(), dtype);
-            args.input_gradient = view<Real, 3>(result.input);
+        if (wanted_.input) {
+            result.input = Tensor::zeros(stream, input_.shape(), input_.dtype());
+            args_.input_gradient = view<Real, 3>(result.input);
         }
-        args.segment_steps = segment_steps(shape);
-        const auto zeros = [&](const Tensor& like) {
-            return like.defined() ? Tensor::zeros(stream, like.shape(), dtype) : Tensor{};
-        };
-        ElmScanTensors& sums = result.numbers;
-        ElmScanNumbers<Real> places;
-        const auto layer = [&](const ElmScanTensors::Layer& like,
-                               typename ElmScanNumbers<Real>::Layer& place) {
-            ElmScanTensors::Layer sum{zeros(like.weight), zeros(like.bias)};
-            place = {view<Real, 2>(sum.weight).data, view<Real, 1>(sum.bias).data};
-            return sum;
-        };
-        sums.synapse_weight = zeros(numbers_.synapse_weight);
-        places.synapse_weight = view<Real, 1>(sums.synapse_weight).data;
-        if (wanted.time_constants) {
-            sums.memory_decay = zeros(numbers_.memory_decay);
-            sums.memory_gain = zeros(numbers_.memory_gain);
-            places.memory_decay = view<Real, 1>(sums.memory_decay).data;
-            places.memory_gain = view<Real, 1>(sums.memory_gain).data;
+        result.parameters = parameters_.map(
+            [&](const Tensor& like) { return Tensor::zeros(stream, like.shape(), like.dtype()); });
+        if (!wanted_.time_constants) {
+            result.parameters.memory_decay = result.parameters.memory_gain = {};
         }
-        places.layers.resize(numbers_.layers.size());
-        for (std::size_t l = 0; l < numbers_.layers.size(); ++l) {
-            sums.layers.push_back(layer(numbers_.layers[l], places.layers[l]));
-        }
-        sums.readout = layer(numbers_.readout, places.readout);
-        run_elm_gradient(args, *make_elm_gradient_workspace<Real>(), places);
+        run_elm_backward(args_, *pass_, *workspace_, places_of<Real>(result.parameters));
         return result;
     }
 
 private:
-    /// A few samples are under way at once, one tile on each thread.
-    std::int64_t segment_steps(const Shape& shape) const {
-        if (structure_.segment_steps > 0) return structure_.segment_steps;
-        std::int64_t width = 4 * numbers_.n_memory() + structure_.n_branch;
-        for (const auto& layer : numbers_.layers) width += 2 * layer.bias.shape()[0];
-        constexpr std::int64_t most_at_once = 64;
-        const std::int64_t samples = std::min(shape[0], most_at_once);
-        const std::int64_t step_bytes =
-            std::max<std::int64_t>(1, samples * width * static_cast<std::int64_t>(sizeof(Real)));
-        return std::max<std::int64_t>(32, structure_.most_stored_bytes / step_bytes);
+    using Weights = typename Pool<ElmGradientWeights<Real>>::Loan;
+
+    /// Rows in place of traces know no traces to start from, and serve spikes alone.
+    static Weights weights_for(const ElmScanPassArgs<Real>& args, Kept<Real>& kept) {
+        const bool rows = args.stateless && args.spikes != nullptr;
+        return (rows ? kept.with_rows : kept.with_traces).take([&] {
+            return std::move(
+                *pack_elm_gradient<Real>(model_of(*args.structure, args.parameters),
+                                         rows ? SpikeTable::where_it_pays : SpikeTable::never));
+        });
     }
 
-    const ElmScanStructure& structure_;
-    ElmScanTensors numbers_;
-    std::shared_ptr<const ElmGradientWeights<Real>> weights_;
-    const SpikeTrain* spikes_;
-    Tensor input_, memory_, trace_;
+    /// Bytes that a step of one sample leaves behind.
+    std::int64_t step_bytes(const ElmStructure& structure) const {
+        std::int64_t width = 4 * parameters_.memory_decay.shape()[0] + structure.n_branch;
+        for (const auto& layer : parameters_.layers) width += 2 * layer.bias.shape()[0];
+        return width * static_cast<std::int64_t>(sizeof(Real));
+    }
+    /// A few samples are under way at once, one tile on each thread.
+    std::int64_t segment_steps(const ElmStructure& structure) const {
+        if (structure.segment_steps > 0) return structure.segment_steps;
+        constexpr std::int64_t most_at_once = 64;
+        const std::int64_t samples =
+            std::clamp<std::int64_t>(args_.output.extent[0], 1, most_at_once);
+        return std::max<std::int64_t>(
+            32, structure.most_stored_bytes / (samples * step_bytes(structure)));
+    }
+
+    ElmParameters<Tensor> parameters_;
+    Tensor input_;
+    ElmScanWanted wanted_;
+    std::shared_ptr<ElmGradientWorkspace<Real>> workspace_;
+    Weights weights_;
+    ElmGradientArgs<Real> args_;
+    std::shared_ptr<ElmStoredPass<Real>> pass_;
 };
+
+template <class Real>
+void run_forward(Stream& stream, const ElmScanPassArgs<Real>& args, Kept<Real>& kept) {
+    if (args.output.shape()[1] == 0) return;
+    const auto weights = kept.forward.take([&] {
+        return *pack_elm_scan<Real>(stream, model_of(*args.structure, args.parameters),
+                                    SpikeTable::never);
+    });
+    repack_elm_scan(*weights, places_of<const Real>(args.parameters));
+    ElmScanArgs<Real> scan;
+    scan.weights = weights.get();
+    scan.spikes = args.spikes;
+    if (args.spikes == nullptr) scan.input = view<const Real, 3>(args.input);
+    scan.memory_state = view<Real, 2>(args.memory_state);
+    scan.trace_state = view<Real, 2>(args.trace_state);
+    scan.output = view<Real, 3>(args.output);
+    scan.workspace = kept.forward_workspace.get();
+    elm_scan_kernel<Real>(stream, scan);
+}
 
 }  // namespace
 
-void ElmScanStructure::check() const {
-    ELM_CHECK(n_input >= 1 && n_branch >= 1 && n_synapse_per_branch >= 1,
-              "elm_scan: structure has {} inputs, {} branches, {} synapses a branch, expected at "
-              "least 1 of each",
-              n_input, n_branch, n_synapse_per_branch);
-    const std::int64_t n_synapse = n_branch * n_synapse_per_branch;
-    const auto require = [](std::size_t size, std::int64_t expected, const char* what) {
-        ELM_CHECK(static_cast<std::int64_t>(size) == expected,
-                  "elm_scan: {} has {} values, expected {}", what, size, expected);
-    };
-    require(input_of_synapse.size(), n_synapse, "input_of_synapse (branches * synapses a branch)");
-    require(input_sign.size(), n_input, "input_sign (inputs)");
-    require(trace_decay.size(), trace_per_synapse ? n_synapse : n_branch,
-            trace_per_synapse ? "trace_decay (one per synapse)" : "trace_decay (one per branch)");
-    for (const std::int64_t input : input_of_synapse) {
-        ELM_CHECK(input >= -1 && input < n_input,
-                  "elm_scan: a synapse is routed from input {}, expected one of 0 to {}, or -1 for "
-                  "none",
-                  input, n_input - 1);
-    }
-    for (const double sign : input_sign) {
-        ELM_CHECK(sign == 1 || sign == -1, "elm_scan: input_sign holds {}, expected +1 or -1",
-                  sign);
-    }
-}
+struct ElmScanCache::Parts {
+    std::tuple<Kept<float>, Kept<double>> kept;
+};
+ElmScanCache::ElmScanCache() : parts_(std::make_unique<Parts>()) {}
+ElmScanCache::~ElmScanCache() = default;
+ElmScanCache::ElmScanCache(ElmScanCache&&) noexcept = default;
+ElmScanCache& ElmScanCache::operator=(ElmScanCache&&) noexcept = default;
 
 void check_sizes(ElmArithmetic arithmetic, const ElmSizes& sizes) {
     if (arithmetic == ElmArithmetic::exact) return;
@@ -163,23 +161,13 @@ void check_sizes(ElmArithmetic arithmetic, const ElmSizes& sizes) {
 template <class Backend, class Real>
 void run_elm_scan_pass(Stream& stream, const ElmScanPassArgs<Real>& args) {
     static_assert(std::is_same_v<Backend, Cpu>);
-    const ElmScanModel model = model_of(*args.structure, args.numbers);
+    ElmScanCache alone;
+    auto& kept = std::get<Kept<Real>>((args.cache != nullptr ? *args.cache : alone).parts().kept);
     if (args.saved != nullptr) {
-        auto packed = pack_elm_gradient<Real>(model);
-        // Rows of spikes in place of traces know no traces to start from, and serve spikes alone.
-        if (!args.from_zero || args.spikes == nullptr) packed->spike_rows = {};
-        *args.saved = std::make_shared<HostPass<Real>>(args, stream, std::move(packed));
+        *args.saved = std::make_shared<HostPass<Real>>(args, kept);
+    } else {
+        run_forward(stream, args, kept);
     }
-    const auto weights = pack_elm_scan<Real>(stream, model, SpikeTable::never);
-    if (args.output.shape()[1] == 0) return;
-    ElmScanArgs<Real> scan;
-    scan.weights = weights.get();
-    scan.spikes = args.spikes;
-    if (args.spikes == nullptr) scan.input = view<const Real, 3>(args.input);
-    scan.memory_state = view<Real, 2>(args.memory_state);
-    scan.trace_state = view<Real, 2>(args.trace_state);
-    scan.output = view<Real, 3>(args.output);
-    elm_scan_kernel<Real>(stream, scan);
 }
 
 template void run_elm_scan_pass<Cpu, float>(Stream&, const ElmScanPassArgs<float>&);

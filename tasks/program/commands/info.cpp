@@ -6,6 +6,7 @@
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/device.h"
 #include "kernels/core/parallel.h"
+#include "kernels/core/simd/multiply_add_units.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
@@ -36,12 +37,22 @@ std::string details_of(Device device) {
     return cuda::device_details(device.index);
 }
 
+/// What the kernels of recurrences made of the vector unit.
+std::string multiply_add_line(const MultiplyAddUnits& units) {
+    if (units.count == 0) return {};
+    return fmt::format(
+        "multiply-add  {} of 512 bits a cycle ({}): ELM units in vectors of {} bits\n", units.count,
+        units.source, units.count == 2 ? 512 : 256);
+}
+
 int run(const Arguments& arguments) {
+    const MultiplyAddUnits units = multiply_add_units();
     const auto devices = available_devices();
     const std::string no_cuda = why_no_cuda();
     std::string text = fmt::format("elmsim {}\nbuild         {}, {}, for {}\nvector unit   {}\n",
                                    build_info::version, build_info::build_type,
                                    build_info::compiler, build_info::architecture, vector_unit);
+    text += multiply_add_line(units);
     std::vector<Record> device_records;
     for (const Device device : devices) {
         const std::string name = to_string(device), title = describe(device);
@@ -61,6 +72,8 @@ int run(const Arguments& arguments) {
         .set("compiler", std::string(build_info::compiler))
         .set("architecture", std::string(build_info::architecture))
         .set("vector_unit", vector_unit)
+        .set("multiply_add_units", units.count)
+        .set("multiply_add_units_source", std::string(units.source))
         .set("cuda", no_cuda.empty() ? "available" : no_cuda)
         .set("devices", std::move(device_records))
         .set("libraries", std::move(libraries));

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 #include "kernels/ops/elm/cpu/gradient_weights.h"
@@ -11,18 +10,18 @@ using namespace gradient;
 namespace {
 
 std::int64_t branch_of(const ElmScanModel& model, std::int64_t synapse) {
-    return synapse / model.n_synapse_per_branch;
+    return synapse / model.structure.n_synapse_per_branch;
 }
 
 /// Four columns where no unit of the input needs more, as with windows that follow each other;
 /// else all of them.
 InputBands input_bands(const ElmScanModel& model, int branch_width) {
     constexpr std::int64_t band = 4;
-    const auto n_input = static_cast<std::size_t>(model.n_input);
+    const auto n_input = static_cast<std::size_t>(model.structure.n_input);
     std::vector<std::int64_t> lowest(n_input, branch_width), highest(n_input, 0);
-    for (std::size_t s = 0; s < model.input_of_synapse.size(); ++s) {
-        if (model.input_of_synapse[s] < 0) continue;
-        const auto input = static_cast<std::size_t>(model.input_of_synapse[s]);
+    for (std::size_t s = 0; s < model.structure.input_of_synapse.size(); ++s) {
+        if (model.structure.input_of_synapse[s] < 0) continue;
+        const auto input = static_cast<std::size_t>(model.structure.input_of_synapse[s]);
         const std::int64_t branch = branch_of(model, static_cast<std::int64_t>(s));
         lowest[input] = std::min(lowest[input], branch);
         highest[input] = std::max(highest[input], branch);
@@ -38,63 +37,19 @@ InputBands input_bands(const ElmScanModel& model, int branch_width) {
     return bands;
 }
 
-/// The table entry of each synapse and where its sum stands.
-template <class Real>
-SynapsePlaces<Real> synapse_places(const ElmScanModel& model, const InputBands& bands) {
-    SynapsePlaces<Real> places;
-    const auto n_synapses = static_cast<std::int64_t>(model.input_of_synapse.size());
-    const auto input_of = [&](std::int64_t s) {
-        return model.input_of_synapse[static_cast<std::size_t>(s)];
-    };
-    for (std::int64_t s = 0; s < n_synapses; ++s) {
-        const std::int64_t input = input_of(s);
-        if (input < 0) {
-            places.sign.push_back(0);
-            places.sum_of_synapse.push_back(-1);
+/// Where the sum over the events of each synapse stands.
+std::vector<std::int64_t> sums_of_synapses(const ElmScanModel& model, const InputBands& bands) {
+    std::vector<std::int64_t> places;
+    for (std::int64_t s = 0; s < std::ssize(model.structure.input_of_synapse); ++s) {
+        const std::int64_t input = model.structure.input_of_synapse[static_cast<std::size_t>(s)];
+        if (input < 0 || model.structure.trace_per_synapse) {
+            places.push_back(input < 0 ? -1 : s);
             continue;
         }
-        const auto i = static_cast<std::size_t>(input);
-        places.synapses.push_back(static_cast<std::int32_t>(s));
-        places.sign.push_back(static_cast<Real>(model.input_sign[i]));
-        places.sum_of_synapse.push_back(
-            model.trace_per_synapse ? s
-                                    : input * bands.width + branch_of(model, s) - bands.first[i]);
+        places.push_back(input * bands.width + branch_of(model, s) -
+                         bands.first[static_cast<std::size_t>(input)]);
     }
-    const auto entry_of = [&](std::int32_t s) {
-        return std::pair(input_of(s), branch_of(model, s));
-    };
-    std::stable_sort(places.synapses.begin(), places.synapses.end(),
-                     [&](std::int32_t a, std::int32_t b) { return entry_of(a) < entry_of(b); });
-    for (std::size_t i = 0; i < places.synapses.size(); ++i) {
-        const auto [input, branch] = entry_of(places.synapses[i]);
-        if (i > 0 && entry_of(places.synapses[i - 1]) == std::pair(input, branch)) continue;
-        places.input.push_back(static_cast<std::int32_t>(input));
-        places.branch.push_back(static_cast<std::int32_t>(branch));
-        places.begin.push_back(static_cast<std::int64_t>(i));
-    }
-    places.begin.push_back(static_cast<std::int64_t>(places.synapses.size()));
-    places.weight.resize(places.input.size());
     return places;
-}
-
-template <class Real>
-void set_synapses(ElmScanWeights<Real>& w, SynapsePlaces<Real>& places, const Real* weight) {
-    if (w.trace_per_synapse) {
-        for (std::size_t at = 0; at < w.targets.synapse.size(); ++at) {
-            const auto s = static_cast<std::size_t>(w.targets.synapse[at]);
-            w.targets.weight[at] = weight[s] * places.sign[s];
-        }
-        return;
-    }
-    for (std::size_t e = 0; e < places.weight.size(); ++e) {
-        double sum = 0;
-        for_synapses_of(places, e, [&](std::size_t s) {
-            sum += static_cast<double>(weight[s] * places.sign[s]);
-        });
-        places.weight[e] = static_cast<Real>(sum);
-        w.branch_table[static_cast<std::size_t>(std::int64_t{places.input[e]} * w.branch_width +
-                                                places.branch[e])] = places.weight[e];
-    }
 }
 
 /// Spike rows pay where few of many inputs spike in a step and the rows stay in cache in both
@@ -103,20 +58,23 @@ template <class Real>
 SpikeRows<Real> spike_rows(const ElmScanModel& model) {
     SpikeRows<Real> rows;
     constexpr std::int64_t cache_bytes = 256 * 1024;
-    const std::int64_t n_out = model.layers.front().n_out;
+    const std::int64_t n_out = model.n_first();
     // Whole vectors, and at least as wide as the sums over events.
-    constexpr std::int64_t step = std::max(native<Real>, wide(1));
+    constexpr std::int64_t step = std::max(native<Real>, 8);
     const std::int64_t width = (n_out + step - 1) / step * step;
-    const bool alike = !model.trace_per_synapse &&
-                       std::all_of(model.trace_decay.begin(), model.trace_decay.end(),
-                                   [&](double decay) { return decay == model.trace_decay[0]; });
-    if (!alike || model.n_input < 8 * model.n_branch || n_out > widest_spike_row ||
-        model.n_input * width * static_cast<std::int64_t>(sizeof(Real)) > cache_bytes) {
+    const bool alike =
+        !model.structure.trace_per_synapse &&
+        std::all_of(model.structure.trace_decay.begin(), model.structure.trace_decay.end(),
+                    [&](double decay) { return decay == model.structure.trace_decay[0]; });
+    if (!alike || model.structure.n_input < 8 * model.structure.n_branch ||
+        n_out > widest_spike_row ||
+        model.structure.n_input * width * static_cast<std::int64_t>(sizeof(Real)) > cache_bytes) {
         return rows;
     }
     rows.width = static_cast<int>(width);
-    rows.table.assign(static_cast<std::size_t>(model.n_input * width), Real(0));
-    rows.decay.assign(static_cast<std::size_t>(width), static_cast<Real>(model.trace_decay[0]));
+    rows.table.assign(static_cast<std::size_t>(model.structure.n_input * width), Real(0));
+    rows.decay.assign(static_cast<std::size_t>(width),
+                      static_cast<Real>(model.structure.trace_decay[0]));
     rows.bias.assign(static_cast<std::size_t>(width), Real(0));
     return rows;
 }
@@ -127,14 +85,15 @@ void set_spike_rows(ElmGradientWeights<Real>& weights) {
     constexpr int N = unit_lanes<Real>;
     SpikeRows<Real>& rows = weights.spike_rows;
     const PackedLayer<Real>& first = weights.forward->layers.front();
-    const SynapsePlaces<Real>& places = weights.places;
+    const BranchEntries<Real>& entries = weights.forward->entries;
     std::copy_n(first.bias_by_unit(), first.n_out(), rows.bias.data());
     with_vectors_of(first, [&]<int V>() {
-        for_inputs(places, [&](std::int64_t input, std::size_t begin, std::size_t end) {
+        entries.for_inputs([&](std::int64_t input, std::size_t begin, std::size_t end) {
             Vec<Real, N> sum[V] = {};
             for (std::size_t e = begin; e < end; ++e) {
-                const Real* const column = first.by_unit() + std::int64_t{places.branch[e]} * V * N;
-                const Vec<Real, N> weight = broadcast<Real, N>(places.weight[e]);
+                const Real* const column =
+                    first.by_unit() + std::int64_t{entries.branch[e]} * V * N;
+                const Vec<Real, N> weight = broadcast<Real, N>(entries.weight[e]);
 #pragma GCC unroll 8
                 for (int v = 0; v < V; ++v) {
                     sum[v] = multiply_add<Real, N>(weight, load<Real, N>(column + v * N), sum[v]);
@@ -147,32 +106,11 @@ void set_spike_rows(ElmGradientWeights<Real>& weights) {
     });
 }
 
-/// The numbers of a model in the type of the packed one.
-template <class Real>
-struct ConvertedNumbers {
-    explicit ConvertedNumbers(const ElmScanModel& model) {
-        numbers.synapse_weight = converted(model.synapse_weight);
-        numbers.memory_decay = converted(model.memory_decay);
-        numbers.memory_gain = converted(model.memory_gain);
-        for (const DenseLayer& layer : model.layers) numbers.layers.push_back(converted(layer));
-        numbers.readout = converted(model.readout);
-    }
-    ElmScanNumbers<const Real> numbers;
-
-private:
-    const Real* converted(const std::vector<double>& values) {
-        return arrays_.emplace_back(values.begin(), values.end()).data();
-    }
-    typename ElmScanNumbers<const Real>::Layer converted(const DenseLayer& layer) {
-        return {converted(layer.weight), converted(layer.bias)};
-    }
-    std::deque<std::vector<Real>> arrays_;
-};
-
 }  // namespace
 
 template <class Real>
-std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model) {
+std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& model,
+                                                            SpikeTable rows) {
     using Layer = PackedLayer<Real>;
     constexpr auto by_unit = Layer::Kernels::units_as_lanes;
     Stream host{Device{}};
@@ -182,46 +120,45 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
     ElmScanWeights<Real>& w = *packed->forward;
     int widest = w.branch_width;  // of every row that starts from zero
     for (Layer& layer : w.layers) {
-        packed->to_input.emplace_back(layer.n_rest(), 0, layer.n_out(), by_unit);
-        layer = Layer(layer.n_out(), layer.n_first(), layer.n_rest(), by_unit);
-        widest = std::max({widest, wide(layer.n_in()), wide(layer.n_out())});
+        packed->to_input.emplace_back(layer.n_rest(), 0, layer.n_out(), by_unit, w.unit_lanes);
+        layer = Layer(layer.n_out(), layer.n_first(), layer.n_rest(), by_unit, w.unit_lanes);
+        widest = std::max({widest, packed->wide(layer.n_in()), packed->wide(layer.n_out())});
     }
-    w.readout = Layer(w.readout.n_out(), 0, w.readout.n_rest(), by_unit);
-    packed->to_branches = Layer(w.n_branch, 0, w.layers.front().n_out(), by_unit);
-    packed->readout.assign(static_cast<std::size_t>(w.n_output * wide(w.n_memory)), Real(0));
+    w.readout = Layer(w.readout.n_out(), 0, w.readout.n_rest(), by_unit, w.unit_lanes);
+    packed->to_branches = Layer(w.n_branch, 0, w.layers.front().n_out(), by_unit, w.unit_lanes);
+    packed->readout.assign(static_cast<std::size_t>(w.n_output * packed->wide(w.n_memory)),
+                           Real(0));
     packed->zeros.assign(static_cast<std::size_t>(widest), Real(0));
     packed->bands = input_bands(model, w.branch_width);
-    packed->places = synapse_places<Real>(model, packed->bands);
-    packed->spike_rows = spike_rows<Real>(model);
-    repack_elm_gradient(*packed, ConvertedNumbers<Real>(model).numbers);
+    packed->sum_of_synapse = sums_of_synapses(model, packed->bands);
+    if (rows == SpikeTable::where_it_pays) packed->spike_rows = spike_rows<Real>(model);
+    const auto parameters = model.parameters.map([](const std::vector<double>& values) {
+        return std::vector<Real>(values.begin(), values.end());
+    });
+    repack_elm_gradient<Real>(
+        *packed, parameters.map([](const std::vector<Real>& values) { return values.data(); }));
     return packed;
 }
 
 template <class Real>
 void repack_elm_gradient(ElmGradientWeights<Real>& weights,
-                         const ElmScanNumbers<const Real>& numbers) {
+                         const ElmParameters<const Real*>& numbers) {
     ElmScanWeights<Real>& w = *weights.forward;
     ELM_ASSERT(numbers.layers.size() == w.layers.size());
     const auto n_layers = static_cast<std::int64_t>(w.layers.size());
-    for_each_part(2 * n_layers + 2, 2 * count_numbers(w), [&](std::int64_t part) {
-        const auto l = static_cast<std::size_t>(part % n_layers);
-        if (part < n_layers) {
-            PackedLayer<Real>& layer = w.layers[l];
-            layer.set(numbers.layers[l].weight, layer.n_in(), numbers.layers[l].bias);
-        } else if (part < 2 * n_layers) {
+    const std::int64_t forward_parts = repack_parts(w);
+    for_each_part(forward_parts + n_layers + 1, 2 * count_numbers(w), [&](std::int64_t part) {
+        if (part < forward_parts) return repack_part(w, numbers, part);
+        if (part < forward_parts + n_layers) {
+            const auto l = static_cast<std::size_t>(part - forward_parts);
             const std::int64_t n_first = w.layers[l].n_first(), n_in = w.layers[l].n_in();
             weights.to_input[l].set_transposed(numbers.layers[l].weight + n_first, n_in);
             if (l == 0) weights.to_branches.set_transposed(numbers.layers[l].weight, n_in);
-        } else if (part == 2 * n_layers) {
-            set_synapses(w, weights.places, numbers.synapse_weight);
-        } else {
-            w.readout.set(numbers.readout.weight, w.n_memory, numbers.readout.bias);
-            for (int out = 0; out < w.n_output; ++out) {
-                std::copy_n(numbers.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
-                            weights.readout.data() + std::int64_t{out} * wide(w.n_memory));
-            }
-            std::copy_n(numbers.memory_decay, w.n_memory, w.memory_decay.data());
-            std::copy_n(numbers.memory_gain, w.n_memory, w.memory_gain.data());
+            return;
+        }
+        for (int out = 0; out < w.n_output; ++out) {
+            std::copy_n(numbers.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
+                        weights.readout.data() + std::int64_t{out} * weights.wide(w.n_memory));
         }
     });
     if (!weights.has_branches()) set_spike_rows(weights);
@@ -229,9 +166,9 @@ void repack_elm_gradient(ElmGradientWeights<Real>& weights,
 
 #define ELM_INSTANTIATE(Real)                                                   \
     template std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient<Real>( \
-        const ElmScanModel&);                                                   \
+        const ElmScanModel&, SpikeTable);                                       \
     template void repack_elm_gradient<Real>(ElmGradientWeights<Real>&,          \
-                                            const ElmScanNumbers<const Real>&);
+                                            const ElmParameters<const Real*>&);
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)
 #undef ELM_INSTANTIATE

@@ -31,28 +31,21 @@ struct PartialGradient {
         };
         layers.resize(w.layers.size());
         for (std::size_t l = 0; l < layers.size(); ++l) {
-            const std::int64_t n_out = wide(w.layers[l].n_out());
+            const std::int64_t n_out = weights.wide(w.layers[l].n_out());
             zeros(layers[l].weight, n_out * row_widths[l]);
             zeros(layers[l].bias, n_out);
         }
-        zeros(readout.weight, std::int64_t{wide(w.n_output)} * wide(w.n_memory));
-        zeros(readout.bias, wide(w.n_output));
+        zeros(readout.weight, std::int64_t{weights.wide(w.n_output)} * weights.wide(w.n_memory));
+        zeros(readout.bias, weights.wide(w.n_output));
         if (w.trace_per_synapse) {
             zeros(synapse, static_cast<std::int64_t>(w.synapse_decay.size()));
         } else {
             zeros(events, std::int64_t{w.n_input} * event_width(weights));
         }
-        zeros(memory_decay, time_constants ? wide(w.n_memory) : 0);
-        zeros(memory_gain, time_constants ? wide(w.n_memory) : 0);
+        zeros(memory_decay, time_constants ? weights.wide(w.n_memory) : 0);
+        zeros(memory_gain, time_constants ? weights.wide(w.n_memory) : 0);
     }
 };
 
 }  // namespace gradient
-
-template <class Real>
-struct ElmGradientWorkspace {
-    std::vector<gradient::PartialGradient<Real>> groups;  // at least as many as the last pass had
-    AlignedVector<Real> columns;
-};
-
 }  // namespace elm

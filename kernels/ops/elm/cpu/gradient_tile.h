@@ -3,87 +3,65 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/ops/elm/cpu/gradient_sums.h"
+#include "kernels/ops/elm/cpu/gradient_stages.h"
 #include "kernels/ops/elm/cpu/gradient_traces.h"
 #include "kernels/ops/elm/cpu/outer_product.h"
-#include "kernels/ops/elm/events.h"
 
-/// One tile of samples: forward, loss, backward.
+/// One tile of samples: forward and backward.
 namespace elm::gradient {
 
 using namespace lanes;
 
-inline constexpr std::int64_t chunk_steps =
-    32;  // rows of one weight-gradient product: chunk_steps * P
-
-/// What a segment leaves for its way back; row t * P + p is step t of the tile's sample p.
-template <class Real>
-struct SegmentStore {
-    std::vector<AlignedVector<Real>> in;     // of layer l: [b, d] for l = 0, else units' values
-    std::vector<AlignedVector<Real>> slope;  // of hidden layer l: act'(z), later dz; of ReLU, whose
-                                             // slope its value tells, dz of one chunk
-    AlignedVector<Real> gain_slope;          // gamma phi'(z), later dz of the last layer
-    AlignedVector<Real> memory;              // m
-    AlignedVector<Real> update;              // phi(z), where time constants are learnt
-    AlignedVector<Real> drive, output_gradient, branch_gradient;  // of one chunk
-};
-
-/// The arrays of one tile, kept by its thread from tile to tile and call to call: fresh memory
-/// would cost a page fault for every 4 KB. Padding is zeroed once and nothing writes to it but
-/// zeros, so a layout that stays the same need not be cleared.
-template <class Real>
-struct Workspace {
-    SegmentStore<Real> store;
-    AlignedVector<Real> z, carry, scratch, adjoint;
-    std::vector<DenseEvents<Real>> events;
-    std::vector<std::int64_t> layout;
-};
-
-template <class Real, int P, Unit unit>
+/// P samples from `first` on, N units as lanes. All that lies between forward and backward stands
+/// in `work`.
+template <class Real, int N, int P, Activation unit>
 class GradientTile {
 public:
-    GradientTile(const ElmGradientArgs<Real>& args, const std::vector<int>& row_widths,
-                 std::int64_t first, PartialGradient<Real>& sums)
+    GradientTile(const ElmGradientArgs<Real>& args, std::int64_t first, TileWorkspace<Real>& work)
         : args_(args),
-          work_(workspace()),
-          store_(work_.store),
-          z_(work_.z),
-          carry_(work_.carry),
-          scratch_(work_.scratch),
-          adjoint_(work_.adjoint),
-          events_(work_.events),
+          work_(work),
+          store_(work.store),
+          z_(work.z),
+          carry_(work.carry),
+          scratch_(work.scratch),
+          adjoint_(work.adjoint),
+          state_(work.state),
           g_(*args.weights),
           w_(*g_.forward),
-          row_widths_(row_widths),
+          row_widths_(work.shape.row_widths),
           first_(first),
-          sums_(sums),
-          time_constants_(!sums.memory_decay.empty()),
+          time_constants_(work.shape.time_constants),
           n_steps_(args.output.extent[1]),
-          memory_width_(wide(w_.n_memory)),
-          trace_width_(w_.trace_per_synapse
-                           ? wide(static_cast<std::int64_t>(w_.synapse_decay.size()))
-                           : g_.input().width),
-          drive_width_(!g_.has_branches() ? g_.input().width
-                       : n_layers() > 1   ? row_widths[1]
-                                          : memory_width_) {
-        segment_steps_ = args.segment_steps <= 0
-                             ? n_steps_
-                             : (args.segment_steps + chunk_steps - 1) / chunk_steps * chunk_steps;
-        segment_steps_ = std::min(segment_steps_, n_steps_);
+          segment_steps_(work.shape.segment_steps),
+          memory_width_(work.shape.memory_width()),
+          trace_width_(work.shape.trace_width),
+          drive_width_(work.shape.drive_width),
+          output_width_(g_.wide(w_.n_output)) {
+        ELM_ASSERT(work.shape.n_samples == P && work.shape.lanes == N &&
+                   work.shape.slopes_of_chunk == slopes_of_chunk);
     }
 
-    void run() {
-        prepare();
-        const std::int64_t n_segments = (n_steps_ + segment_steps_ - 1) / segment_steps_;
-        for (std::int64_t segment = 0; segment < n_segments; ++segment) {
-            checkpoints_.push_back(state_);
+    /// Writes outputs and states.
+    void forward() {
+        read_state();
+        work_.checkpoints.resize(static_cast<std::size_t>(n_segments()));
+        for (std::int64_t segment = 0; segment < n_segments(); ++segment) {
+            checkpoint(segment) = state_;
             forward(segment);
         }
+        work_.filled = true;
         write_state();
-        if (args_.loss) args_.loss(first_, P);
-        for (std::int64_t segment = n_segments - 1; segment >= 0; --segment) {
-            if (segment != n_segments - 1) {
-                state_ = checkpoints_[static_cast<std::size_t>(segment)];
+    }
+
+    /// Adds gradients to `sums`. Repeats each segment that is not stored before it walks back.
+    void backward(PartialGradient<Real>& sums) {
+        sums_ = &sums;
+        writes_output_ = false;
+        std::fill(carry_.begin(), carry_.end(), Real(0));
+        std::fill(adjoint_.begin(), adjoint_.end(), Real(0));
+        for (std::int64_t segment = n_segments() - 1; segment >= 0; --segment) {
+            if (segment != n_segments() - 1 || !work_.filled) {
+                state_ = checkpoint(segment);
                 forward(segment);
             }
             backward(segment);
@@ -91,87 +69,31 @@ public:
     }
 
 private:
-    static constexpr int N = unit_lanes<Real>;
-    static constexpr bool slopes_of_chunk = unit == Unit::relu;
+    static constexpr bool slopes_of_chunk = unit == Activation::relu;
     using V = Vec<Real, N>;
+    using Lanes = LanesOf<Real, N>;
+    using State = typename TileWorkspace<Real>::State;
 
-    struct State {
-        AlignedVector<Real> memory, trace;  // (P, memory width), (P, trace width)
-    };
-
+    std::int64_t n_segments() const { return (n_steps_ + segment_steps_ - 1) / segment_steps_; }
+    State& checkpoint(std::int64_t segment) {
+        return work_.checkpoints[static_cast<std::size_t>(segment)];
+    }
     std::int64_t begin_of(std::int64_t segment) const { return segment * segment_steps_; }
     std::int64_t steps_of(std::int64_t segment) const {
         return std::min(segment_steps_, n_steps_ - begin_of(segment));
     }
     std::size_t n_layers() const { return w_.layers.size(); }
 
-    static void resize(AlignedVector<Real>& array, std::int64_t n) {
-        array.assign(static_cast<std::size_t>(n), Real(0));
-    }
-
-    static Workspace<Real>& workspace() {
-        static thread_local Workspace<Real> instance;
-        return instance;
-    }
-
-    void prepare() {
-        // All that make_room() sees, and what is padded with zeros.
-        std::vector<std::int64_t> layout{P,
-                                         segment_steps_,
-                                         time_constants_ ? 1 : 0,
-                                         w_.n_output,
-                                         w_.n_memory,
-                                         w_.branch_width,
-                                         trace_width_,
-                                         drive_width_};
-        layout.insert(layout.end(), row_widths_.begin(), row_widths_.end());
-        if (work_.layout != layout) {
-            work_.layout = std::move(layout);
-            make_room();
-        }
-        std::fill(carry_.begin(), carry_.end(), Real(0));
-        std::fill(adjoint_.begin(), adjoint_.end(), Real(0));
-        resize(state_.memory, P * memory_width_);
-        resize(state_.trace, P * trace_width_);
+    void read_state() {
+        std::fill(state_.memory.begin(), state_.memory.end(), Real(0));
+        std::fill(state_.trace.begin(), state_.trace.end(), Real(0));
         for (int p = 0; p < P; ++p) {
-            read_row(args_.memory_state, p, state_.memory.data() + p * memory_width_);
-            read_row(args_.trace_state, p, state_.trace.data() + p * trace_width_);
+            const auto read = [&](const View<Real, 2>& from, Real* to) {
+                if (from.data != nullptr) std::copy_n(&from(first_ + p, 0), from.extent[1], to);
+            };
+            read(args_.memory_state, state_.memory.data() + p * memory_width_);
+            read(args_.trace_state, state_.trace.data() + p * trace_width_);
         }
-    }
-
-    void make_room() {
-        const std::int64_t rows = segment_steps_ * P;
-        store_.in.resize(n_layers());
-        store_.slope.resize(n_layers() - 1);
-        for (std::size_t l = 0; l < n_layers(); ++l) {
-            // One step more for the first layer: it holds d of the step after the last.
-            resize(store_.in[l], (rows + P) * row_widths_[l]);
-        }
-        for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
-            resize(store_.slope[l],
-                   (slopes_of_chunk ? chunk_steps * P : rows) * row_widths_[l + 1]);
-        }
-        resize(store_.gain_slope, rows * memory_width_);
-        resize(store_.memory, rows * memory_width_);
-        resize(store_.update, time_constants_ ? rows * memory_width_ : 0);
-        resize(store_.drive, chunk_steps * P * drive_width_);
-        resize(store_.output_gradient, chunk_steps * P * wide(w_.n_output));
-        resize(store_.branch_gradient, chunk_steps * P * w_.branch_width);
-        resize(z_, P * wide_z());
-        resize(carry_, P * memory_width_);
-        resize(scratch_, P * wide_z());
-        resize(adjoint_, P * trace_width_);
-        events_.resize(P);
-    }
-
-    std::int64_t wide_z() const {
-        int width = memory_width_;
-        for (const int row : row_widths_) width = std::max(width, row);
-        return width;
-    }
-
-    void read_row(const View<Real, 2>& from, int p, Real* to) const {
-        if (from.data != nullptr) std::copy_n(&from(first_ + p, 0), from.extent[1], to);
     }
     void write_state() const {
         for (int p = 0; p < P; ++p) {
@@ -189,8 +111,8 @@ private:
             return {spikes.row_begin.data() + (first_ + p) * spikes.n_steps + begin,
                     spikes.units.data(), nullptr};
         }
-        return events_[static_cast<std::size_t>(p)].extract(&args_.input(first_ + p, begin, 0), n,
-                                                            w_.n_input, w_.input_sign);
+        return work_.events[static_cast<std::size_t>(p)].extract(&args_.input(first_ + p, begin, 0),
+                                                                 n, w_.n_input, w_.input_sign);
     }
 
     Real* row(AlignedVector<Real>& array, std::int64_t t, int width) {
@@ -204,7 +126,7 @@ private:
         const InputSide<Real> input = g_.input();
         const int width = g_.has_branches() ? row_widths_[0] : drive_width_;
         Real* const first_rows =
-            g_.has_branches() ? row(store_.in[0], from, width) : store_.drive.data();
+            g_.has_branches() ? row(store_.in[0], from, width) : work_.drive.data();
         const std::int64_t stride = std::int64_t{P} * width;
         for (int p = 0; p < P; ++p) {
             const Events<Real> list = events(p, begin + from, n);
@@ -221,12 +143,13 @@ private:
     }
 
     /// z of one layer for the P samples of step t, from its rows; z has stride `z_stride`.
-    template <Unit activation>
+    template <Activation activation>
     void apply(const PackedLayer<Real>& layer, int first_column, const Real* start,
                std::int64_t start_stride, const Real* x, std::int64_t x_stride, Real* z,
                std::int64_t z_stride) {
-        layer_by_unit<Real, P, activation>(layer, first_column, layer.n_rest(), layer.two_chains(),
-                                           start, start_stride, x, x_stride, z, z_stride);
+        layer_by_unit<Real, N, P, activation>(layer, first_column, layer.n_rest(),
+                                              layer.two_chains(), start, start_stride, x, x_stride,
+                                              z, z_stride);
     }
 
     void forward(std::int64_t segment) {
@@ -249,21 +172,24 @@ private:
         const PackedLayer<Real>& first = w_.layers.front();
         const Real* x = row(store_.in[0], t, row_widths_[0]) + g_.branch_columns();
         std::int64_t x_stride = row_widths_[0];
-        const Real* start = row(store_.drive, t - chunk_begin, drive_width_);
+        const Real* start = row(work_.drive, t - chunk_begin, drive_width_);
         std::int64_t start_stride = drive_width_;
         for (std::size_t l = 0; l + 1 < n_layers(); ++l) {
             const int width = row_widths_[l + 1];
             Real* const values = row(store_.in[l + 1], t, width);
             const int column = l == 0 ? first.n_first() : 0;
-            if constexpr (unit == Unit::relu) {
+            if constexpr (unit == Activation::relu) {
                 apply<unit>(w_.layers[l], column, start, start_stride, x, x_stride, values, width);
             } else {
                 Real* const slopes = row(store_.slope[l], t, width);
-                apply<Unit::linear>(w_.layers[l], column, start, start_stride, x, x_stride, slopes,
-                                    width);
+                apply<Activation::linear>(w_.layers[l], column, start, start_stride, x, x_stride,
+                                          slopes, width);
                 for (int p = 0; p < P; ++p) {
                     for (int i = 0; i < w_.layers[l].padded_units(); i += N) {
-                        split_silu(slopes + p * width + i, values + p * width + i);
+                        const auto hidden =
+                            step::silu_with_slope<Lanes>(load<Real, N>(slopes + p * width + i));
+                        store<Real, N>(values + p * width + i, hidden.value);
+                        store<Real, N>(slopes + p * width + i, hidden.slope);
                     }
                 }
             }
@@ -272,8 +198,8 @@ private:
             start = w_.layers[l + 1].bias_by_unit();
             start_stride = 0;
         }
-        apply<Unit::linear>(w_.layers.back(), n_layers() > 1 ? 0 : first.n_first(), start,
-                            start_stride, x, x_stride, z_.data(), memory_width_);
+        apply<Activation::linear>(w_.layers.back(), n_layers() > 1 ? 0 : first.n_first(), start,
+                                  start_stride, x, x_stride, z_.data(), memory_width_);
         advance_memory(t, segment_begin);
     }
 
@@ -296,21 +222,13 @@ private:
     void drive_block(std::int64_t from, std::int64_t r) {
         const PackedLayer<Real>& first = w_.layers.front();
         const int width = row_widths_[0];
-        layer_by_unit<Real, Rows, Unit::linear>(first, 0, w_.n_branch, false, first.bias_by_unit(),
-                                                0, row(store_.in[0], from, width) + r * width,
-                                                width, store_.drive.data() + r * drive_width_,
-                                                drive_width_);
+        layer_by_unit<Real, N, Rows, Activation::linear>(
+            first, 0, w_.n_branch, false, first.bias_by_unit(), 0,
+            row(store_.in[0], from, width) + r * width, width,
+            work_.drive.data() + r * drive_width_, drive_width_);
     }
 
-    /// In: z in `slopes`. Out: its value and its slope.
-    static void split_silu(Real* slopes, Real* values) {
-        const V z = load<Real, N>(slopes);
-        const V value = silu<Real, N>(z), share = sigmoid<Real, N>(z);
-        // With s = sigmoid(z): d/dz (z s) = s + z s (1 - s) = s + value (1 - s)
-        store<Real, N>(values, value);
-        store<Real, N>(slopes, multiply_add<Real, N>(value, Real(1) - share, share));
-    }
-    /// m_t from z_, the next step's d_t, what the way back needs, and the outputs.
+    /// m_t from z_, the next step's d_t, what the way back needs, and the output.
     void advance_memory(std::int64_t t, std::int64_t begin) {
         const int in_width = row_widths_[0], branch_width = g_.branch_columns();
         Real* const memory = row(store_.memory, t, memory_width_);
@@ -319,26 +237,31 @@ private:
             const Real* decayed = row(store_.in[0], t, in_width) + p * in_width + branch_width;
             Real* next = row(store_.in[0], t + 1, in_width) + p * in_width + branch_width;
             for (int m = 0; m < memory_width_; m += N) {
-                const V update =
-                    scaled_tanh<Real, N>(load<Real, N>(z_.data() + p * memory_width_ + m));
                 const V gain = load<Real, N>(w_.memory_gain.data() + m);
-                const V now = multiply_add<Real, N>(gain, update, load<Real, N>(decayed + m));
-                const V slope = scaled_tanh_slope<Real, N>(update);
-                store<Real, N>(memory + p * memory_width_ + m, now);
-                store<Real, N>(slopes + p * memory_width_ + m, V(gain * slope));
-                store<Real, N>(next + m, V(load<Real, N>(w_.memory_decay.data() + m) * now));
+                const auto now = step::advance_memory<Lanes>(
+                    load<Real, N>(z_.data() + p * memory_width_ + m), load<Real, N>(decayed + m),
+                    gain, load<Real, N>(w_.memory_decay.data() + m));
+                store<Real, N>(memory + p * memory_width_ + m, now.memory);
+                store<Real, N>(slopes + p * memory_width_ + m,
+                               V(gain * step::scaled_tanh_slope<Lanes>(now.update)));
+                store<Real, N>(next + m, now.decayed);
                 if (time_constants_) {
                     store<Real, N>(row(store_.update, t, memory_width_) + p * memory_width_ + m,
-                                   update);
+                                   now.update);
                 }
             }
         }
-        layer_by_unit<Real, P, Unit::linear>(w_.readout, 0, w_.n_memory, w_.readout.two_chains(),
-                                             w_.readout.bias_by_unit(), 0, memory, memory_width_,
-                                             scratch_.data(), wide(w_.n_output));
+        if (writes_output_) write_output(memory, begin + t);
+    }
+
+    void write_output(const Real* memory, std::int64_t step) {
+        const int width = output_width_;
+        layer_by_unit<Real, N, P, Activation::linear>(
+            w_.readout, 0, w_.n_memory, w_.readout.two_chains(), w_.readout.bias_by_unit(), 0,
+            memory, memory_width_, scratch_.data(), width);
         for (int p = 0; p < P; ++p) {
-            std::copy_n(scratch_.data() + p * wide(w_.n_output), w_.n_output,
-                        &args_.output(first_ + p, begin + t, 0));
+            std::copy_n(scratch_.data() + p * width, w_.n_output,
+                        &args_.output(first_ + p, step, 0));
         }
     }
 
@@ -357,11 +280,11 @@ private:
     }
 
     void read_output_gradient(std::int64_t begin, std::int64_t count) {
-        const int width = wide(w_.n_output);
+        const int width = output_width_;
         for (std::int64_t t = 0; t < count; ++t) {
             for (int p = 0; p < P; ++p) {
                 std::copy_n(&args_.output_gradient(first_ + p, begin + t, 0), w_.n_output,
-                            store_.output_gradient.data() + (t * P + p) * width);
+                            work_.output_gradient.data() + (t * P + p) * width);
             }
         }
     }
@@ -369,17 +292,16 @@ private:
     /// m_{t-1} of sample p.
     const Real* memory_before(std::int64_t segment, std::int64_t t, int p) {
         return t > 0 ? row(store_.memory, t - 1, memory_width_) + p * memory_width_
-                     : checkpoints_[static_cast<std::size_t>(segment)].memory.data() +
-                           p * memory_width_;
+                     : checkpoint(segment).memory.data() + p * memory_width_;
     }
 
     /// carry_ holds dL/dm_t from later steps; leaves that of m_{t-1}. dz replaces the slopes.
     void step_back(std::int64_t segment, std::int64_t t, std::int64_t chunk_begin) {
         Real* const last = row(store_.gain_slope, t, memory_width_);
-        const int out_width = wide(w_.n_output);
+        const int out_width = output_width_;
         for (int p = 0; p < P; ++p) {
             const Real* out =
-                store_.output_gradient.data() + ((t - chunk_begin) * P + p) * out_width;
+                work_.output_gradient.data() + ((t - chunk_begin) * P + p) * out_width;
             for (int m = 0; m < memory_width_; m += N) {
                 Real* const to = carry_.data() + p * memory_width_ + m;
                 V g = load<Real, N>(to);
@@ -389,7 +311,7 @@ private:
                 }
                 store<Real, N>(to, g);
                 if (time_constants_) {
-                    Real* const sum = sums_.memory_gain.data() + m;
+                    Real* const sum = sums_->memory_gain.data() + m;
                     const V update =
                         load<Real, N>(row(store_.update, t, memory_width_) + p * memory_width_ + m);
                     store<Real, N>(sum, multiply_add<Real, N>(g, update, load<Real, N>(sum)));
@@ -402,18 +324,17 @@ private:
         std::int64_t dz_stride = memory_width_;
         for (std::size_t l = n_layers() - 1; l > 0; --l) {
             const int width = row_widths_[l];
-            apply<Unit::linear>(g_.to_input[l], 0, g_.zeros.data(), 0, dz, dz_stride,
-                                scratch_.data(), width);
+            apply<Activation::linear>(g_.to_input[l], 0, g_.zeros.data(), 0, dz, dz_stride,
+                                      scratch_.data(), width);
             Real* const slopes =
                 row(store_.slope[l - 1], slopes_of_chunk ? t - chunk_begin : t, width);
             const Real* const values = row(store_.in[l], t, width);
             for (int p = 0; p < P; ++p) {
                 for (int i = p * width; i < p * width + w_.layers[l - 1].padded_units(); i += N) {
                     const V gradient = load<Real, N>(scratch_.data() + i);
-                    if constexpr (unit == Unit::relu) {
-                        const V zero{};
+                    if constexpr (unit == Activation::relu) {
                         store<Real, N>(slopes + i,
-                                       V(load<Real, N>(values + i) > zero ? gradient : zero));
+                                       Lanes::positive(load<Real, N>(values + i), gradient, V{}));
                     } else {
                         store<Real, N>(slopes + i, V(gradient * load<Real, N>(slopes + i)));
                     }
@@ -422,14 +343,14 @@ private:
             dz = slopes;
             dz_stride = width;
         }
-        apply<Unit::linear>(g_.to_input[0], 0, carry_.data(), memory_width_, dz, dz_stride,
-                            scratch_.data(), memory_width_);
+        apply<Activation::linear>(g_.to_input[0], 0, carry_.data(), memory_width_, dz, dz_stride,
+                                  scratch_.data(), memory_width_);
         for (int p = 0; p < P; ++p) {
             const Real* const before = memory_before(segment, t, p);
             for (int m = 0; m < memory_width_; m += N) {
                 const V gradient = load<Real, N>(scratch_.data() + p * memory_width_ + m);
                 if (time_constants_) {
-                    Real* const sum = sums_.memory_decay.data() + m;
+                    Real* const sum = sums_->memory_decay.data() + m;
                     store<Real, N>(sum, multiply_add<Real, N>(load<Real, N>(before + m), gradient,
                                                               load<Real, N>(sum)));
                 }
@@ -455,16 +376,16 @@ private:
             const int in_width = row_widths_[l];
             add_outer_product<Real>(dz, dz_width, padded_outputs(l),
                                     row(store_.in[l], from, in_width), in_width, in_width, rows,
-                                    sums_.layers[l].weight.data(), in_width);
-            add_column_sums<Real>(dz, dz_width, dz_width, rows, sums_.layers[l].bias.data());
+                                    sums_->layers[l].weight.data(), in_width);
+            add_column_sums<Real>(dz, dz_width, dz_width, rows, sums_->layers[l].bias.data());
         }
-        const int out_width = wide(w_.n_output);
-        add_outer_product<Real>(store_.output_gradient.data(), out_width,
+        const int out_width = output_width_;
+        add_outer_product<Real>(work_.output_gradient.data(), out_width,
                                 (w_.n_output + outer_block - 1) / outer_block * outer_block,
                                 row(store_.memory, from, memory_width_), memory_width_,
-                                memory_width_, rows, sums_.readout.weight.data(), memory_width_);
-        add_column_sums<Real>(store_.output_gradient.data(), out_width, out_width, rows,
-                              sums_.readout.bias.data());
+                                memory_width_, rows, sums_->readout.weight.data(), memory_width_);
+        add_column_sums<Real>(work_.output_gradient.data(), out_width, out_width, rows,
+                              sums_->readout.bias.data());
     }
 
     std::int64_t padded_outputs(std::size_t l) const {
@@ -480,7 +401,7 @@ private:
             std::int64_t r = 0;
             for (; r + 4 <= count * P; r += 4) branch_rows<4>(rows, width, r);
             for (; r < count * P; ++r) branch_rows<1>(rows, width, r);
-            rows = store_.branch_gradient.data();
+            rows = work_.branch_gradient.data();
             width = w_.branch_width;
         }
         const std::int64_t stride = std::int64_t{P} * width;
@@ -493,10 +414,10 @@ private:
                 to_input = &args_.input_gradient(first_ + p, begin + from, 0);
             }
             if (w_.trace_per_synapse) {
-                step_synapses_back(list, count, w_, gradient, stride, adjoint, sums_.synapse.data(),
-                                   to_input);
+                step_synapses_back(list, count, w_, gradient, stride, adjoint,
+                                   sums_->synapse.data(), to_input);
             } else {
-                step_rows_back(list, count, g_, gradient, stride, adjoint, sums_.events.data(),
+                step_rows_back(list, count, g_, gradient, stride, adjoint, sums_->events.data(),
                                to_input);
             }
         }
@@ -505,28 +426,54 @@ private:
     template <int Rows>
     void branch_rows(const Real* dz, int dz_width, std::int64_t r) {
         const PackedLayer<Real>& layer = g_.to_branches;
-        layer_by_unit<Real, Rows, Unit::linear>(
+        layer_by_unit<Real, N, Rows, Activation::linear>(
             layer, 0, layer.n_rest(), layer.two_chains(), g_.zeros.data(), 0, dz + r * dz_width,
-            dz_width, store_.branch_gradient.data() + r * w_.branch_width, w_.branch_width);
+            dz_width, work_.branch_gradient.data() + r * w_.branch_width, w_.branch_width);
     }
 
     const ElmGradientArgs<Real>& args_;
-    Workspace<Real>& work_;
+    TileWorkspace<Real>& work_;
     SegmentStore<Real>& store_;
     AlignedVector<Real>&z_, &carry_, &scratch_, &adjoint_;
-    std::vector<DenseEvents<Real>>& events_;
+    State& state_;
     const ElmGradientWeights<Real>& g_;
     const ElmScanWeights<Real>& w_;
     const std::vector<int>& row_widths_;  // of the rows that enter each layer
     std::int64_t first_;
-    PartialGradient<Real>& sums_;
+    PartialGradient<Real>* sums_ = nullptr;
+    bool writes_output_ = true;  // a segment that is repeated has written it
     bool time_constants_;
-    std::int64_t n_steps_, segment_steps_ = 0;
-    int memory_width_;
-    std::int64_t trace_width_;
-    int drive_width_;
-    State state_;
-    std::vector<State> checkpoints_;
+    std::int64_t n_steps_, segment_steps_;
+    int memory_width_, trace_width_, drive_width_, output_width_;
 };
+
+/// Calls body with the tile of these samples.
+template <class Real, int N, Activation unit, class Body>
+void with_tile(const ElmGradientArgs<Real>& args, const SampleRange& samples,
+               TileWorkspace<Real>& work, const Body& body) {
+    const auto call = [&]<int P>() {
+        body(GradientTile<Real, N, P, unit>(args, samples.first, work));
+    };
+    if (samples.count == 4) {
+        call.template operator()<4>();
+    } else if (samples.count == 2) {
+        call.template operator()<2>();
+    } else {
+        call.template operator()<1>();
+    }
+}
+
+template <class Real, int N, Activation unit>
+void GradientStages<Real, N, unit>::forward(const ElmGradientArgs<Real>& args,
+                                            const SampleRange& samples, TileWorkspace<Real>& work) {
+    with_tile<Real, N, unit>(args, samples, work, [](auto&& tile) { tile.forward(); });
+}
+
+template <class Real, int N, Activation unit>
+void GradientStages<Real, N, unit>::backward(const ElmGradientArgs<Real>& args,
+                                             const SampleRange& samples, TileWorkspace<Real>& work,
+                                             PartialGradient<Real>& sums) {
+    with_tile<Real, N, unit>(args, samples, work, [&](auto&& tile) { tile.backward(sums); });
+}
 
 }  // namespace elm::gradient

@@ -36,7 +36,7 @@ public:
 
     template <class LayerOf>
     void add_layer(const LayerOf& layer_of, const PackedLayer<Real>& layer, std::int64_t row_width,
-                   std::int64_t second_part, const typename ElmScanNumbers<Real>::Layer& to) const {
+                   std::int64_t second_part, const typename ElmParameters<Real*>::Layer& to) const {
         const auto weight_of = [&](const Group& group) -> const auto& {
             return layer_of(group).weight;
         };
@@ -52,22 +52,22 @@ public:
 
     void add_synapses(const ElmGradientWeights<Real>& weights, Real* to) const {
         const bool by_synapse = weights.forward->trace_per_synapse;
-        const SynapsePlaces<Real>& places = weights.places;
-        for (std::size_t s = 0; s < places.sum_of_synapse.size(); ++s) {
-            if (places.sum_of_synapse[s] < 0) continue;
-            const auto at = static_cast<std::size_t>(places.sum_of_synapse[s]);
+        const std::vector<std::int64_t>& places = weights.sum_of_synapse;
+        for (std::size_t s = 0; s < places.size(); ++s) {
+            if (places[s] < 0) continue;
+            const auto at = static_cast<std::size_t>(places[s]);
             Real sum = 0;
             for (std::size_t g = 0; g < groups_.size(); ++g) {
                 const Real part = by_synapse ? groups_[g].synapse[at] : groups_[g].events[at];
                 sum = g == 0 ? part : sum + part;
             }
-            to[s] += by_synapse ? sum : places.sign[s] * sum;
+            to[s] += by_synapse ? sum : weights.forward->entries.sign[s] * sum;
         }
     }
 
     /// From G, the sums over the events of an input: dW1b = sum G w^T and dw = W1b^T G.
     void add_spike_rows(const ElmGradientWeights<Real>& weights, AlignedVector<Real>& columns,
-                        const ElmScanNumbers<Real>& to) const {
+                        const ElmParameters<Real*>& to) const {
         const PackedLayer<Real>& first = weights.forward->layers.front();
         const int width = first.padded_units();
         columns.assign(static_cast<std::size_t>(first.n_first() * width), Real(0));
@@ -84,11 +84,11 @@ private:
     /// `columns`: dW1b transposed, each column V vectors.
     template <int V>
     void add_spike_rows(const ElmGradientWeights<Real>& weights, Real* columns,
-                        const ElmScanNumbers<Real>& to) const {
+                        const ElmParameters<Real*>& to) const {
         constexpr int N = unit_lanes<Real>;
         const Real* const w1b = weights.forward->layers.front().by_unit();
-        const SynapsePlaces<Real>& places = weights.places;
-        for_inputs(places, [&](std::int64_t input, std::size_t begin, std::size_t end) {
+        const BranchEntries<Real>& entries = weights.forward->entries;
+        entries.for_inputs([&](std::int64_t input, std::size_t begin, std::size_t end) {
             Vec<Real, N> sum[V];
             for (int v = 0; v < V; ++v) {
                 const std::int64_t at = input * event_width(weights) + v * N;
@@ -98,20 +98,19 @@ private:
                 }
             }
             for (std::size_t e = begin; e < end; ++e) {
-                const std::int64_t column = std::int64_t{places.branch[e]} * V * N;
+                const std::int64_t column = std::int64_t{entries.branch[e]} * V * N;
                 Vec<Real, N> product{};
 #pragma GCC unroll 8
                 for (int v = 0; v < V; ++v) {
                     Real* const gradient = columns + column + v * N;
-                    store<Real, N>(gradient, multiply_add<Real, N>(places.weight[e], sum[v],
+                    store<Real, N>(gradient, multiply_add<Real, N>(entries.weight[e], sum[v],
                                                                    load<Real, N>(gradient)));
                     product =
                         multiply_add<Real, N>(load<Real, N>(w1b + column + v * N), sum[v], product);
                 }
                 const Real slope = sum_of_lanes<Real, N>(product);
-                for_synapses_of(places, e, [&](std::size_t s) {
-                    to.synapse_weight[s] += places.sign[s] * slope;
-                });
+                entries.for_synapses_of(
+                    e, [&](std::size_t s) { to.synapse_weight[s] += entries.sign[s] * slope; });
             }
         });
     }
@@ -123,7 +122,7 @@ private:
 template <class Real>
 void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<int>& row_widths,
                    std::span<const PartialGradient<Real>> groups, AlignedVector<Real>& columns,
-                   const ElmScanNumbers<Real>& to) {
+                   const ElmParameters<Real*>& to) {
     using Group = PartialGradient<Real>;
     const ElmScanWeights<Real>& w = *weights.forward;
     const GroupSums<Real> sums(groups);
@@ -143,7 +142,7 @@ void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<in
         } else {
             sums.add_layer(
                 [](const Group& group) -> const auto& { return group.readout; }, w.readout,
-                wide(w.n_memory), 0, to.readout);
+                weights.wide(w.n_memory), 0, to.readout);
             if (to.memory_decay == nullptr) return;
             sums.add(
                 [](const Group& group) -> const auto& { return group.memory_decay; }, 0, w.n_memory,

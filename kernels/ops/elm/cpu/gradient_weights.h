@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -10,25 +11,24 @@
 #include "kernels/ops/elm/cpu/layer.h"
 #include "kernels/ops/elm/cpu/outer_product.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
-#include "kernels/ops/elm/gradient.h"
 
 /// A model packed for a backward pass, and what walks over it.
 namespace elm {
 
 using lanes::AlignedVector;
 
-/// Where the weights of synapses go: several may add up in one entry of the branch table, which is
-/// what a unit of the input adds to a branch.
-template <class Real>
-struct SynapsePlaces {
-    std::vector<std::int64_t> sum_of_synapse;  // (d_s) in PartialGradient::events, or ::synapse;
-                                               // -1 without an input
-    std::vector<Real> sign;                    // (d_s) of the synapse's input
-    std::vector<std::int32_t> input, branch;   // (entries) rising
-    std::vector<std::int64_t> begin;           // (entries + 1), positions in `synapses`
-    std::vector<std::int32_t> synapses;        // by entry, then rising
-    std::vector<Real> weight;                  // (entries) sum over its synapses, sign included
-};
+namespace gradient {
+
+/// n rounded up to the lanes of units and to the blocks of weight gradients.
+constexpr int wide(std::int64_t n, int unit_lanes) {
+    constexpr int least = 8;
+    static_assert(least % lanes::unit_lanes<float> == 0 && least % lanes::unit_lanes<double> == 0);
+    static_assert(least % lanes::outer_block == 0);
+    const int step = std::max(least, unit_lanes);
+    return static_cast<int>((n + step - 1) / step * step);
+}
+
+}  // namespace gradient
 
 /// The branches that a unit of the input reaches stand in `width` columns from `first` on, within
 /// the padded row of branches: all that the sums over its events need.
@@ -63,7 +63,8 @@ struct ElmGradientWeights {
     lanes::PackedLayer<Real> to_branches;  // W1b^T
     AlignedVector<Real> readout;           // (n_output, memory width), rows of W_y
     AlignedVector<Real> zeros;
-    SynapsePlaces<Real> places;
+    std::vector<std::int64_t> sum_of_synapse;  // (d_s) in PartialGradient::events, or ::synapse;
+                                               // -1 without an input
     InputBands bands;
     SpikeRows<Real> spike_rows;
 
@@ -76,6 +77,8 @@ struct ElmGradientWeights {
         return {forward->branch_table.data(), forward->branch_decay.data(), zeros.data(),
                 forward->branch_width};
     }
+    /// Width of a row of n numbers: a multiple of the blocks of both products.
+    int wide(std::int64_t n) const { return gradient::wide(n, forward->unit_lanes); }
     /// Columns of traces in the rows that enter the first layer.
     int branch_columns() const { return has_branches() ? forward->branch_width : 0; }
 };
@@ -84,42 +87,25 @@ namespace gradient {
 
 using namespace lanes;
 
-/// Of rows: a multiple of the blocks of both products.
-constexpr int wide(std::int64_t n) {
-    constexpr std::int64_t step = 8;
-    static_assert(step % lanes::unit_lanes<float> == 0 && step % lanes::unit_lanes<double> == 0);
-    static_assert(step % lanes::outer_block == 0);
-    return static_cast<int>((n + step - 1) / step * step);
-}
-
 /// Columns of the sums over the events of an input.
 template <class Real>
 int event_width(const ElmGradientWeights<Real>& weights) {
     return weights.has_branches() ? weights.bands.width
-                                  : wide(weights.forward->layers.front().n_out());
+                                  : weights.wide(weights.forward->layers.front().n_out());
 }
 
 /// Widths of the rows that enter each layer.
 template <class Real>
 std::vector<int> row_widths_of(const ElmGradientWeights<Real>& weights) {
     const ElmScanWeights<Real>& w = *weights.forward;
-    std::vector<int> widths{weights.branch_columns() + wide(w.n_memory)};
+    std::vector<int> widths{weights.branch_columns() + weights.wide(w.n_memory)};
     for (std::size_t l = 0; l + 1 < w.layers.size(); ++l) {
-        widths.push_back(wide(w.layers[l].n_out()));
+        widths.push_back(weights.wide(w.layers[l].n_out()));
     }
     return widths;
 }
 
 inline constexpr std::int64_t widest_spike_row = 64;
-
-/// Calls body(position in `synapses`) for those of entry e.
-template <class Real, class Body>
-void for_synapses_of(const SynapsePlaces<Real>& places, std::size_t e, const Body& body) {
-    for (auto at = static_cast<std::size_t>(places.begin[e]);
-         at < static_cast<std::size_t>(places.begin[e + 1]); ++at) {
-        body(static_cast<std::size_t>(places.synapses[at]));
-    }
-}
 
 /// Calls body.operator()<V>() for a layer of V vectors of units, at most the widest spike row.
 template <class Real, class Body>
@@ -131,16 +117,6 @@ void with_vectors_of(const PackedLayer<Real>& layer, const Body& body) {
         ((count == V + 1 ? (body.template operator()<V + 1>(), 0) : 0), ...);
     }
     (std::make_integer_sequence<int, most>{});
-}
-
-/// Calls body(input, first entry, entry after the last) for each input that has entries.
-template <class Real, class Body>
-void for_inputs(const SynapsePlaces<Real>& places, const Body& body) {
-    const std::size_t n = places.input.size();
-    for (std::size_t begin = 0, end = 0; begin < n; begin = end) {
-        while (end < n && places.input[end] == places.input[begin]) ++end;
-        body(std::int64_t{places.input[begin]}, begin, end);
-    }
 }
 
 /// Calls body(i) for 0 <= i < count: on all threads where there are enough numbers for it.

@@ -1,8 +1,9 @@
 #include "kernels/ops/elm/group_gradient.h"
 
 #include "kernels/core/check.h"
+#include "kernels/core/pool.h"
 #include "kernels/ops/elm/cpu/gradient_unpack.h"
-#include "kernels/ops/elm/cpu/group_tile.h"
+#include "kernels/ops/elm/cpu/group_workspace.h"
 
 namespace elm {
 
@@ -13,6 +14,7 @@ struct ElmGroupWorkspace {
     std::vector<std::vector<LanePart<Real>>> tiles;
     std::vector<std::vector<PartialGradient<Real>>> sums;  // of each member, one for each part
     std::vector<AlignedVector<Real>> columns;              // of each member
+    Pool<LaneWorkspace<Real>> rooms;
 };
 
 namespace {
@@ -95,11 +97,8 @@ void run_elm_group_gradient(std::span<const ElmGroupMember<Real>> members,
             part.sums->prepare(weights, row_widths_of(weights),
                                part.member->gradients.memory_decay != nullptr);
         }
-        if (members.front().args.weights->forward->hidden_unit == HiddenUnit::relu) {
-            LaneTile<Real, Unit::relu>(tile, n_steps).run();
-        } else {
-            LaneTile<Real, Unit::silu>(tile, n_steps).run();
-        }
+        const auto room = workspace.rooms.take([] { return LaneWorkspace<Real>(); });
+        run_lane_tile(tile, n_steps, *room);
     });
     Cpu::for_each_task(std::ssize(members), [&](std::int64_t i) {
         const auto m = static_cast<std::size_t>(i);

@@ -2,23 +2,13 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "kernels/ops/elm/cpu/gradient_traces.h"
-#include "kernels/ops/elm/group_gradient.h"
+#include "kernels/ops/elm/cpu/group_workspace.h"
 
 /// One tile of a group: as many (neuron, sample) pairs as a vector has lanes. Arrays of vectors are
 /// (..., lanes); the equations are those of elm_gradient.h.
 namespace elm::gradient {
-
-/// Lanes [lane, lane + count) are samples [first, first + count) of one member.
-template <class Real>
-struct LanePart {
-    const ElmGroupMember<Real>* member;
-    PartialGradient<Real>* sums;
-    std::int64_t first;
-    int lane, count;
-};
 
 /// out[u] = start[u] + sum over k of w[u][k] x[k]: R units, strides in vectors. Null start: zero.
 template <class Real, int R>
@@ -128,26 +118,17 @@ void add_lane_rows(const Real* a, int n_a, std::int64_t n_rows, Real* sums) {
     }
 }
 
-/// The arrays of a tile, kept by its thread.
-template <class Real>
-struct LaneWorkspace {
-    AlignedVector<Real> w1, w2, bias2, readout, readout_bias, decay, gain;  // one number a lane
-    AlignedVector<Real> in, value, slope, gain_slope, memory, update;       // (steps, units)
-    AlignedVector<Real> drive, dz1, output;                                 // of one chunk
-    AlignedVector<Real> rows, trace, adjoint, carry, scratch;
-    AlignedVector<Real> g1, g2, gb1, gb2, gy, gyb, g_decay, g_gain;  // sums
-    std::vector<DenseEvents<Real>> events;
-};
-
-template <class Real, Unit unit>
+template <class Real, Activation unit>
 class LaneTile {
 public:
     static constexpr int N = native<Real>;
     static constexpr std::int64_t chunk = 32;
     using V = Vec<Real, N>;
+    using Lanes = LanesOf<Real, N>;
 
-    LaneTile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps)
-        : parts_(parts), s_(workspace()), n_steps_(n_steps) {
+    LaneTile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps,
+             LaneWorkspace<Real>& workspace)
+        : parts_(parts), s_(workspace), n_steps_(n_steps) {
         for (const LanePart<Real>& part : parts) {
             const ElmScanWeights<Real>& w = *part.member->args.weights->forward;
             M_ = std::max(M_, w.n_memory);
@@ -171,22 +152,13 @@ public:
     }
 
 private:
-    static LaneWorkspace<Real>& workspace() {
-        static thread_local LaneWorkspace<Real> instance;
-        return instance;
-    }
     std::int64_t count_from(std::int64_t from) const { return std::min(chunk, n_steps_ - from); }
     static const ElmScanWeights<Real>& model(const LanePart<Real>& part) {
         return *part.member->args.weights->forward;
     }
 
-    static void clear(AlignedVector<Real>& array, std::int64_t n) {
-        array.assign(static_cast<std::size_t>(n), Real(0));
-    }
-    static void vectors(AlignedVector<Real>& array, std::int64_t n) { clear(array, n * N); }
-    static void room(AlignedVector<Real>& array, std::int64_t n) {
-        if (std::ssize(array) < n * N) vectors(array, n);
-    }
+    static void vectors(AlignedVector<Real>& array, std::int64_t n) { make_zeros(array, n * N); }
+    static void room(AlignedVector<Real>& array, std::int64_t n) { make_room(array, n * N); }
 
     void prepare() {
         vectors(s_.w1, H_ * M_), vectors(s_.w2, M_ * H_), vectors(s_.bias2, M_);
@@ -197,7 +169,7 @@ private:
         vectors(s_.g_gain, M_), vectors(s_.carry, M_);
         room(s_.in, (n_steps_ + 1) * M_), room(s_.value, n_steps_ * H_);
         room(s_.gain_slope, n_steps_ * M_), room(s_.memory, n_steps_ * M_);
-        if (unit == Unit::silu) room(s_.slope, n_steps_ * H_);
+        if (unit == Activation::silu) room(s_.slope, n_steps_ * H_);
         if (tau_) room(s_.update, n_steps_ * M_);
         room(s_.drive, chunk * width_), room(s_.dz1, chunk * H_);
         vectors(s_.output, chunk * O_), room(s_.scratch, std::max(M_, H_));
@@ -209,7 +181,7 @@ private:
 
     void set_weights(const LanePart<Real>& part) {
         const ElmScanWeights<Real>& w = model(part);
-        const ElmScanNumbers<const Real>& numbers = part.member->numbers;
+        const ElmParameters<const Real*>& numbers = part.member->numbers;
         const int n_hidden = w.layers.front().n_out(), n_first = w.layers.front().n_first();
         const auto set = [&](AlignedVector<Real>& to, std::int64_t at, Real value) {
             std::fill_n(to.begin() + at * N + part.lane, part.count, value);
@@ -315,25 +287,25 @@ private:
         lane_product(s_.w1.data(), M_, 1, H_, M_, decayed, drive, value);
         for (int i = 0; i < H_ * N; i += N) {
             const V z = load<Real, N>(value + i);
-            if constexpr (unit == Unit::silu) {
-                const V share = sigmoid<Real, N>(z), a = silu<Real, N>(z);
-                store<Real, N>(value + i, a);
-                store<Real, N>(s_.slope.data() + t * H_ * N + i,
-                               multiply_add<Real, N>(a, Real(1) - share, share));
+            if constexpr (unit == Activation::silu) {
+                const auto hidden = step::silu_with_slope<Lanes>(z);
+                store<Real, N>(value + i, hidden.value);
+                store<Real, N>(s_.slope.data() + t * H_ * N + i, hidden.slope);
             } else {
-                store<Real, N>(value + i, relu<Real, N>(z));
+                store<Real, N>(value + i, step::hidden_value<unit, Lanes>(z));
             }
         }
         lane_product(s_.w2.data(), H_, 1, M_, H_, value, s_.bias2.data(), s_.scratch.data());
         for (int i = 0; i < M_ * N; i += N) {
-            const V update = scaled_tanh<Real, N>(load<Real, N>(s_.scratch.data() + i));
             const V gain = load<Real, N>(s_.gain.data() + i);
-            const V now = multiply_add<Real, N>(gain, update, load<Real, N>(decayed + i));
-            store<Real, N>(memory + i, now);
-            store<Real, N>(next + i, V(load<Real, N>(s_.decay.data() + i) * now));
+            const auto now = step::advance_memory<Lanes>(load<Real, N>(s_.scratch.data() + i),
+                                                         load<Real, N>(decayed + i), gain,
+                                                         load<Real, N>(s_.decay.data() + i));
+            store<Real, N>(memory + i, now.memory);
+            store<Real, N>(next + i, now.decayed);
             store<Real, N>(s_.gain_slope.data() + t * M_ * N + i,
-                           V(gain * scaled_tanh_slope<Real, N>(update)));
-            if (tau_) store<Real, N>(s_.update.data() + t * M_ * N + i, update);
+                           V(gain * step::scaled_tanh_slope<Lanes>(now.update)));
+            if (tau_) store<Real, N>(s_.update.data() + t * M_ * N + i, now.update);
         }
         lane_product(s_.readout.data(), M_, 1, O_, M_, memory, s_.readout_bias.data(), output);
     }
@@ -373,7 +345,7 @@ private:
 
     /// dz of the hidden layer for the chunk that starts at `from`.
     Real* dz1(std::int64_t from) {
-        return unit == Unit::silu ? s_.slope.data() + from * H_ * N : s_.dz1.data();
+        return unit == Activation::silu ? s_.slope.data() + from * H_ * N : s_.dz1.data();
     }
 
     void step_back(std::int64_t t, const Real* output_gradient, Real* dz_hidden) {
@@ -392,12 +364,11 @@ private:
         lane_product<Real>(s_.w2.data(), 1, H_, H_, M_, dz, nullptr, s_.scratch.data());
         for (int i = 0; i < H_ * N; i += N) {
             const V gradient = load<Real, N>(s_.scratch.data() + i);
-            if constexpr (unit == Unit::silu) {
+            if constexpr (unit == Activation::silu) {
                 store<Real, N>(dz_hidden + i, V(gradient * load<Real, N>(dz_hidden + i)));
             } else {
-                const V zero{};
                 const V value = load<Real, N>(s_.value.data() + t * H_ * N + i);
-                store<Real, N>(dz_hidden + i, V(value > zero ? gradient : zero));
+                store<Real, N>(dz_hidden + i, Lanes::positive(value, gradient, V{}));
             }
         }
         lane_product(s_.w1.data(), 1, M_, M_, H_, dz_hidden, s_.carry.data(), s_.carry.data());
@@ -417,7 +388,8 @@ private:
         const ElmScanWeights<Real>& w = model(part);
         PartialGradient<Real>& to = *part.sums;
         const int n_hidden = w.layers.front().n_out(), n_memory = w.n_memory;
-        const int memory_width = wide(n_memory), hidden_width = wide(n_hidden);
+        const ElmGradientWeights<Real>& weights = *part.member->args.weights;
+        const int memory_width = weights.wide(n_memory), hidden_width = weights.wide(n_hidden);
         const auto sum = [&](const AlignedVector<Real>& from, std::int64_t at) {
             const Real* const first = from.data() + at * N + part.lane;
             Real total = first[0];
@@ -451,5 +423,15 @@ private:
     int width_ = 0;              // of a lane's rows, whole vectors
     bool tau_ = false;
 };
+
+template <class Real>
+void run_lane_tile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps,
+                   LaneWorkspace<Real>& workspace) {
+    if (parts.front().member->args.weights->forward->hidden_unit == Activation::relu) {
+        LaneTile<Real, Activation::relu>(parts, n_steps, workspace).run();
+    } else {
+        LaneTile<Real, Activation::silu>(parts, n_steps, workspace).run();
+    }
+}
 
 }  // namespace elm::gradient

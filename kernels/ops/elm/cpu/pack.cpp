@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <utility>
+
 #include "kernels/core/check.h"
+#include "kernels/core/simd/multiply_add_units.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
 
 namespace elm {
@@ -15,13 +19,16 @@ lanes::AlignedVector<Real> padded_copy(const std::vector<double>& values, int wi
 
 /// What one spike of each input adds to each branch, (n_input, n_branch).
 std::vector<double> branch_sums(const ElmScanModel& model) {
-    std::vector<double> sums(static_cast<std::size_t>(model.n_input * model.n_branch), 0.0);
-    for (std::size_t synapse = 0; synapse < model.input_of_synapse.size(); ++synapse) {
-        const std::int64_t input = model.input_of_synapse[synapse];
+    const auto& [structure, parameters] = model;
+    std::vector<double> sums(static_cast<std::size_t>(structure.n_input * structure.n_branch), 0.0);
+    for (std::size_t synapse = 0; synapse < structure.input_of_synapse.size(); ++synapse) {
+        const std::int64_t input = structure.input_of_synapse[synapse];
         if (input < 0) continue;
-        const std::int64_t branch = static_cast<std::int64_t>(synapse) / model.n_synapse_per_branch;
-        sums[static_cast<std::size_t>(input * model.n_branch + branch)] +=
-            model.synapse_weight[synapse] * model.input_sign[static_cast<std::size_t>(input)];
+        const std::int64_t branch =
+            static_cast<std::int64_t>(synapse) / structure.n_synapse_per_branch;
+        sums[static_cast<std::size_t>(input * structure.n_branch + branch)] +=
+            parameters.synapse_weight[synapse] *
+            structure.input_sign[static_cast<std::size_t>(input)];
     }
     return sums;
 }
@@ -41,55 +48,106 @@ lanes::AlignedVector<Real> padded_rows(const std::vector<double>& rows, std::int
 
 /// sums (n_input, n_branch) through the first layer's branch columns: (n_input, n_out).
 std::vector<double> drive_sums(const std::vector<double>& sums, const ElmScanModel& model) {
-    const DenseLayer& first = model.layers.front();
-    std::vector<double> drive(static_cast<std::size_t>(model.n_input * first.n_out), 0.0);
-    for (std::int64_t input = 0; input < model.n_input; ++input) {
-        for (std::int64_t branch = 0; branch < model.n_branch; ++branch) {
-            const double weight = sums[static_cast<std::size_t>(input * model.n_branch + branch)];
+    const ElmStructure& structure = model.structure;
+    const ElmScanModel::Layer& first = model.parameters.layers.front();
+    const std::int64_t n_out = model.n_first(), n_in = ElmScanModel::n_in(first);
+    std::vector<double> drive(static_cast<std::size_t>(structure.n_input * n_out), 0.0);
+    for (std::int64_t input = 0; input < structure.n_input; ++input) {
+        for (std::int64_t branch = 0; branch < structure.n_branch; ++branch) {
+            const double weight =
+                sums[static_cast<std::size_t>(input * structure.n_branch + branch)];
             if (weight == 0) continue;
-            for (std::int64_t unit = 0; unit < first.n_out; ++unit) {
-                drive[static_cast<std::size_t>(input * first.n_out + unit)] +=
-                    weight * first.weight[static_cast<std::size_t>(unit * first.n_in + branch)];
+            for (std::int64_t unit = 0; unit < n_out; ++unit) {
+                drive[static_cast<std::size_t>(input * n_out + unit)] +=
+                    weight * first.weight[static_cast<std::size_t>(unit * n_in + branch)];
             }
         }
     }
     return drive;
 }
 
-bool decays_alike(const ElmScanModel& model) {
-    for (const double decay : model.trace_decay) {
-        if (decay != model.trace_decay.front()) return false;
+bool decays_alike(const ElmStructure& structure) {
+    for (const double decay : structure.trace_decay) {
+        if (decay != structure.trace_decay.front()) return false;
     }
-    return !model.trace_per_synapse;
+    return !structure.trace_per_synapse;
+}
+
+/// Entries, with weights still to come.
+template <class Real>
+BranchEntries<Real> branch_entries(const ElmStructure& structure) {
+    BranchEntries<Real> entries;
+    const auto entry_of = [&](std::int32_t s) {
+        return std::pair(structure.input_of_synapse[static_cast<std::size_t>(s)],
+                         s / structure.n_synapse_per_branch);
+    };
+    for (std::size_t s = 0; s < structure.input_of_synapse.size(); ++s) {
+        const std::int64_t input = structure.input_of_synapse[s];
+        entries.sign.push_back(
+            input < 0 ? Real(0)
+                      : static_cast<Real>(structure.input_sign[static_cast<std::size_t>(input)]));
+        if (input >= 0) entries.synapses.push_back(static_cast<std::int32_t>(s));
+    }
+    std::stable_sort(entries.synapses.begin(), entries.synapses.end(),
+                     [&](std::int32_t a, std::int32_t b) { return entry_of(a) < entry_of(b); });
+    for (std::size_t i = 0; i < entries.synapses.size(); ++i) {
+        const auto entry = entry_of(entries.synapses[i]);
+        if (i > 0 && entry_of(entries.synapses[i - 1]) == entry) continue;
+        entries.input.push_back(static_cast<std::int32_t>(entry.first));
+        entries.branch.push_back(static_cast<std::int32_t>(entry.second));
+        entries.begin.push_back(static_cast<std::int64_t>(i));
+    }
+    entries.begin.push_back(static_cast<std::int64_t>(entries.synapses.size()));
+    entries.weight.resize(entries.input.size());
+    return entries;
+}
+
+template <class Real, class Number>
+void set_synapses(ElmScanWeights<Real>& w, const Number* weight) {
+    BranchEntries<Real>& entries = w.entries;
+    for (std::size_t at = 0; at < w.targets.synapse.size(); ++at) {
+        const auto s = static_cast<std::size_t>(w.targets.synapse[at]);
+        w.targets.weight[at] = static_cast<Real>(weight[s] * Number(entries.sign[s]));
+    }
+    if (w.trace_per_synapse) return;
+    for (std::size_t e = 0; e < entries.weight.size(); ++e) {
+        double sum = 0;
+        entries.for_synapses_of(e, [&](std::size_t s) {
+            sum += static_cast<double>(weight[s] * Number(entries.sign[s]));
+        });
+        entries.weight[e] = static_cast<Real>(sum);
+        w.branch_table[static_cast<std::size_t>(std::int64_t{entries.input[e]} * w.branch_width +
+                                                entries.branch[e])] = entries.weight[e];
+    }
 }
 
 /// A spike table pays where few of many channels spike in a step and the table stays in cache.
 template <class Real>
 bool wants_spike_table(const ElmScanModel& model) {
+    const ElmStructure& structure = model.structure;
     constexpr std::int64_t cache_bytes = 512 * 1024;
-    const std::int64_t width = padded(model.layers.front().n_out, lanes::native<Real>);
-    return decays_alike(model) && model.n_input >= 8 * model.n_branch &&
-           model.n_input * width * static_cast<std::int64_t>(sizeof(Real)) <= cache_bytes;
+    const std::int64_t width = padded(model.n_first(), lanes::native<Real>);
+    return decays_alike(structure) && structure.n_input >= 8 * structure.n_branch &&
+           structure.n_input * width * static_cast<std::int64_t>(sizeof(Real)) <= cache_bytes;
 }
 
+/// Targets, with weights still to come.
 template <class Real>
-SynapseTargets<Real> synapse_targets(const ElmScanModel& model) {
+SynapseTargets<Real> synapse_targets(const ElmStructure& structure) {
     SynapseTargets<Real> targets;
-    targets.begin.assign(static_cast<std::size_t>(model.n_input) + 1, 0);
-    for (const std::int64_t input : model.input_of_synapse) {
+    targets.begin.assign(static_cast<std::size_t>(structure.n_input) + 1, 0);
+    for (const std::int64_t input : structure.input_of_synapse) {
         if (input >= 0) ++targets.begin[static_cast<std::size_t>(input) + 1];
     }
     for (std::size_t i = 1; i < targets.begin.size(); ++i) targets.begin[i] += targets.begin[i - 1];
     std::vector<std::int64_t> next(targets.begin.begin(), targets.begin.end() - 1);
     targets.synapse.resize(static_cast<std::size_t>(targets.begin.back()));
     targets.weight.resize(targets.synapse.size());
-    for (std::size_t synapse = 0; synapse < model.input_of_synapse.size(); ++synapse) {
-        const std::int64_t input = model.input_of_synapse[synapse];
+    for (std::size_t synapse = 0; synapse < structure.input_of_synapse.size(); ++synapse) {
+        const std::int64_t input = structure.input_of_synapse[synapse];
         if (input < 0) continue;
         const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(input)]++);
         targets.synapse[at] = static_cast<std::int32_t>(synapse);
-        targets.weight[at] = static_cast<Real>(model.synapse_weight[synapse] *
-                                               model.input_sign[static_cast<std::size_t>(input)]);
     }
     return targets;
 }
@@ -103,45 +161,47 @@ Tensor device_array(Stream& stream, const std::vector<double>& values) {
 
 template <class Real>
 ElmScanDevice<Real> device_model(Stream& stream, const ElmScanModel& model) {
+    const auto& [structure, parameters] = model;
     ElmScanDevice<Real> device;
-    device.n_input = static_cast<int>(model.n_input);
-    device.n_branch = static_cast<int>(model.n_branch);
-    device.n_synapse_per_branch = static_cast<int>(model.n_synapse_per_branch);
+    device.n_input = static_cast<int>(structure.n_input);
+    device.n_branch = static_cast<int>(structure.n_branch);
+    device.n_synapse_per_branch = static_cast<int>(structure.n_synapse_per_branch);
     device.n_memory = static_cast<int>(model.n_memory());
     device.n_output = static_cast<int>(model.n_output());
-    device.hidden_unit = model.hidden_unit;
-    device.trace_per_synapse = model.trace_per_synapse;
+    device.hidden_unit = structure.hidden_unit;
+    device.trace_per_synapse = structure.trace_per_synapse;
     std::vector<double> values;
-    const auto add = [&](const DenseLayer& layer) {
-        device.layers.push_back({static_cast<std::int64_t>(values.size()),
-                                 static_cast<int>(layer.n_in), static_cast<int>(layer.n_out)});
-        for (std::int64_t k = 0; k < layer.n_in; ++k) {
-            for (std::int64_t unit = 0; unit < layer.n_out; ++unit) {
-                values.push_back(layer.weight[static_cast<std::size_t>(unit * layer.n_in + k)]);
+    const auto add = [&](const ElmScanModel::Layer& layer) {
+        const std::int64_t n_in = ElmScanModel::n_in(layer), n_out = ElmScanModel::n_out(layer);
+        device.layers.push_back({static_cast<std::int64_t>(values.size()), static_cast<int>(n_in),
+                                 static_cast<int>(n_out)});
+        for (std::int64_t k = 0; k < n_in; ++k) {
+            for (std::int64_t unit = 0; unit < n_out; ++unit) {
+                values.push_back(layer.weight[static_cast<std::size_t>(unit * n_in + k)]);
             }
         }
         values.insert(values.end(), layer.bias.begin(), layer.bias.end());
     };
-    for (const DenseLayer& layer : model.layers) add(layer);
-    add(model.readout);
+    for (const ElmScanModel::Layer& layer : parameters.layers) add(layer);
+    add(parameters.readout);
     device.values = device_array<Real>(stream, values);
-    device.memory_decay = device_array<Real>(stream, model.memory_decay);
-    device.memory_gain = device_array<Real>(stream, model.memory_gain);
-    device.trace_decay = device_array<Real>(stream, model.trace_decay);
-    device.input_sign = device_array<Real>(stream, model.input_sign);
-    device.host_sign.assign(model.input_sign.begin(), model.input_sign.end());
-    if (!model.trace_per_synapse) {
-        device.branch_table =
-            device_array<Real>(stream, branch_sums(model)).reshape({model.n_input, model.n_branch});
+    device.memory_decay = device_array<Real>(stream, parameters.memory_decay);
+    device.memory_gain = device_array<Real>(stream, parameters.memory_gain);
+    device.trace_decay = device_array<Real>(stream, structure.trace_decay);
+    device.input_sign = device_array<Real>(stream, structure.input_sign);
+    device.host_sign.assign(structure.input_sign.begin(), structure.input_sign.end());
+    if (!structure.trace_per_synapse) {
+        device.branch_table = device_array<Real>(stream, branch_sums(model))
+                                  .reshape({structure.n_input, structure.n_branch});
         return device;
     }
     std::vector<std::int32_t> input_of;
     std::vector<double> weight;
-    for (std::size_t synapse = 0; synapse < model.input_of_synapse.size(); ++synapse) {
-        const std::int64_t input = model.input_of_synapse[synapse];
+    for (std::size_t synapse = 0; synapse < structure.input_of_synapse.size(); ++synapse) {
+        const std::int64_t input = structure.input_of_synapse[synapse];
         input_of.push_back(static_cast<std::int32_t>(input));
-        const double sign = input < 0 ? 0.0 : model.input_sign[static_cast<std::size_t>(input)];
-        weight.push_back(sign * model.synapse_weight[synapse]);
+        const double sign = input < 0 ? 0.0 : structure.input_sign[static_cast<std::size_t>(input)];
+        weight.push_back(sign * parameters.synapse_weight[synapse]);
     }
     device.synapse_input = Tensor::from(stream, {static_cast<std::int64_t>(input_of.size())},
                                         std::span<const std::int32_t>(input_of));
@@ -151,6 +211,23 @@ ElmScanDevice<Real> device_model(Stream& stream, const ElmScanModel& model) {
 
 }  // namespace
 
+template <class Real, class Number>
+void repack_part(ElmScanWeights<Real>& w, const ElmParameters<const Number*>& numbers,
+                 std::int64_t part) {
+    const auto n_layers = static_cast<std::int64_t>(w.layers.size());
+    ELM_ASSERT(std::ssize(numbers.layers) == n_layers);
+    if (part < n_layers) {
+        const auto l = static_cast<std::size_t>(part);
+        w.layers[l].set(numbers.layers[l].weight, w.layers[l].n_in(), numbers.layers[l].bias);
+    } else if (part == n_layers) {
+        set_synapses(w, numbers.synapse_weight);
+    } else {
+        w.readout.set(numbers.readout.weight, w.n_memory, numbers.readout.bias);
+        std::copy_n(numbers.memory_decay, w.n_memory, w.memory_decay.data());
+        std::copy_n(numbers.memory_gain, w.n_memory, w.memory_gain.data());
+    }
+}
+
 template <class Real>
 const ElmScanDevice<Real>& device_part(const ElmScanWeights<Real>& weights) {
     return weights.on_device;
@@ -159,58 +236,62 @@ const ElmScanDevice<Real>& device_part(const ElmScanWeights<Real>& weights) {
 template <class Real>
 std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan(Stream& stream, const ElmScanModel& model,
                                                           SpikeTable table) {
-    ELM_ASSERT(!model.layers.empty());
+    const auto& [structure, parameters] = model;
+    ELM_ASSERT(!parameters.layers.empty());
     constexpr int native = std::max(4, lanes::native<Real>);  // blocks of units come in fours
     auto packed = std::make_shared<ElmScanWeights<Real>>();
     ElmScanWeights<Real>& w = *packed;
     w.device = stream.device();
-    w.n_input = static_cast<int>(model.n_input);
-    w.n_branch = static_cast<int>(model.n_branch);
-    w.n_synapse_per_branch = static_cast<int>(model.n_synapse_per_branch);
+    w.n_input = static_cast<int>(structure.n_input);
+    w.n_branch = static_cast<int>(structure.n_branch);
+    w.n_synapse_per_branch = static_cast<int>(structure.n_synapse_per_branch);
     w.n_memory = static_cast<int>(model.n_memory());
     w.n_output = static_cast<int>(model.n_output());
-    w.hidden_unit = model.hidden_unit;
-    w.trace_per_synapse = model.trace_per_synapse;
+    w.hidden_unit = structure.hidden_unit;
+    w.trace_per_synapse = structure.trace_per_synapse;
     if (stream.device().kind == DeviceKind::cuda) {
         w.on_device = device_model<Real>(stream, model);
         return packed;
     }
     w.spike_table = table == SpikeTable::where_it_pays && wants_spike_table<Real>(model);
-    w.input_sign.assign(model.input_sign.begin(), model.input_sign.end());
+    if (multiply_add_units().count == 2) w.unit_lanes = lanes::native<Real>;
+    w.input_sign.assign(structure.input_sign.begin(), structure.input_sign.end());
 
     // As wide as the blocks of the gradient's products, which may be wider than a vector.
-    w.branch_width = padded(model.n_branch, std::max(native, 8));
-    if (model.trace_per_synapse) {
-        w.targets = synapse_targets<Real>(model);
-        w.synapse_decay =
-            padded_copy<Real>(model.trace_decay, static_cast<int>(model.trace_decay.size()));
+    w.branch_width = padded(structure.n_branch, std::max(native, 8));
+    if (structure.trace_per_synapse) {
+        w.targets = synapse_targets<Real>(structure);
+        w.synapse_decay = padded_copy<Real>(structure.trace_decay,
+                                            static_cast<int>(structure.trace_decay.size()));
     } else {
-        const std::vector<double> sums = branch_sums(model);
-        w.branch_table = padded_rows<Real>(sums, model.n_input, model.n_branch, w.branch_width);
-        w.branch_decay = padded_copy<Real>(model.trace_decay, w.branch_width);
+        w.branch_table.assign(static_cast<std::size_t>(structure.n_input * w.branch_width),
+                              Real(0));
+        w.branch_decay = padded_copy<Real>(structure.trace_decay, w.branch_width);
         if (w.spike_table) {
-            const DenseLayer& first = model.layers.front();
-            w.drive_width = padded(first.n_out, native);
-            w.drive_table = padded_rows<Real>(drive_sums(sums, model), model.n_input, first.n_out,
-                                              w.drive_width);
-            w.drive_decay =
-                padded_copy<Real>(std::vector<double>(static_cast<std::size_t>(first.n_out),
-                                                      model.trace_decay.front()),
-                                  w.drive_width);
-            w.drive_bias = padded_copy<Real>(first.bias, w.drive_width);
+            const std::int64_t n_out = model.n_first();
+            w.drive_width = padded(n_out, native);
+            w.drive_table = padded_rows<Real>(drive_sums(branch_sums(model), model),
+                                              structure.n_input, n_out, w.drive_width);
+            w.drive_decay = padded_copy<Real>(
+                std::vector<double>(static_cast<std::size_t>(n_out), structure.trace_decay.front()),
+                w.drive_width);
+            w.drive_bias = padded_copy<Real>(parameters.layers.front().bias, w.drive_width);
         }
     }
-    for (std::size_t index = 0; index < model.layers.size(); ++index) {
-        const DenseLayer& layer = model.layers[index];
-        const int n_first = index == 0 ? w.n_branch : 0;
-        w.layers.emplace_back(static_cast<int>(layer.n_out), n_first,
-                              static_cast<int>(layer.n_in) - n_first, layer.weight, layer.bias);
+    using Layer = lanes::PackedLayer<Real>;
+    for (const ElmScanModel::Layer& layer : parameters.layers) {
+        const int n_first = w.layers.empty() ? w.n_branch : 0;
+        w.layers.emplace_back(static_cast<int>(ElmScanModel::n_out(layer)), n_first,
+                              static_cast<int>(ElmScanModel::n_in(layer)) - n_first,
+                              Layer::Kernels::both, w.unit_lanes);
     }
-    w.readout = {static_cast<int>(model.readout.n_out), 0, static_cast<int>(model.readout.n_in),
-                 model.readout.weight, model.readout.bias};
+    w.readout = Layer(w.n_output, 0, w.n_memory, Layer::Kernels::both, w.unit_lanes);
     const int memory_width = padded(model.n_memory(), 16);  // a multiple of every vector
-    w.memory_decay = padded_copy<Real>(model.memory_decay, memory_width);
-    w.memory_gain = padded_copy<Real>(model.memory_gain, memory_width);
+    w.memory_decay.assign(static_cast<std::size_t>(memory_width), Real(0));
+    w.memory_gain.assign(static_cast<std::size_t>(memory_width), Real(0));
+    w.entries = branch_entries<Real>(structure);
+    repack_elm_scan(
+        w, parameters.map([](const std::vector<double>& values) { return values.data(); }));
     return packed;
 }
 
@@ -227,15 +308,15 @@ ElmStateShape state_shape(const ElmScanWeights<Real>& weights, bool record_branc
     return shape;
 }
 
-template std::shared_ptr<const ElmScanWeights<float>> pack_elm_scan<float>(Stream&,
-                                                                           const ElmScanModel&,
-                                                                           SpikeTable);
-template std::shared_ptr<const ElmScanWeights<double>> pack_elm_scan<double>(Stream&,
-                                                                             const ElmScanModel&,
-                                                                             SpikeTable);
-template const ElmScanDevice<float>& device_part<float>(const ElmScanWeights<float>&);
-template const ElmScanDevice<double>& device_part<double>(const ElmScanWeights<double>&);
-template ElmStateShape state_shape<float>(const ElmScanWeights<float>&, bool);
-template ElmStateShape state_shape<double>(const ElmScanWeights<double>&, bool);
+#define ELM_INSTANTIATE(Real)                                                               \
+    template std::shared_ptr<const ElmScanWeights<Real>> pack_elm_scan<Real>(               \
+        Stream&, const ElmScanModel&, SpikeTable);                                          \
+    template void repack_part<Real, Real>(ElmScanWeights<Real>&,                            \
+                                          const ElmParameters<const Real*>&, std::int64_t); \
+    template const ElmScanDevice<Real>& device_part<Real>(const ElmScanWeights<Real>&);     \
+    template ElmStateShape state_shape<Real>(const ElmScanWeights<Real>&, bool);
+ELM_INSTANTIATE(float)
+ELM_INSTANTIATE(double)
+#undef ELM_INSTANTIATE
 
 }  // namespace elm

@@ -3,428 +3,52 @@
 #include <algorithm>
 
 #include "kernels/core/parallel.h"
-#include "kernels/ops/elm/cpu/scan_weights.h"
-#include "kernels/ops/elm/events.h"
-
-// A tile is some samples of one run, advanced by one thread through all steps in chunks of time:
-//
-//   1. input side    filtered rows of the chunk, sample by sample        (elm_events.h)
-//   2. recurrence    step by step, samples or units as lanes             (elm_layer.h)
-//   3. readout       of the chunk's memory
-//
-// All three see the chunk in cache. Chunks and tiles do not change any result: every sum runs in
-// the order of steps, events and columns.
+#include "kernels/core/pool.h"
+#include "kernels/ops/elm/cpu/scan_tile.h"
 
 namespace elm {
+
+using namespace scan;
+
 namespace {
 
-using namespace lanes;
-
-constexpr std::int64_t chunk_steps = 32;
-
-/// Distance between the rows of neighbouring samples: a cache line more than their length, or all
-/// of them would share a few sets of the cache.
-constexpr std::int64_t row_stride(std::int64_t width) { return chunk_steps * width + 16; }
-
-int widest_layer(const auto& weights) {
-    int width = weights.n_memory;
-    for (const auto& layer : weights.layers) width = std::max(width, layer.n_out());
-    return width + 32;  // room for padded units of either kernel
-}
-
-/// Room for one tile, kept by its thread between calls.
+/// The forms of tiles for a model, from the widest. With two 512-bit units two vectors of samples
+/// share each weight that is loaded, and units fill whole vectors.
 template <class Real>
-struct TileMemory {
-    AlignedVector<Real> rows, branch_rows, lanes_in, drive, history, x, hidden_a, hidden_b, out;
-    AlignedVector<Real> trace, drive_state;
-    std::vector<DenseEvents<Real>> dense;
-
-    void prepare(const ElmScanWeights<Real>& w, std::int64_t lanes) {
-        const std::int64_t widest = widest_layer(w);
-        const std::int64_t width = std::max({w.branch_width, w.drive_width, 1});
-        const auto room = [](AlignedVector<Real>& array, std::int64_t n) {
-            if (static_cast<std::int64_t>(array.size()) < n) {
-                array.assign(static_cast<std::size_t>(n), Real(0));
-            }
-        };
-        room(rows, lanes * row_stride(width));
-        room(branch_rows, row_stride(w.branch_width));
-        room(lanes_in, lanes * width);
-        room(drive, lanes * row_stride(widest));
-        room(history, lanes * chunk_steps * widest);
-        room(x, lanes * widest);
-        room(hidden_a, lanes * widest);
-        room(hidden_b, lanes * widest);
-        room(out, lanes * chunk_steps * (w.n_output + 32));
-        room(trace, lanes * trace_width(w));
-        room(drive_state, lanes * std::max(w.drive_width, 1));
-        dense.resize(static_cast<std::size_t>(lanes));
-    }
-
-    static std::int64_t trace_width(const ElmScanWeights<Real>& w) {
-        return std::max<std::int64_t>(static_cast<std::int64_t>(w.synapse_decay.size()),
-                                      w.branch_width);
-    }
-};
-
-/// The input side and the state of one tile's samples.
-template <class Real>
-class TileInput {
-public:
-    TileInput(const ElmScanArgs<Real>& args, std::int64_t first, std::int64_t count,
-              TileMemory<Real>& memory)
-        : args_(args), w_(*args.weights), first_(first), count_(count), memory_(memory) {
-        for (std::int64_t s = 0; s < count_; ++s) {
-            copy_row(args_.trace_state, first_ + s, trace(s));
-            copy_row(args_.drive_state, first_ + s, drive(s));
-        }
-    }
-
-    /// Fills rows (chunk_steps, width()) of each sample, row_stride() apart, for steps [begin,
-    /// begin + n) and, if recorded, writes the branch traces of these steps.
-    void advance(std::int64_t begin, std::int64_t n) {
-        for (std::int64_t s = 0; s < count_; ++s) {
-            const Events<Real> events = events_of(s, begin, n);
-            const bool record = args_.branches.data != nullptr;
-            Real* rows = memory_.rows.data() + s * row_stride(width());
-            if (w_.spike_table) {
-                filter_rows(events, n, w_.drive_table.data(), w_.drive_width, w_.drive_decay.data(),
-                            w_.drive_bias.data(), drive(s), rows, w_.drive_width);
-            }
-            if (w_.spike_table && !record) continue;
-            Real* branch_rows = w_.spike_table ? memory_.branch_rows.data() : rows;
-            if (w_.trace_per_synapse) {
-                synapse_rows(events, n, w_, trace(s), branch_rows, w_.branch_width);
-            } else {
-                filter_rows(events, n, w_.branch_table.data(), w_.branch_width,
-                            w_.branch_decay.data(), zeros(), trace(s), branch_rows,
-                            w_.branch_width);
-            }
-            if (!record) continue;
-            for (std::int64_t t = 0; t < n; ++t) {
-                std::copy_n(branch_rows + t * w_.branch_width, w_.n_branch,
-                            &args_.branches(first_ + s, begin + t, 0));
-            }
-        }
-    }
-
-    void finish() {
-        for (std::int64_t s = 0; s < count_; ++s) {
-            write_row(trace(s), args_.trace_state, first_ + s);
-            write_row(drive(s), args_.drive_state, first_ + s);
-        }
-    }
-
-    std::int64_t width() const { return w_.spike_table ? w_.drive_width : w_.branch_width; }
-
-private:
-    Events<Real> events_of(std::int64_t sample, std::int64_t begin, std::int64_t n) {
-        if (args_.spikes != nullptr) {
-            const SpikeTrain& spikes = *args_.spikes;
-            return {spikes.row_begin.data() + (first_ + sample) * spikes.n_steps + begin,
-                    spikes.units.data(), nullptr};
-        }
-        return memory_.dense[static_cast<std::size_t>(sample)].extract(
-            &args_.input(first_ + sample, begin, 0), n, w_.n_input, w_.input_sign);
-    }
-
-    Real* trace(std::int64_t s) {
-        return memory_.trace.data() + s * TileMemory<Real>::trace_width(w_);
-    }
-    Real* drive(std::int64_t s) { return memory_.drive_state.data() + s * w_.drive_width; }
-
-    const Real* zeros() {
-        if (static_cast<int>(zeros_.size()) < w_.branch_width) {
-            zeros_.assign(static_cast<std::size_t>(w_.branch_width), Real(0));
-        }
-        return zeros_.data();
-    }
-
-    static void copy_row(const View<Real, 2>& from, std::int64_t row, Real* to) {
-        if (from.data != nullptr) std::copy_n(&from(row, 0), from.extent[1], to);
-    }
-    static void write_row(const Real* from, const View<Real, 2>& to, std::int64_t row) {
-        if (to.data != nullptr) std::copy_n(from, to.extent[1], &to(row, 0));
-    }
-
-    const ElmScanArgs<Real>& args_;
-    const ElmScanWeights<Real>& w_;
-    std::int64_t first_, count_;
-    TileMemory<Real>& memory_;
-    AlignedVector<Real> zeros_;
-};
-
-/// to[k][lane] = from[lane][k] for n columns (a multiple of the lanes) of `count` rows; other lanes
-/// are zero.
-template <class Real, int N>
-void rows_to_lanes(const Real* from, std::int64_t from_stride, std::int64_t n, std::int64_t count,
-                   Real* to) {
-    for (std::int64_t k = 0; k < n; k += N) {
-        Vec<Real, N> block[N];
-        for (int lane = 0; lane < N; ++lane) {
-            block[lane] =
-                lane < count ? load<Real, N>(from + lane * from_stride + k) : Vec<Real, N>{};
-        }
-        transpose<Real, N>(block);
-        for (int i = 0; i < N; ++i) store<Real, N>(to + (k + i) * N, block[i]);
-    }
-}
-
-/// to[lane][k] = from[k][lane] for any n.
-template <class Real, int N>
-void lanes_to_rows(const Real* from, std::int64_t n, std::int64_t count, Real* to,
-                   std::int64_t to_stride) {
-    std::int64_t k = 0;
-    for (; k + N <= n; k += N) {
-        Vec<Real, N> block[N];
-        for (int i = 0; i < N; ++i) block[i] = load<Real, N>(from + (k + i) * N);
-        transpose<Real, N>(block);
-        for (int lane = 0; lane < N && lane < count; ++lane) {
-            store<Real, N>(to + lane * to_stride + k, block[lane]);
-        }
-    }
-    for (; k < n; ++k) {
-        for (std::int64_t lane = 0; lane < count; ++lane) {
-            to[lane * to_stride + k] = from[k * N + lane];
-        }
-    }
-}
-
-/// Runs `step(layer, start, x1, x2, z, hidden)` through the network's layers: the first with what
-/// the input side gives, the others with what the one before gave. Returns the last z.
-template <class Real, class First, class Next>
-const Real* run_layers(const ElmScanWeights<Real>& w, TileMemory<Real>& memory, const First& first,
-                       const Next& next) {
-    Real* from = memory.hidden_a.data();
-    Real* to = memory.hidden_b.data();
-    const std::size_t last = w.layers.size() - 1;
-    first(w.layers[0], from, last > 0);
-    for (std::size_t layer = 1; layer <= last; ++layer) {
-        next(w.layers[layer], from, to, layer < last);
-        std::swap(from, to);
-    }
-    return from;
-}
-
-/// Up to N samples as the lanes of one vector.
-template <class Real, int N, Unit unit>
-void run_tile_by_sample(const ElmScanArgs<Real>& args, std::int64_t first, std::int64_t count,
-                        std::int64_t n_steps, TileMemory<Real>& memory) {
-    using V = Vec<Real, N>;
-    const ElmScanWeights<Real>& w = *args.weights;
-    const int n_memory = w.n_memory, n_output = w.n_output;
-    TileInput<Real> input(args, first, count, memory);
-    const std::int64_t width = input.width();
-    Real* const x = memory.x.data();  // d_t: decayed memory, (d_m, N)
-    Real* const history = memory.history.data();
-    for (int m = 0; m < n_memory; ++m) {
-        for (int lane = 0; lane < N; ++lane) {
-            x[m * N + lane] = lane < count ? w.memory_decay[static_cast<std::size_t>(m)] *
-                                                 args.memory_state(first + lane, m)
-                                           : Real(0);
-        }
-    }
-    for (std::int64_t begin = 0; begin < n_steps; begin += chunk_steps) {
-        const std::int64_t n = std::min(chunk_steps, n_steps - begin);
-        input.advance(begin, n);
-        for (std::int64_t t = 0; t < n; ++t) {
-            rows_to_lanes<Real, N>(memory.rows.data() + t * width, row_stride(width), width, count,
-                                   memory.lanes_in.data());
-            const Real* const in = memory.lanes_in.data();
-            const Real* const z = run_layers(
-                w, memory,
-                [&](const PackedLayer<Real>& layer, Real* to, bool hidden) {
-                    const Real* start = w.spike_table ? in : nullptr;
-                    if (hidden) {
-                        layer_by_sample<Real, N, unit>(layer, start, in, x, to);
-                    } else {
-                        layer_by_sample<Real, N, Unit::linear>(layer, start, in, x, to);
-                    }
-                },
-                [&](const PackedLayer<Real>& layer, const Real* from, Real* to, bool hidden) {
-                    if (hidden) {
-                        layer_by_sample<Real, N, unit>(layer, nullptr, nullptr, from, to);
-                    } else {
-                        layer_by_sample<Real, N, Unit::linear>(layer, nullptr, nullptr, from, to);
-                    }
-                });
-            Real* const m_t = history + t * n_memory * N;
-            for (int m = 0; m < n_memory; ++m) {
-                const V update = scaled_tanh<Real, N>(load<Real, N>(z + m * N));
-                const V memory_now = multiply_add<Real, N>(w.memory_gain.data()[m], update,
-                                                           load<Real, N>(x + m * N));
-                store<Real, N>(m_t + m * N, memory_now);
-                store<Real, N>(x + m * N, V(w.memory_decay.data()[m] * memory_now));
-            }
-        }
-        Real* const out = memory.out.data();
-        for (std::int64_t t = 0; t < n; ++t) {
-            // Writes the readout's padded units too: the next step overwrites them.
-            layer_by_sample<Real, N, Unit::linear>(
-                w.readout, nullptr, nullptr, history + t * n_memory * N, out + t * n_output * N);
-        }
-        const std::int64_t out_stride = args.output.extent[1] * n_output;
-        lanes_to_rows<Real, N>(out, n * n_output, count, &args.output(first, begin, 0), out_stride);
-        if (args.memory.data != nullptr) {
-            lanes_to_rows<Real, N>(history, n * n_memory, count, &args.memory(first, begin, 0),
-                                   args.memory.extent[1] * n_memory);
-        }
-        if (begin + n == n_steps) {
-            lanes_to_rows<Real, N>(history + (n - 1) * n_memory * N, n_memory, count,
-                                   &args.memory_state(first, 0), args.memory_state.extent[1]);
-        }
-    }
-    input.finish();
-}
-
-/// P samples side by side, the units of each layer as lanes.
-template <class Real, int P, Unit unit>
-void run_tile_by_unit(const ElmScanArgs<Real>& args, std::int64_t first, std::int64_t n_steps,
-                      TileMemory<Real>& memory) {
-    constexpr int N = unit_lanes<Real>;
-    using V = Vec<Real, N>;
-    const ElmScanWeights<Real>& w = *args.weights;
-    const int n_memory = w.n_memory;
-    const std::int64_t memory_width = w.layers.back().padded_units();
-    const std::int64_t widest = widest_layer(w);
-    const PackedLayer<Real>& layer0 = w.layers.front();
-    TileInput<Real> input(args, first, P, memory);
-    Real* const x = memory.x.data();              // d_t, (P, widest)
-    Real* const history = memory.history.data();  // (P, chunk_steps, memory_width)
-    std::fill_n(x, P * widest, Real(0));
-    for (int p = 0; p < P; ++p) {
-        for (int m = 0; m < n_memory; ++m) {
-            x[p * widest + m] =
-                w.memory_decay[static_cast<std::size_t>(m)] * args.memory_state(first + p, m);
-        }
-    }
-    for (std::int64_t begin = 0; begin < n_steps; begin += chunk_steps) {
-        const std::int64_t n = std::min(chunk_steps, n_steps - begin);
-        input.advance(begin, n);
-        const Real* drive = memory.rows.data();
-        std::int64_t drive_width = w.drive_width, drive_stride = row_stride(drive_width);
-        if (!w.spike_table) {
-            // The first layer's share of the input, for all steps of the chunk: rows are (p, t).
-            drive_width = layer0.padded_units();
-            drive_stride = row_stride(drive_width);
-            for (int p = 0; p < P; ++p) {
-                const Real* rows = memory.rows.data() + p * row_stride(w.branch_width);
-                Real* to = memory.drive.data() + p * drive_stride;
-                std::int64_t t = 0;
-                for (; t + 4 <= n; t += 4) {
-                    layer_by_unit<Real, 4, Unit::linear>(layer0, 0, w.n_branch, false,
-                                                         layer0.bias_by_unit(), 0,
-                                                         rows + t * w.branch_width, w.branch_width,
-                                                         to + t * drive_width, drive_width);
-                }
-                for (; t < n; ++t) {
-                    layer_by_unit<Real, 1, Unit::linear>(layer0, 0, w.n_branch, false,
-                                                         layer0.bias_by_unit(), 0,
-                                                         rows + t * w.branch_width, w.branch_width,
-                                                         to + t * drive_width, drive_width);
-                }
-            }
-            drive = memory.drive.data();
-        }
-        for (std::int64_t t = 0; t < n; ++t) {
-            const auto run = [&](const PackedLayer<Real>& layer, int first_column,
-                                 const Real* start, std::int64_t start_stride, const Real* from,
-                                 Real* to, bool hidden) {
-                const int n_in = layer.n_rest();
-                if (hidden) {
-                    layer_by_unit<Real, P, unit>(layer, first_column, n_in, layer.two_chains(),
-                                                 start, start_stride, from, widest, to, widest);
-                } else {
-                    layer_by_unit<Real, P, Unit::linear>(layer, first_column, n_in,
-                                                         layer.two_chains(), start, start_stride,
-                                                         from, widest, to, widest);
-                }
-            };
-            const Real* const z = run_layers(
-                w, memory,
-                [&](const PackedLayer<Real>& layer, Real* to, bool hidden) {
-                    run(layer, layer.n_first(), drive + t * drive_width, drive_stride, x, to,
-                        hidden);
-                },
-                [&](const PackedLayer<Real>& layer, const Real* from, Real* to, bool hidden) {
-                    run(layer, 0, layer.bias_by_unit(), 0, from, to, hidden);
-                });
-            for (int p = 0; p < P; ++p) {
-                Real* const m_t = history + (p * chunk_steps + t) * memory_width;
-                for (int m = 0; m < memory_width; m += N) {
-                    const V update = scaled_tanh<Real, N>(load<Real, N>(z + p * widest + m));
-                    const V memory_now =
-                        multiply_add<Real, N>(load<Real, N>(w.memory_gain.data() + m), update,
-                                              load<Real, N>(x + p * widest + m));
-                    store<Real, N>(m_t + m, memory_now);
-                    store<Real, N>(x + p * widest + m,
-                                   V(load<Real, N>(w.memory_decay.data() + m) * memory_now));
-                }
-            }
-        }
-        const std::int64_t out_width = w.readout.padded_units();
-        for (int p = 0; p < P; ++p) {
-            for (std::int64_t t = 0; t < n; ++t) {
-                const Real* const m_t = history + (p * chunk_steps + t) * memory_width;
-                layer_by_unit<Real, 1, Unit::linear>(w.readout, 0, n_memory, w.readout.two_chains(),
-                                                     w.readout.bias_by_unit(), 0, m_t, 0,
-                                                     memory.out.data(), out_width);
-                std::copy_n(memory.out.data(), w.n_output, &args.output(first + p, begin + t, 0));
-                if (args.memory.data != nullptr) {
-                    std::copy_n(m_t, n_memory, &args.memory(first + p, begin + t, 0));
-                }
-            }
-            if (begin + n == n_steps) {
-                std::copy_n(history + (p * chunk_steps + n - 1) * memory_width, n_memory,
-                            &args.memory_state(first + p, 0));
-            }
-        }
-    }
-    input.finish();
-}
-
-/// Some samples of one run. `width` is the number of lanes, or of samples side by side below that.
-struct Tile {
-    std::size_t run;
-    std::int64_t first, count, width;
-};
-
-template <class Real, Unit unit>
-void run_tile(const ElmScanArgs<Real>& args, const Tile& tile, std::int64_t n_steps) {
-    static thread_local TileMemory<Real> memory;
+std::vector<TileForm> tile_forms(const ElmScanWeights<Real>& w) {
     constexpr int N = native<Real>;
-    memory.prepare(*args.weights, std::max<std::int64_t>(tile.width, 1));
-    if (tile.width == N) {
-        run_tile_by_sample<Real, N, unit>(args, tile.first, tile.count, n_steps, memory);
-    } else if (tile.width == N / 2 && N / 2 >= 4) {
-        run_tile_by_sample<Real, N / 2, unit>(args, tile.first, tile.count, n_steps, memory);
-    } else if (tile.width == 4) {
-        run_tile_by_unit<Real, 4, unit>(args, tile.first, n_steps, memory);
-    } else if (tile.width == 2) {
-        run_tile_by_unit<Real, 2, unit>(args, tile.first, n_steps, memory);
+    std::vector<TileForm> forms;
+    if (w.unit_lanes != unit_lanes<Real>) {
+        // Two chains of eight samples by units would leave one vector a block.
+        const bool eight_by_unit = N == 16 && !w.layers.front().two_chains();
+        forms.push_back({2 * N, false});
+        if (!eight_by_unit) forms.push_back({N, false});
+        if (N == 16) forms.push_back({8, eight_by_unit});
     } else {
-        run_tile_by_unit<Real, 1, unit>(args, tile.first, n_steps, memory);
+        forms.push_back({N, N < 4});
+        if (N / 2 >= 4) forms.push_back({N / 2, false});
     }
+    for (const std::int64_t width : {4, 2, 1}) {
+        if (width < forms.back().width) forms.push_back({width, true});
+    }
+    return forms;
 }
 
 /// Cuts a batch into tiles that are as wide as the threads' shares allow. A tile of samples as
 /// lanes may have a few empty lanes where that is cheaper than narrower tiles.
 template <class Real>
-void add_tiles(std::size_t run, std::int64_t batch, std::int64_t share, std::vector<Tile>& tiles) {
-    constexpr int N = native<Real>;
-    std::int64_t first = 0;
-    while (first < batch) {
+void add_tiles(std::size_t run, const ElmScanArgs<Real>& args, std::int64_t share,
+               std::vector<Tile>& tiles) {
+    const std::vector<TileForm> forms = tile_forms(*args.weights);
+    const std::int64_t batch = args.output.extent[0];
+    for (std::int64_t first = 0; first < batch;) {
         const std::int64_t left = std::min(batch - first, std::max<std::int64_t>(share, 1));
-        std::int64_t width = 1;
-        for (const std::int64_t candidate : {N, N / 2, 4, 2, 1}) {
-            const bool by_sample = candidate >= N / 2 && candidate >= 4;
-            if (left >= (by_sample ? candidate - candidate / 8 : candidate)) {
-                width = candidate;
-                break;
-            }
-        }
-        const std::int64_t count = std::min(width, left);
-        tiles.push_back({run, first, count, width});
+        const auto fits = [&](const TileForm& form) {
+            return left >= (form.by_unit ? form.width : form.width - form.width / 8);
+        };
+        const TileForm form = *std::find_if(forms.begin(), forms.end() - 1, fits);
+        const std::int64_t count = std::min(form.width, left);
+        tiles.push_back({run, first, count, form});
         first += count;
     }
 }
@@ -432,24 +56,35 @@ void add_tiles(std::size_t run, std::int64_t batch, std::int64_t share, std::vec
 }  // namespace
 
 template <class Real>
+struct ElmScanWorkspace {
+    Pool<TileMemory<Real>> tiles;
+};
+
+template <class Real>
+std::shared_ptr<ElmScanWorkspace<Real>> make_elm_scan_workspace() {
+    return std::make_shared<ElmScanWorkspace<Real>>();
+}
+
+template <class Real>
 void run_elm_scans(const std::vector<ElmScanArgs<Real>>& runs) {
+    ElmScanWorkspace<Real> alone;
     std::vector<Tile> tiles;
     for (std::size_t run = 0; run < runs.size(); ++run) {
         const std::int64_t batch = runs[run].output.extent[0];
         const auto threads = static_cast<std::int64_t>(thread_count());
         const auto n_runs = static_cast<std::int64_t>(runs.size());
         const std::int64_t threads_a_run = std::max<std::int64_t>(1, threads / n_runs);
-        add_tiles<Real>(run, batch, (batch + threads_a_run - 1) / threads_a_run, tiles);
+        add_tiles(run, runs[run], (batch + threads_a_run - 1) / threads_a_run, tiles);
     }
     Cpu::for_each_task(static_cast<std::int64_t>(tiles.size()), [&](std::int64_t index) {
         const Tile& tile = tiles[static_cast<std::size_t>(index)];
         const ElmScanArgs<Real>& args = runs[tile.run];
-        const std::int64_t n_steps = args.output.extent[1];
-        if (args.weights->hidden_unit == HiddenUnit::relu) {
-            run_tile<Real, Unit::relu>(args, tile, n_steps);
-        } else {
-            run_tile<Real, Unit::silu>(args, tile, n_steps);
-        }
+        const auto memory =
+            (args.workspace != nullptr ? *args.workspace : alone)
+                .tiles.take(
+                    [&](const TileMemory<Real>& found) { return found.lanes == tile.form.width; },
+                    [] { return TileMemory<Real>(); });
+        run_tile(args, tile, *memory);
     });
 }
 
@@ -458,9 +93,12 @@ void run_elm_scan(Stream&, const ElmScanArgs<Real>& args) {
     run_elm_scans<Real>({args});
 }
 
-template void run_elm_scans<float>(const std::vector<ElmScanArgs<float>>&);
-template void run_elm_scans<double>(const std::vector<ElmScanArgs<double>>&);
-template void run_elm_scan<Cpu, float>(Stream&, const ElmScanArgs<float>&);
-template void run_elm_scan<Cpu, double>(Stream&, const ElmScanArgs<double>&);
+#define ELM_INSTANTIATE(Real)                                                         \
+    template std::shared_ptr<ElmScanWorkspace<Real>> make_elm_scan_workspace<Real>(); \
+    template void run_elm_scans<Real>(const std::vector<ElmScanArgs<Real>>&);         \
+    template void run_elm_scan<Cpu, Real>(Stream&, const ElmScanArgs<Real>&);
+ELM_INSTANTIATE(float)
+ELM_INSTANTIATE(double)
+#undef ELM_INSTANTIATE
 
 }  // namespace elm

@@ -10,6 +10,7 @@
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/cuda/parallel.cuh"
 #include "kernels/core/cuda/shared.cuh"
+#include "kernels/ops/elm/cuda/number.cuh"
 #include "kernels/ops/elm/cuda/staged_weights.cuh"
 
 namespace elm::backward {
@@ -127,10 +128,8 @@ __global__ void __launch_bounds__(most_threads, 1)
             const Real update = now[n_memory + unit].value[s];
             carry[unit].value[s] = gradient;
             gain_sum[unit].value[s] += gradient * update;
-            // phi' = (2/3) 1.7159 (1 - tanh^2) = (2/3) (1.7159 - phi^2 / 1.7159)
-            const Real slope =
-                Real(2.0 / 3.0 * 1.7159) - update * update * Real(2.0 / 3.0 / 1.7159);
-            const Real value = gradient * args.memory_gain(unit) * slope;
+            const Real value = gradient * args.memory_gain(unit) *
+                               step::scaled_tanh_slope<DeviceNumber<Real>>(update);
             dz[unit].value[s] = value;
             if (s < count) args.memory_gradient(first + s, t, unit) = value;
         }

@@ -22,7 +22,8 @@ template <class Real>
 class PackedNumbers {
 public:
     /// Structure and numbers must live as long.
-    PackedNumbers(Stream& stream, const ElmScanStructure& structure, const ElmScanTensors& numbers)
+    PackedNumbers(Stream& stream, const ElmStructure& structure,
+                  const ElmParameters<Tensor>& numbers)
         : structure_(structure), numbers_(numbers) {
         upload(stream);
     }
@@ -70,8 +71,8 @@ private:
         model.n_input = static_cast<int>(structure_.n_input);
         model.n_branch = static_cast<int>(structure_.n_branch);
         model.n_synapse_per_branch = static_cast<int>(structure_.n_synapse_per_branch);
-        model.n_memory = static_cast<int>(numbers_.n_memory());
-        model.n_output = static_cast<int>(numbers_.n_output());
+        model.n_memory = static_cast<int>(numbers_.memory_decay.shape()[0]);
+        model.n_output = static_cast<int>(numbers_.readout.bias.shape()[0]);
         model.hidden_unit = structure_.hidden_unit;
         model.trace_per_synapse = structure_.trace_per_synapse;
         model.memory_decay = numbers_.memory_decay;
@@ -120,7 +121,7 @@ private:
     /// Weights column by column, each with its bias behind it; and as the way back wants them.
     void pack_layers(Stream& stream) {
         std::int64_t size = 0, size_back = 0;
-        const auto place = [&](const ElmScanTensors::Layer& layer) {
+        const auto place = [&](const ElmParameters<Tensor>::Layer& layer) {
             const Shape& shape = layer.weight.shape();
             model.layers.push_back({size, static_cast<int>(shape[1]), static_cast<int>(shape[0])});
             size += shape[0] * (shape[1] + 1);
@@ -132,7 +133,7 @@ private:
         place(numbers_.readout);
         model.values = empty(stream, {size});
         const auto to = view<Real, 1>(model.values);
-        const auto copy = [&](const ElmScanTensors::Layer& layer, std::int64_t at) {
+        const auto copy = [&](const ElmParameters<Tensor>::Layer& layer, std::int64_t at) {
             copy_matrix(stream, layer.weight, to.data + at, 0, true);
             copy_matrix(stream, layer.bias.reshape({layer.bias.shape()[0], 1}),
                         to.data + at + layer.weight.shape().size(), 0, true);
@@ -154,8 +155,8 @@ private:
         }
     }
 
-    const ElmScanStructure& structure_;
-    const ElmScanTensors& numbers_;
+    const ElmStructure& structure_;
+    const ElmParameters<Tensor>& numbers_;
 };
 
 }  // namespace elm

@@ -3,11 +3,10 @@
 /// The ELM recurrence of elm_scan.h on a CUDA device: one persistent block per S samples walks
 /// through all steps, with the weights on chip (elm_staged_weights.cuh).
 
-#include <cmath>
-
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/cuda/parallel.cuh"
 #include "kernels/core/cuda/shared.cuh"
+#include "kernels/ops/elm/cuda/number.cuh"
 #include "kernels/ops/elm/cuda/scan_device.h"
 #include "kernels/ops/elm/cuda/staged_weights.cuh"
 
@@ -16,22 +15,9 @@ namespace elm::recurrence {
 using namespace staged;
 
 template <class Real>
-__device__ Real scaled_tanh(Real x) {
-    return Real(1.7159) * std::tanh(x * Real(2) / Real(3));
-}
-
-/// A hidden unit's value and its derivative.
-template <class Real>
-struct HiddenValue {
-    Real value, slope;
-};
-template <class Real>
-__device__ HiddenValue<Real> hidden_value(Real z, HiddenUnit unit) {
-    if (unit == HiddenUnit::relu)
-        return z > Real(0) ? HiddenValue<Real>{z, 1} : HiddenValue<Real>{};
-    const Real share = Real(1) / (Real(1) + std::exp(-z));
-    const Real value = z * share;
-    return {value, share + value * (Real(1) - share)};
+__device__ step::Hidden<DeviceNumber<Real>> hidden_value(Real z, HiddenUnit unit) {
+    if (unit == HiddenUnit::silu) return step::silu_with_slope<DeviceNumber<Real>>(z);
+    return z > 0 ? step::Hidden<DeviceNumber<Real>>{z, 1} : step::Hidden<DeviceNumber<Real>>{0, 0};
 }
 
 template <class Real>
@@ -146,25 +132,25 @@ __global__ void __launch_bounds__(most_threads, 1)
             for (int i = thread; i < n_out * S; i += threads) {
                 const int unit = i / S, s = i % S;
                 const Real z = sum_of_parts<Real, S>(bias[unit], partial, parts, n_out, unit, s);
-                const std::int64_t sample = first + s, step = args.memory_begin + t;
+                const std::int64_t sample = first + s, at_step = args.memory_begin + t;
                 if (!last) {
-                    const HiddenValue<Real> value = hidden_value(z, args.hidden_unit);
+                    const auto value = hidden_value(z, args.hidden_unit);
                     to[unit].value[s] = value.value;
                     if (s < count && args.stores.hidden.data != nullptr) {
-                        args.stores.hidden(layer, sample, step, unit) = value.value;
-                        args.stores.slope(layer, sample, step, unit) = value.slope;
+                        args.stores.hidden(layer, sample, at_step, unit) = value.value;
+                        args.stores.slope(layer, sample, at_step, unit) = value.slope;
                     }
                     continue;
                 }
-                const Real update = scaled_tanh(z);
-                const Real memory = decayed[unit].value[s] + args.memory_gain(unit) * update;
-                decayed[unit].value[s] = args.memory_decay(unit) * memory;
+                const auto next = step::advance_memory<DeviceNumber<Real>>(
+                    z, decayed[unit].value[s], args.memory_gain(unit), args.memory_decay(unit));
+                decayed[unit].value[s] = next.decayed;
                 if (s < count) {
-                    args.memory(sample, step, unit) = memory;
+                    args.memory(sample, at_step, unit) = next.memory;
                     if (args.stores.update.data != nullptr) {
-                        args.stores.update(sample, step, unit) = update;
+                        args.stores.update(sample, at_step, unit) = next.update;
                     }
-                    if (t + 1 == args.n_steps) args.memory_state(sample, unit) = memory;
+                    if (t + 1 == args.n_steps) args.memory_state(sample, unit) = next.memory;
                 }
             }
             __syncthreads();

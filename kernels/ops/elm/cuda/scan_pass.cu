@@ -37,9 +37,10 @@ class DevicePass : public ElmScanSaved {
 public:
     DevicePass(Stream& stream, const ElmScanPassArgs<Real>& args)
         : structure_(*args.structure),
-          numbers_(args.numbers),
+          numbers_(args.parameters),
           spikes_(args.spikes),
           input_(args.input),
+          input_wanted_(args.wanted.input),
           batch_(args.output.shape()[0]),
           n_steps_(args.output.shape()[1]),
           packed_(stream, structure_, numbers_) {}
@@ -59,9 +60,8 @@ public:
         }
     }
 
-    ElmScanGradients backward(Stream& stream, const Tensor& output_gradient,
-                              const ElmScanWanted& wanted) override {
-        begin_sums(stream, wanted.input);
+    ElmScanGradients backward(Stream& stream, const Tensor& output_gradient) override {
+        begin_sums(stream);
         for (auto segment = static_cast<std::int64_t>(starts_.size()) - 1; segment >= 0;
              --segment) {
             const std::int64_t begin = segment * segment_steps_;
@@ -92,8 +92,10 @@ private:
     Tensor zeros(Stream& stream, const Shape& shape) const {
         return Tensor::zeros(stream, shape, dtype_of<Real>);
     }
-    std::int64_t n_memory() const { return numbers_.n_memory(); }
-    std::int64_t n_hidden() const { return numbers_.n_hidden(); }
+    std::int64_t n_memory() const { return numbers_.memory_decay.shape()[0]; }
+    std::int64_t n_hidden() const {
+        return n_hidden_layers() > 0 ? numbers_.layers.front().bias.shape()[0] : 0;
+    }
     std::int64_t n_hidden_layers() const {
         return static_cast<std::int64_t>(numbers_.layers.size()) - 1;
     }
@@ -144,7 +146,7 @@ private:
 
     // --- backward -----------------------------------------------------------------------------
 
-    void begin_sums(Stream& stream, bool input_wanted) {
+    void begin_sums(Stream& stream) {
         sums_ = {};
         sums_.layers.resize(numbers_.layers.size());
         carry_ = zeros(stream, {batch_, n_memory()});
@@ -162,15 +164,17 @@ private:
         } else if (spikes_ != nullptr) {
             table_sum_ = zeros(stream, {groups, structure_.n_input, structure_.n_branch});
         }
-        if (input_wanted) input_gradient_ = zeros(stream, {batch_, n_steps_, structure_.n_input});
+        if (input_wanted_) {
+            input_gradient_ = zeros(stream, {batch_, n_steps_, structure_.n_input});
+        }
         if (starts_.empty()) add_empty(stream);
     }
 
     /// Gradients of no steps at all.
     void add_empty(Stream& stream) {
-        const auto none = [&](const ElmScanTensors::Layer& like) {
-            return ElmScanTensors::Layer{zeros(stream, like.weight.shape()),
-                                         zeros(stream, like.bias.shape())};
+        const auto none = [&](const ElmParameters<Tensor>::Layer& like) {
+            return ElmParameters<Tensor>::Layer{zeros(stream, like.weight.shape()),
+                                                zeros(stream, like.bias.shape())};
         };
         for (std::size_t l = 0; l < sums_.layers.size(); ++l) {
             sums_.layers[l] = none(numbers_.layers[l]);
@@ -282,7 +286,7 @@ private:
     void add_weight_gradients(Stream& stream, const Tensor& last) {
         for (std::int64_t l = 0; l <= n_hidden_layers(); ++l) {
             const Tensor dz = dz_of(l, last);
-            ElmScanTensors::Layer& sum = sums_.layers[static_cast<std::size_t>(l)];
+            ElmParameters<Tensor>::Layer& sum = sums_.layers[static_cast<std::size_t>(l)];
             add(stream, sum.bias, sum_rows(stream, dz));
             if (l > 0) {
                 add(stream, sum.weight,
@@ -377,17 +381,18 @@ private:
         return {std::move(sums_), input_gradient_};
     }
 
-    const ElmScanStructure& structure_;
-    ElmScanTensors numbers_;
+    const ElmStructure& structure_;
+    ElmParameters<Tensor> numbers_;
     const SpikeTrain* spikes_;
     Tensor input_;
+    bool input_wanted_;
     std::int64_t batch_, n_steps_, segment_steps_ = 0;
     PackedNumbers<Real> packed_;
     std::vector<State> starts_;  // of each segment
     Stores stores_;
 
     // Of a backward pass, over the segments that it has passed.
-    ElmScanTensors sums_;
+    ElmParameters<Tensor> sums_;
     Tensor carry_, decay_sum_, gain_sum_, adjoint_;
     Tensor table_sum_, dense_sum_, synapse_sum_, input_gradient_;
     std::int64_t samples_per_group_ = 1;

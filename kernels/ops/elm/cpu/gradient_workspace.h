@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/core/pool.h"
+#include "kernels/ops/elm/cpu/gradient_sums.h"
+#include "kernels/ops/elm/events.h"
+
+/// The memory of backward passes, kept from tile to tile and call to call: fresh memory would cost
+/// a page fault for every 4 KB.
+namespace elm {
+namespace gradient {
+
+inline constexpr std::int64_t chunk_steps =
+    32;  // rows of one weight-gradient product: chunk_steps * samples
+
+/// Extents of the arrays of a tile of `n_samples` samples; padded widths are those of rows.
+struct TileShape {
+    int n_samples = 0, lanes = 0;  // lanes of units
+    bool time_constants = false;
+    bool slopes_of_chunk = false;  // ReLU, whose slope its value tells
+    std::int64_t segment_steps = 0;
+    int n_memory = 0, n_output = 0;
+    int branch_width = 0, trace_width = 0, drive_width = 0;
+    std::vector<int> row_widths;  // of the rows that enter each layer
+
+    int memory_width() const { return wide(n_memory, lanes); }
+    bool operator==(const TileShape&) const = default;
+};
+
+template <class Real>
+TileShape tile_shape(const ElmGradientArgs<Real>& args, int n_samples, bool time_constants) {
+    const ElmGradientWeights<Real>& g = *args.weights;
+    const ElmScanWeights<Real>& w = *g.forward;
+    const std::int64_t n_steps = args.output.extent[1];
+    TileShape shape;
+    shape.n_samples = n_samples;
+    shape.lanes = w.unit_lanes;
+    shape.time_constants = time_constants;
+    shape.slopes_of_chunk = w.hidden_unit == Activation::relu;
+    shape.segment_steps =
+        args.segment_steps <= 0
+            ? n_steps
+            : std::min(n_steps, (args.segment_steps + chunk_steps - 1) / chunk_steps * chunk_steps);
+    shape.n_memory = w.n_memory;
+    shape.n_output = w.n_output;
+    shape.row_widths = row_widths_of(g);
+    shape.branch_width = w.branch_width;
+    shape.trace_width = w.trace_per_synapse
+                            ? g.wide(static_cast<std::int64_t>(w.synapse_decay.size()))
+                            : g.input().width;
+    shape.drive_width = !g.has_branches()     ? g.input().width
+                        : w.layers.size() > 1 ? shape.row_widths[1]
+                                              : shape.memory_width();
+    return shape;
+}
+
+/// What a segment leaves for its backward pass; row t * n_samples + p is step t of sample p.
+template <class Real>
+struct SegmentStore {
+    std::vector<AlignedVector<Real>> in;     // of layer l: [b, d] for l = 0, else units' values
+    std::vector<AlignedVector<Real>> slope;  // of hidden layer l: act'(z), later dz; of ReLU dz of
+                                             // one chunk
+    AlignedVector<Real> gain_slope;          // gamma phi'(z), later dz of the last layer
+    AlignedVector<Real> memory;              // m
+    AlignedVector<Real> update;              // phi(z), where time constants are learnt
+};
+
+/// The arrays of one tile: what its steps left behind, and what one step or chunk works with.
+/// Padding is zeroed once and nothing writes to it but zeros, so a shape that stays the same need
+/// not be cleared.
+template <class Real>
+struct TileWorkspace {
+    struct State {
+        AlignedVector<Real> memory, trace;  // (samples, memory width), (samples, trace width)
+    };
+
+    TileShape shape;
+    SegmentStore<Real> store;
+    State state;
+    std::vector<State> checkpoints;  // at the start of each segment
+    bool filled = false;             // the store holds the last segment of these checkpoints
+    AlignedVector<Real> drive, output_gradient, branch_gradient;  // of one chunk
+    AlignedVector<Real> z, carry, scratch, adjoint;
+    std::vector<DenseEvents<Real>> events;
+
+    /// Makes room for tiles of this shape.
+    void prepare(const TileShape& wanted) {
+        if (shape == wanted) return;
+        shape = wanted;
+        const std::int64_t samples = shape.n_samples, rows = shape.segment_steps * samples;
+        const std::int64_t chunk_rows = chunk_steps * samples, memory = shape.memory_width();
+        const std::vector<int>& widths = shape.row_widths;
+        store.in.resize(widths.size());
+        store.slope.resize(widths.size() - 1);
+        for (std::size_t l = 0; l < widths.size(); ++l) {
+            // One step more for the first layer: it holds d of the step after the last.
+            make_zeros(store.in[l], (rows + samples) * widths[l]);
+        }
+        for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
+            make_zeros(store.slope[l], (shape.slopes_of_chunk ? chunk_rows : rows) * widths[l + 1]);
+        }
+        make_zeros(store.gain_slope, rows * memory);
+        make_zeros(store.memory, rows * memory);
+        make_zeros(store.update, shape.time_constants ? rows * memory : 0);
+        make_zeros(state.memory, samples * memory);
+        make_zeros(state.trace, samples * shape.trace_width);
+        make_zeros(drive, chunk_rows * shape.drive_width);
+        make_zeros(output_gradient, chunk_rows * wide(shape.n_output, shape.lanes));
+        make_zeros(branch_gradient, chunk_rows * shape.branch_width);
+        const std::int64_t widest =
+            std::max(shape.memory_width(), *std::max_element(widths.begin(), widths.end()));
+        make_zeros(z, samples * widest);
+        make_zeros(scratch, samples * widest);
+        make_zeros(carry, samples * memory);
+        make_zeros(adjoint, samples * shape.trace_width);
+        events.resize(static_cast<std::size_t>(samples));
+    }
+};
+
+}  // namespace gradient
+
+template <class Real>
+struct ElmGradientWorkspace {
+    Pool<gradient::TileWorkspace<Real>> tiles;
+    std::vector<gradient::PartialGradient<Real>> groups;  // at least as many as the last pass had
+    AlignedVector<Real> columns;
+};
+
+/// The tiles of a batch between forward and backward.
+template <class Real>
+struct ElmStoredPass {
+    using Workspace = gradient::TileWorkspace<Real>;
+    struct Tile {
+        typename Pool<Workspace>::Loan room;  // null where its steps are not kept
+        std::vector<typename Workspace::State> checkpoints;
+    };
+    std::vector<Tile> tiles;
+};
+
+}  // namespace elm
