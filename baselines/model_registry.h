@@ -17,6 +17,7 @@ struct ModelEntry {
     std::string name;
     std::string summary;
     std::string source;  // authors, year, DOI or arXiv id
+    bool of_point_neurons = false;
     /// The options that it takes, with their defaults.
     OptionSet (*options)();
     /// The model without numbers: allocate_parameters() draws them. `seed`: of what a model draws

@@ -6,12 +6,17 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 source kernels/cmake/install_dependencies.sh
+source kernels/cmake/cuda_here.sh
 elm_install_packages "${elm_packages[@]}"
 
-build=build/quickstart
+# The CUDA kernels take minutes to compile: only for a GPU that is there, and for that one alone.
+build=build/quickstart cuda=(-DELM_CUDA=OFF)
+if elm_cuda_here; then
+    build=build/quickstart-cuda cuda=(-DELM_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=native)
+fi
 [ -f "$build/build.ninja" ] ||
     cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_BUILD_TESTS=OFF \
-          -DELM_BUILD_BENCH=OFF
+          -DELM_BUILD_BENCH=OFF "${cuda[@]}"
 cmake --build "$build" --target elmsim
 elmsim=$root/$build/elmsim
 mkdir -p out
@@ -33,7 +38,8 @@ echo "The fit on simulations it has not seen, against the cell:"
     --out out/prediction.h5 --plot out/prediction.png --force
 "$elmsim" evaluate --model out/fit.h5 --data out/unseen.h5
 
-data=${ELM_DATA_DIR:-$root/../shared/data}
+# Published data, for those who have them.
+data=${ELM_DATA_DIR:-}
 if [ -f "$data/elm_pretrained/best_elm_neuron.h5" ] && [ -f "$data/neuronio_test.h5" ]; then
     echo
     echo "The published fit of a layer-5 pyramidal cell on recorded input, against the cell:"

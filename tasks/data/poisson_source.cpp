@@ -12,10 +12,8 @@ namespace {
 /// The random numbers of one step, drawn one after the other.
 class StepRandom {
 public:
-    StepRandom(std::uint64_t seed, std::int64_t step)
-        : key_(RandomKey{.seed = seed}
-                   .for_purpose("poisson input")
-                   .at_step(static_cast<std::uint64_t>(step))) {}
+    StepRandom(const RandomKey& trial, std::int64_t step)
+        : key_(trial.at_step(static_cast<std::uint64_t>(step))) {}
 
     /// In [0, 1).
     double uniform() {
@@ -52,14 +50,14 @@ std::int64_t draw_poisson(StepRandom& random, double mean) {
 /// unit.
 class PoissonSource : public SpikeSource {
 public:
-    PoissonSource(double mean, std::int64_t n_units, std::uint64_t seed)
-        : mean_(mean), n_units_(n_units), seed_(seed) {}
+    PoissonSource(double mean, std::int64_t n_units, const RandomKey& trial)
+        : mean_(mean), n_units_(n_units), trial_(trial) {}
 
     SpikeTrain next(std::int64_t n_steps) override {
         SpikeTrain train{
             .n_samples = 1, .n_steps = n_steps, .n_units = n_units_, .row_begin = {0}, .units = {}};
         for (std::int64_t step = 0; step < n_steps; ++step) {
-            StepRandom random(seed_, step_++);
+            StepRandom random(trial_, step_++);
             const std::int64_t count = draw_poisson(random, mean_);
             for (std::int64_t spike = 0; spike < count; ++spike) {
                 train.units.push_back(
@@ -74,19 +72,21 @@ public:
 private:
     double mean_;  // spikes of all units per step
     std::int64_t n_units_;
-    std::uint64_t seed_;
+    RandomKey trial_;
     std::int64_t step_ = 0;
 };
 
 }  // namespace
 
 SampleInput poisson_input(double rate_hz, std::int64_t n_units, std::int64_t n_steps,
-                          double time_step_ms, std::uint64_t seed) {
+                          double time_step_ms, std::uint64_t seed, std::uint32_t trial) {
     ELM_CHECK(rate_hz >= 0 && std::isfinite(rate_hz),
               "the rate of Poisson input must not be negative (got {} Hz)", rate_hz);
     const double mean = rate_hz * time_step_ms / 1000.0 * static_cast<double>(n_units);
     ELM_CHECK(mean < 1e6, "Poisson input of {} Hz is {} spikes a step: too many", rate_hz, mean);
-    return {"poisson", n_steps, std::make_unique<PoissonSource>(mean, n_units, seed)};
+    const RandomKey key = RandomKey{.seed = seed}.for_purpose("poisson input");
+    return {"poisson", n_steps,
+            std::make_unique<PoissonSource>(mean, n_units, trial == 0 ? key : key.for_part(trial))};
 }
 
 }  // namespace elm

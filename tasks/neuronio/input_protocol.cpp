@@ -41,22 +41,6 @@ int draw_length_ms(const std::array<int, n>& lengths, const RandomKey& key, std:
            static_cast<int>(std::trunc(2 * jitter_ms * uniform(key, element + 1) - jitter_ms));
 }
 
-void check(const InputSites& sites, int duration_ms) {
-    ELM_CHECK(!sites.length_um.empty() && sites.length_um.size() == sites.tree.size(),
-              "input needs sites, each with a tree (got {} lengths, {} trees).",
-              sites.length_um.size(), sites.tree.size());
-    ELM_CHECK(duration_ms >= 1 && duration_ms <= 1'000'000,
-              "input of {} ms: expected 1 ms to 1000 s.", duration_ms);
-    for (std::size_t at = 0; at < sites.tree.size(); ++at) {
-        ELM_CHECK(sites.tree[at] >= 0 && sites.tree[at] < sites.tree_count,
-                  "site {} stands on tree {}, expected 0 to {}.", at, sites.tree[at],
-                  sites.tree_count - 1);
-        ELM_CHECK(sites.length_um[at] >= 0 && std::isfinite(sites.length_um[at]),
-                  "site {} is {} um long, expected a number of 0 or more.", at,
-                  sites.length_um[at]);
-    }
-}
-
 /// running[k] = weight[0] + ... + weight[k - 1].
 std::vector<double> running_sum(const std::vector<double>& weights) {
     std::vector<double> running{0};
@@ -136,6 +120,22 @@ double bin_probability(double rate) { return rate > 0 ? rate * -std::expm1(-1 / 
 
 }  // namespace
 
+void check_input(const InputSites& sites, int duration_ms) {
+    ELM_CHECK(!sites.length_um.empty() && sites.length_um.size() == sites.tree.size(),
+              "input needs sites, each with a tree (got {} lengths, {} trees).",
+              sites.length_um.size(), sites.tree.size());
+    ELM_CHECK(duration_ms >= 1 && duration_ms <= 1'000'000,
+              "input of {} ms: expected 1 ms to 1000 s.", duration_ms);
+    for (std::size_t at = 0; at < sites.tree.size(); ++at) {
+        ELM_CHECK(sites.tree[at] >= 0 && sites.tree[at] < sites.tree_count,
+                  "site {} stands on tree {}, expected 0 to {}.", at, sites.tree[at],
+                  sites.tree_count - 1);
+        ELM_CHECK(sites.length_um[at] >= 0 && std::isfinite(sites.length_um[at]),
+                  "site {} is {} um long, expected a number of 0 or more.", at,
+                  sites.length_um[at]);
+    }
+}
+
 std::vector<double> smoothing_weights(int width_ms) {
     const int count = 7 * width_ms + 1;
     std::vector<double> weights;
@@ -157,7 +157,7 @@ double spike_draw(std::uint64_t seed, std::uint64_t index, int duration_ms, int 
 
 InputRates draw_input_rates(const InputSites& sites, int duration_ms, std::uint64_t seed,
                             std::uint64_t index) {
-    check(sites, duration_ms);
+    check_input(sites, duration_ms);
     InputRates rates;
     const RandomKey lengths = key_of(seed, index, "lengths");
     rates.interval_ms = draw_length_ms(intervals_ms, lengths, 0);

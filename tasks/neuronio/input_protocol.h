@@ -37,8 +37,11 @@ struct InputSpikes {
     std::vector<std::int32_t> synapse;
 };
 
-/// Simulation `index` of `seed`: the same bits whatever else is made. Throws Error{invalid} for no
-/// sites, lengths below 0, a tree that is not there, or a duration below 1 ms.
+/// Throws Error{invalid} for no sites, lengths below 0, a tree that is not there, or a duration
+/// below 1 ms or above 1000 s.
+void check_input(const InputSites& sites, int duration_ms);
+
+/// Simulation `index` of `seed`: the same bits whatever else is made. Throws as check_input() does.
 InputRates draw_input_rates(const InputSites& sites, int duration_ms, std::uint64_t seed,
                             std::uint64_t index);
 InputSpikes draw_input_spikes(const InputSites& sites, int duration_ms, std::uint64_t seed,

@@ -19,16 +19,14 @@ Panel raster_panel(const NeuronIoSimulation& simulation) {
     RasterDecimator raster(input.n_units, input.n_steps, 0, step_s);
     raster.add(input, 0, input.n_steps);
     const std::int64_t half = input.n_units / 2;
-    std::string name = simulation.name;
-    std::replace(name.begin(), name.end(), '_', ' ');  // gnuplot would lower what follows
-    return {.y_label = name,
-            .curves = {raster.curve(0, half, "excitatory", colour::blue),
-                       raster.curve(half, input.n_units, "inhibitory", colour::vermilion)},
+    return {.y_label = simulation.name,
+            .curves = {raster.curve(0, half, "excitatory", colour::excitation),
+                       raster.curve(half, input.n_units, "inhibitory", colour::inhibition)},
             .x_range = {{0, static_cast<double>(input.n_steps) * step_s}},
             .y_range = {{0, static_cast<double>(input.n_units)}},
             .height = 0.8,
             .show_x_numbers = false,
-            .key = key_above};
+            .key = raster_key};
 }
 
 /// The lowest panel over time says what its axis is.
@@ -40,14 +38,15 @@ Panel voltage_panel(const NeuronIoSimulation& simulation, const std::vector<doub
                 .x_range = {{0, end_s}},
                 .show_x_numbers = lowest,
                 .key = key_above};
-    const auto add = [&](const char* name, const std::vector<double>& values, const char* hue) {
+    const auto add = [&](const char* name, const std::vector<double>& values,
+                         const std::string& hue) {
         TraceDecimator trace(std::ssize(values), 0, step_s);
         trace.add(values);
         panel.curves.push_back(trace.curve(name, hue));
     };
-    add("soma", simulation.soma_voltage_mV, colour::black);
-    if (!nexus.empty()) add("nexus", nexus, colour::orange);
-    Curve spikes{"output spikes", Mark::dots, colour::purple, {}, {}};
+    add("soma", simulation.soma_voltage_mV, colour::of_place(0, 2));
+    if (!nexus.empty()) add("nexus", nexus, colour::of_place(1, 2));
+    Curve spikes{"output spikes", Mark::dots, colour::output_spike, {}, {}};
     for (const double time_ms : simulation.output_spike_times_ms) {
         spikes.x.push_back(time_ms * step_s);
         spikes.y.push_back(55);
@@ -61,7 +60,7 @@ Panel rate_panel(const NeuronIoStatistics& statistics) {
     const double highest =
         *std::max_element(statistics.rates_hz.begin(), statistics.rates_hz.end());
     const double width = std::max(0.5, std::ceil(highest / 20 * 2) / 2);
-    Curve bars{"", Mark::impulses, colour::blue, {}, {}};
+    Curve bars{"", Mark::impulses, colour::plain, {}, {}};
     for (double from = 0; from <= highest; from += width) {
         const auto count =
             std::count_if(statistics.rates_hz.begin(), statistics.rates_hz.end(),
@@ -104,6 +103,7 @@ Figure neuronio_figure(const std::string& path, const NeuronIoStatistics& statis
             index + 1 == shown));
     }
     if (statistics.simulations > 1) figure.panels.push_back(rate_panel(statistics));
+    figure.height_px = 200 + 180 * static_cast<int>(figure.panels.size());
     return figure;
 }
 

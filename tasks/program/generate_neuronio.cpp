@@ -20,6 +20,7 @@
 #include "tasks/neuronio/neuronio_generator.h"
 #include "tasks/neuronio/neuronio_plot.h"
 #include "tasks/program/cable_setup.h"
+#include "tasks/program/input_flags.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/made_of.h"
 #include "tasks/program/run_context.h"
@@ -88,11 +89,7 @@ NeuronIoRecipe make_recipe(const Arguments& arguments, RunContext& context) {
     NeuronIoRecipe recipe;
     recipe.run = cable_run_options(arguments, context);
     require_dividing_step(recipe.run.dt_ms);
-    const double ms = arguments.number("seconds") * 1000;
-    ELM_CHECK(ms >= 1 && ms <= 1e6 && std::abs(ms - std::round(ms)) < 1e-9 * ms,
-              "--seconds {}: expected a whole number of ms, from 0.001 to 1000 s.",
-              arguments.number("seconds"));
-    recipe.duration_ms = std::llround(ms);
+    recipe.duration_ms = protocol_duration_ms(arguments);
     recipe.seed = arguments.seed();
     recipe.dendrites = arguments.has("dendrites");
     recipe.cell = resolve_cell(arguments, "l5pc");

@@ -75,7 +75,7 @@ Figure raster(const std::string& path, SpikeSample sample, double duration_ms,
         marks.add(input.source->next(1), 0, 1);
     }
     Panel panel{.x_label = "time (s)", .y_label = "unit"};
-    panel.curves.push_back(marks.curve(0, n_units, "", colour::black));
+    panel.curves.push_back(marks.curve(0, n_units, "", colour::plain));
     return {.title = title, .panels = {std::move(panel)}};
 }
 

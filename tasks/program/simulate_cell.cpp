@@ -13,10 +13,10 @@
 #include "kernels/core/progress.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/output_file.h"
-#include "tasks/data/poisson_source.h"
-#include "tasks/data/spike_file.h"
+#include "tasks/neuronio/neuronio_writer.h"
 #include "tasks/program/cable_setup.h"
 #include "tasks/program/cell_picture.h"
+#include "tasks/program/input_flags.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/made_of.h"
 #include "tasks/program/run_context.h"
@@ -61,41 +61,33 @@ cable::Trial Samples::take(std::size_t index) const {
 }
 
 Samples make_samples(const Arguments& arguments, const cable::Cell& cell, double dt_ms) {
-    const bool from_file = arguments.has("input"), poisson = arguments.has("poisson");
-    ELM_CHECK(!(from_file && poisson), "give either --input FILE or --poisson HZ, not both.");
     const auto seconds = arguments.optional_number("seconds");
     ELM_CHECK(!seconds || (*seconds > 0 && *seconds < 1e6),
               "--seconds {}: expected a number above 0 and below 1e6.", *seconds);
-    ELM_CHECK(seconds || from_file, "the run needs a length: add --seconds S.");
     const auto channels = static_cast<std::int64_t>(2 * cell.site_segments.size());
-    ELM_CHECK(channels > 0 || !(from_file || poisson),
-              "cell {} has no synapses: add a section [synapses] to its file.", cell.name);
+    for (const char* flag : {"input", "poisson", "input-protocol"}) {
+        ELM_CHECK(channels > 0 || !arguments.has(flag),
+                  "cell {} has no synapses: add a section [synapses] to its file.", cell.name);
+    }
     Samples samples;
     samples.dt_ms = dt_ms;
+    samples.inputs =
+        resolve_input(arguments, {channels, dt_ms, [&cell] { return input_sites(cell); }});
+    // An event at 0 silences its synapse: no accident of drawing may do so. That of the published
+    // protocol stays, as in the published data.
+    if (arguments.has("poisson")) samples.first_step = 1;
     for (const std::string& text : arguments.list("clamp")) {
         samples.clamps.push_back(parse_clamp(cell, text));
-    }
-    if (from_file) {
-        samples.inputs =
-            open_spike_file(arguments.text("input"), channels, dt_ms,
-                            seconds ? std::optional(*seconds * 1000) : std::nullopt,
-                            arguments.has("population") ? arguments.text("population") : "");
-    } else if (poisson) {
-        const auto steps = static_cast<std::int64_t>(std::llround(*seconds * 1000 / dt_ms));
-        samples.inputs.push_back(with_context("reading --poisson", [&] {
-            return poisson_input(arguments.number("poisson"), channels, steps, dt_ms,
-                                 arguments.seed());
-        }));
-        // An event at 0 silences its synapse: no accident of drawing may do so.
-        samples.first_step = 1;
-    } else {
-        samples.names.emplace_back("run");
-        samples.duration_ms = *seconds * 1000;
     }
     for (const SampleInput& input : samples.inputs) {
         samples.names.push_back(input.name);
         samples.duration_ms =
             std::max(samples.duration_ms, static_cast<double>(input.n_steps) * dt_ms);
+    }
+    if (samples.inputs.empty()) {
+        ELM_CHECK(seconds, "the run needs a length: add --seconds S.");
+        samples.names.emplace_back("run");
+        samples.duration_ms = *seconds * 1000;
     }
     return samples;
 }
@@ -224,7 +216,9 @@ int simulate_cell(const Arguments& arguments) {
     cable::RunOptions options = cable_run_options(arguments, context);
     std::optional<CellPicture> picture;
     if (arguments.has("plot-morphology")) picture.emplace(arguments, cell);
-    if (picture && !picture->needs_run() && !arguments.has("seconds") && !arguments.has("input")) {
+    const bool runs =
+        arguments.has("seconds") || arguments.has("input") || arguments.has("input-protocol");
+    if (picture && !picture->needs_run() && !runs) {
         picture->draw({}, options);
         return 0;
     }
@@ -293,7 +287,8 @@ int simulate_cell(const Arguments& arguments) {
     progress.finish();
     const double seconds = arguments.seconds() - start;
     if (output) output->finish();
-    if (!samples.inputs.empty()) watch.warn(cell);
+    // The synapses that the published protocol silences by a spike at 0 are part of it.
+    if (!samples.inputs.empty() && !arguments.has("input-protocol")) watch.warn(cell);
     print_summary(arguments, context, cell, samples, options.dt_ms, spikes, seconds);
     if (figure) draw(*figure, arguments.text("plot"), arguments.has("force"));
     if (picture) picture->draw(first, options);

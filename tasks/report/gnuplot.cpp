@@ -14,6 +14,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/io/output_file.h"
+#include "tasks/report/palette.h"
 #include "tasks/report/plot.h"
 
 namespace elm {
@@ -32,9 +33,8 @@ std::string terminal_of(const std::string& path, int width_px, int height_px) {
                            height_px);
     }
     if (extension == ".svg") {
-        return fmt::format(
-            "set terminal svg size {},{} font 'sans,13' rounded background '#ffffff'\n", width_px,
-            height_px);
+        return fmt::format("set terminal svg size {},{} font 'sans,13' rounded background '{}'\n",
+                           width_px, height_px, colour::background);
     }
     return fmt::format("set terminal pdfcairo size {:.2f}in,{:.2f}in font 'sans,11' rounded\n",
                        width_px / 120.0, height_px / 120.0);

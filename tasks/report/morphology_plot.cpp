@@ -9,13 +9,14 @@
 
 #include "kernels/core/check.h"
 #include "tasks/report/gnuplot.h"
+#include "tasks/report/palette.h"
 #include "tasks/report/plot.h"
 
 namespace elm {
 namespace {
 
 constexpr int smallest_side_px = 380, largest_height_px = 1100, largest_width_px = 1600;
-constexpr int left_px = 100, right_px = 145, top_px = 60, bottom_px = 70;
+constexpr int left_px = 115, right_px = 145, top_px = 60, bottom_px = 70;
 constexpr int bar_gap_px = 15, bar_px = 25;  // of the colours, in the right margin
 /// gnuplot draws one width a curve: diameters are sorted into classes, each this much wider.
 constexpr double width_ratio = 1.25;
@@ -150,10 +151,11 @@ std::string colour_commands(const std::vector<double>& values, const std::string
         low -= around;
         high += around;
     }
-    constexpr std::size_t stops = 9;  // more than there are single colours
+    constexpr int stops = 9;
     std::string palette;
-    for (std::size_t i = 0; i < stops; ++i) {
-        palette += fmt::format("{}{} '{}'", i == 0 ? "" : ", ", i, colour::of_series(i, stops));
+    for (int i = 0; i < stops; ++i) {
+        palette += fmt::format("{}{} '{}'", i == 0 ? "" : ", ", i,
+                               colour::of_share(static_cast<double>(i) / (stops - 1)));
     }
     return fmt::format(
         "set palette defined ({})\nset cbrange [{:.9g}:{:.9g}]\nset cblabel {} noenhanced\n",
@@ -214,7 +216,7 @@ std::string script_of(const std::vector<WidthClass>& classes, const Bounds& shap
                                  plots.empty() ? "plot " : ", \\\n  ", name, i, using_columns, line,
                                  colour);
         };
-        add("grey", classes[i].grey.text, "1:2", fmt::format("lc rgb '{}'", colour::grey));
+        add("grey", classes[i].grey.text, "1:2", fmt::format("lc rgb '{}'", colour::no_value));
         add("colour", classes[i].coloured.text, "1:2:3", "lc palette");
     }
     return script + plots + "\n";

@@ -1,7 +1,6 @@
 #include "tasks/report/plot.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -15,7 +14,11 @@
 namespace elm {
 namespace {
 
-constexpr int width_px = 1400, side_width_px = 1200, height_px = 900, side_height_px = 560;
+/// Size of a picture in pixels.
+struct Size {
+    int width, height;
+};
+constexpr Size stacked_size{1400, 900}, side_by_side_size{1200, 560};
 
 std::string style_of(const Curve& curve, bool text) {
     const std::string colour = fmt::format("lc rgb '{}'", curve.colour);
@@ -95,6 +98,62 @@ std::string range_of(const char* axis, const Range& wanted, const Range& drawn) 
     return fmt::format("set {}range [{:.9g}:{:.9g}]\n", axis, range->first, range->second);
 }
 
+/// Where a panel and the name of its y axis stand, in shares of the picture.
+struct Place {
+    double y_label, left, right, top, bottom;
+};
+
+Size size_of(const Figure& figure) {
+    const Size usual = figure.side_by_side ? side_by_side_size : stacked_size;
+    return {figure.width_px > 0 ? figure.width_px : usual.width,
+            figure.height_px > 0 ? figure.height_px : usual.height};
+}
+
+/// Panels of given heights share the left and right edges, so that their x axes line up; below a
+/// panel whose x axis has a name there is room for it.
+Place place_of(const Figure& figure, std::size_t index) {
+    constexpr double label = 20, axis = 115, right = 35, top = 65, bottom = 68;  // px
+    constexpr double gap = 45, room_for_x_label = 45;
+    const Size size = size_of(figure);
+    const double width = size.width, height = size.height;
+    if (figure.side_by_side) {
+        constexpr double room_for_title = 15;
+        const double share = 1.0 / static_cast<double>(figure.panels.size());
+        const double x = static_cast<double>(index) * share;
+        return {x + label / width, x + axis / width, x + share - right / width,
+                1 - (top + room_for_title) / height, bottom / height};
+    }
+    double usable = height - top - bottom, total = 0, above = 0, gaps_above = 0;
+    for (std::size_t at = 0; at < figure.panels.size(); ++at) {
+        const Panel& panel = figure.panels[at];
+        total += panel.height;
+        if (at < index) above += panel.height;
+        if (at + 1 == figure.panels.size()) break;
+        const double below = panel.x_label.empty() ? gap : gap + room_for_x_label;
+        usable -= below;
+        if (at < index) gaps_above += below;
+    }
+    const double upper = height - top - usable * above / total - gaps_above;
+    const double lower = upper - usable * figure.panels[index].height / total;
+    return {label / width, axis / width, 1 - right / width, upper / height, lower / height};
+}
+
+std::string layout_commands(const Place& place) {
+    return fmt::format(
+        "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
+        "set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n",
+        place.left, place.right, place.top, place.bottom);
+}
+
+/// The name of the y axis. Beside the axis gnuplot would put it further out the longer the numbers
+/// are, and past the edge of the picture: it stands at a place of the picture instead.
+std::string y_label_commands(const Panel& panel, const Place& place, bool text) {
+    const std::string label = gnuplot_quoted(panel.y_label) + " noenhanced";
+    if (text) return "set ylabel " + label + "\n";
+    return fmt::format("set label 1 {} at screen {:.4f}, graph 0.5 center rotate\n", label,
+                       place.y_label);
+}
+
 std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
     std::string blocks, plots;
     for (std::size_t at = 0; at < panel.curves.size(); ++at) {
@@ -111,10 +170,9 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
     }
     std::string commands = blocks;
     commands += fmt::format(
-        "set title {} noenhanced\nset xlabel {}\nset ylabel {}\nset key default\nset key "
-        "noenhanced opaque samplen 2 {}\n",
-        gnuplot_quoted(panel.title), gnuplot_quoted(panel.x_label), gnuplot_quoted(panel.y_label),
-        panel.key);
+        "set title {} noenhanced\nset xlabel {} noenhanced\nset key default\nset key noenhanced "
+        "opaque samplen 2 {}\n",
+        gnuplot_quoted(panel.title), gnuplot_quoted(panel.x_label), panel.key);
     commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
     commands += range_of("x", panel.x_range, extent(panel, false)) +
                 range_of("y", panel.y_range, extent(panel, true));
@@ -123,35 +181,10 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
            (plots.empty() ? "set yrange [0:1]\nset xrange [0:1]\nplot NaN notitle" : plots) + "\n";
 }
 
-/// Panels of given heights share the left and right edges, so that their x axes line up.
-std::string layout_commands(const Figure& figure, std::size_t index) {
-    constexpr double left = 0.075, right = 0.98, top = 0.93, bottom = 0.075, gap = 0.05;
-    const auto count = static_cast<double>(figure.panels.size());
-    if (figure.side_by_side) {
-        const double width = 1.0 / count, x = static_cast<double>(index) * width;
-        return fmt::format(
-            "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
-            "set tmargin at screen 0.86\nset bmargin at screen 0.13\n",
-            x + 0.075, x + width - 0.02);
-    }
-    double total = 0, above = 0;
-    for (std::size_t at = 0; at < figure.panels.size(); ++at) {
-        total += figure.panels[at].height;
-        if (at < index) above += figure.panels[at].height;
-    }
-    const double usable = top - bottom - gap * (count - 1);
-    const double upper = top - usable * above / total - gap * static_cast<double>(index);
-    const double lower = upper - usable * figure.panels[index].height / total;
-    return fmt::format(
-        "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
-        "set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n",
-        left, right, upper, lower);
-}
-
 std::string script_of(const Figure& figure, const std::string& path) {
     const bool text = path == "-";
-    std::string script = gnuplot_terminal(path, figure.side_by_side ? side_width_px : width_px,
-                                          figure.side_by_side ? side_height_px : height_px);
+    const Size size = size_of(figure);
+    std::string script = gnuplot_terminal(path, size.width, size.height);
     script += "set border 3\nset tics nomirror out\n";
     if (text) {
         // A terminal has too few lines for shared margins: panels are stacked by gnuplot itself.
@@ -160,35 +193,20 @@ std::string script_of(const Figure& figure, const std::string& path) {
                         figure.side_by_side ? "1,2" : fmt::format("{},1", figure.panels.size()),
                         gnuplot_quoted(figure.title));
     } else {
-        script += "set grid lc rgb '#dddddd'\nset multiplot title " + gnuplot_quoted(figure.title) +
-                  " font ',15' noenhanced\n";
+        script +=
+            fmt::format("set grid lt 1 lc rgb '{}'\nset multiplot title {} font ',15' noenhanced\n",
+                        colour::grid, gnuplot_quoted(figure.title));
     }
     for (std::size_t index = 0; index < figure.panels.size(); ++index) {
-        if (!text) script += layout_commands(figure, index);
-        script += panel_commands(figure.panels[index], index, text);
+        const Place place = place_of(figure, index);
+        if (!text) script += layout_commands(place);
+        script += y_label_commands(figure.panels[index], place, text) +
+                  panel_commands(figure.panels[index], index, text);
     }
     return script + "unset multiplot\n";
 }
 
 }  // namespace
-
-std::string colour::of_series(std::size_t index, std::size_t count) {
-    constexpr std::array palette{vermilion, blue, green, orange, sky_blue, purple, black};
-    if (count <= palette.size()) return palette[index];
-    // Viridis at five places. Source: Smith & van der Walt 2015, bids.github.io/colormap.
-    struct Rgb {
-        double red, green, blue;
-    };
-    constexpr std::array<Rgb, 5> stops{
-        {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {240, 215, 37}}};
-    const double place = static_cast<double>(index) / static_cast<double>(count - 1) * 4;
-    const auto low = std::min<std::size_t>(3, static_cast<std::size_t>(place));
-    const double share = place - static_cast<double>(low);
-    const auto mix = [&](double Rgb::*part) {
-        return static_cast<int>((1 - share) * stops[low].*part + share * stops[low + 1].*part);
-    };
-    return fmt::format("#{:02X}{:02X}{:02X}", mix(&Rgb::red), mix(&Rgb::green), mix(&Rgb::blue));
-}
 
 void require_plot_name(const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension();

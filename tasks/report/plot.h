@@ -1,28 +1,13 @@
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tasks/report/palette.h"
+
 namespace elm {
-
-/// Colours that stay apart for colour-blind eyes. Source: Okabe & Ito 2008,
-/// jfly.uni-koeln.de/color.
-namespace colour {
-inline constexpr const char* black = "#000000";
-inline constexpr const char* orange = "#E69F00";
-inline constexpr const char* sky_blue = "#56B4E9";
-inline constexpr const char* green = "#009E73";
-inline constexpr const char* blue = "#0072B2";
-inline constexpr const char* vermilion = "#D55E00";
-inline constexpr const char* purple = "#CC79A7";
-inline constexpr const char* grey = "#999999";
-
-/// Colour `index` of `count`: one of the above where they suffice, else a step from dark to light.
-std::string of_series(std::size_t index, std::size_t count);
-}  // namespace colour
 
 enum class Mark { line, thick_line, dashed_line, dots, impulses, band };
 
@@ -30,13 +15,16 @@ enum class Mark { line, thick_line, dashed_line, dots, impulses, band };
 struct Curve {
     std::string title;  // empty: not in the key
     Mark mark = Mark::line;
-    std::string colour = colour::black;
+    std::string colour = colour::plain;
     std::vector<double> x, y;
     std::vector<double> y_upper = {};
 };
 
 /// Names of the curves in one line above the panel, where they hide nothing.
 inline constexpr const char* key_above = "at graph 1, graph 1.02 right bottom horizontal";
+/// The same for a raster, whose dots are too small to show a colour: the names have it.
+inline constexpr const char* raster_key =
+    "at graph 1, graph 1.02 right bottom horizontal samplen 0.5 textcolor variable";
 
 /// One set of axes.
 struct Panel {
@@ -53,6 +41,7 @@ struct Figure {
     std::string title;
     std::vector<Panel> panels;
     bool side_by_side = false;
+    int width_px = 0, height_px = 0;  // 0: as suits a screen
 };
 
 /// True if `path` is "-" or ends in .png, .svg or .pdf; anything else throws Error{invalid}.

@@ -14,6 +14,7 @@ public:
     explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
     /// A row has as many cells as the header.
     void add(std::vector<std::string> cells);
+    bool empty() const noexcept { return rows_.size() == 1; }
 
     /// Columns aligned with spaces; cells that start like a number stand to the right.
     std::string to_text() const;

@@ -27,11 +27,16 @@ std::vector<double> drawn(const std::vector<float>& values, const std::string& u
     return out;
 }
 
+template <class Item>
+void add_new(std::vector<Item>& items, const Item& item) {
+    if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(item);
+}
+
 /// Marks of synaptic events: dots at most 1500 columns wide.
 Panel input_panel(const cable::Cell& cell, const cable::Trial& trial) {
     const double half = static_cast<double>(cell.site_segments.size());
-    Curve excitation{"excitatory", Mark::dots, colour::vermilion, {}, {}};
-    Curve inhibition{"inhibitory", Mark::dots, colour::blue, {}, {}};
+    Curve excitation{"excitatory", Mark::dots, colour::excitation, {}, {}};
+    Curve inhibition{"inhibitory", Mark::dots, colour::inhibition, {}, {}};
     constexpr std::size_t most_marks = 60000;
     const std::size_t stride = trial.events.size() / most_marks + 1;
     for (std::size_t at = 0; at < trial.events.size(); at += stride) {
@@ -157,22 +162,31 @@ Figure CellSample::figure(const cable::Trial& trial) const {
     // Probes of one unit share a panel; those of a whole cell are not drawn.
     const std::vector<CellProbe>& probes = recorder_.chosen();
     std::vector<std::string> units;
-    std::size_t shown = 0;
+    std::vector<int> places{recorder_.cell().compartments.soma_segment()};
     for (const CellProbe& probe : probes) {
         if (probe.all) continue;
-        ++shown;
-        if (std::find(units.begin(), units.end(), probe.unit) == units.end()) {
-            units.push_back(probe.unit);
-        }
+        add_new(units, probe.unit);
+        add_new(places, probe.segments.front());
     }
-    std::size_t colour_at = 0;
     for (const std::string& unit : units) {
         Panel panel{.y_label = drawn_unit(unit), .height = unit == "mV" ? 1.3 : 0.9};
         panel.show_x_numbers = unit == units.back();
+        std::vector<std::size_t> shown;
+        std::vector<int> shown_places;
         for (std::size_t k = 0; k < probes.size(); ++k) {
             if (probes[k].all || probes[k].unit != unit) continue;
-            panel.curves.push_back(
-                traces_[k].curve(probes[k].name, colour::of_series(colour_at++, shown)));
+            shown.push_back(k);
+            add_new(shown_places, probes[k].segments.front());
+        }
+        // A place has one colour in all panels, but for those that show several things of a place.
+        const bool by_place = shown.size() == shown_places.size();
+        for (std::size_t at = 0; at < shown.size(); ++at) {
+            const CellProbe& probe = probes[shown[at]];
+            const auto place = static_cast<std::size_t>(
+                std::find(places.begin(), places.end(), probe.segments.front()) - places.begin());
+            panel.curves.push_back(traces_[shown[at]].curve(
+                probe.name, by_place ? colour::of_place(place, places.size())
+                                     : colour::of_series(at, shown.size())));
         }
         figure.panels.push_back(std::move(panel));
     }
@@ -180,6 +194,7 @@ Figure CellSample::figure(const cable::Trial& trial) const {
         panel.x_range = {{0, duration_ms_ / 1000}};
         panel.key = key_above;
     }
+    if (!trial.events.empty()) figure.panels.front().key = raster_key;
     if (!figure.panels.empty()) figure.panels.back().x_label = "time (s)";
     return figure;
 }

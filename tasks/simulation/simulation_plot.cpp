@@ -12,6 +12,7 @@ namespace elm {
 namespace {
 
 constexpr std::int64_t most_outputs = 8;  // curves of a model that is no NeuronIO fit
+constexpr double least_probability_shown = 0.1;
 
 }  // namespace
 
@@ -88,34 +89,39 @@ Figure SimulationPlot::figure() const {
     const std::int64_t half = model_.shape.n_input / 2, all = model_.shape.n_input;
     Panel input{.y_label = "input", .height = 1.1, .show_x_numbers = false};
     if (traits_.inhibitory_half || truth_ != nullptr) {
-        input.curves.push_back(raster_.curve(0, half, "excitatory", colour::vermilion));
-        input.curves.push_back(raster_.curve(half, all, "inhibitory", colour::blue));
+        input.curves.push_back(raster_.curve(0, half, "excitatory", colour::excitation));
+        input.curves.push_back(raster_.curve(half, all, "inhibitory", colour::inhibition));
     } else {
-        input.curves.push_back(raster_.curve(0, all, "", colour::black));
+        input.curves.push_back(raster_.curve(0, all, "", colour::plain));
     }
     input.y_range = {0, static_cast<double>(all)};
 
     Figure figure{.title = title_, .panels = {std::move(input)}};
     if (has_neuronio_outputs(model_)) {
+        // In bins of 1 ms even a sure spike has a small one: when it comes is less sure.
         Panel probability{.y_label = "spike probability", .height = 0.8, .show_x_numbers = false};
+        Curve predicted = outputs_[0].curve("model", colour::prediction);
+        const double highest =
+            predicted.y.empty() ? 0 : *std::max_element(predicted.y.begin(), predicted.y.end());
+        const double top = std::clamp(1.1 * highest, least_probability_shown, 1.0);
         if (truth_ != nullptr) {
             probability.curves.push_back({.title = "spikes of the cell",
                                           .mark = Mark::impulses,
-                                          .colour = colour::orange,
+                                          .colour = colour::target,
                                           .x = truth_spikes_s_,
-                                          .y = std::vector<double>(truth_spikes_s_.size(), 1.0)});
+                                          .y = std::vector<double>(truth_spikes_s_.size(), top)});
         }
-        probability.curves.push_back(outputs_[0].curve("model", colour::black));
-        probability.y_range = {0, 1};
+        probability.curves.push_back(std::move(predicted));
+        probability.y_range = {0, top};
         figure.panels.push_back(std::move(probability));
         Panel voltage{.y_label = "voltage (mV)", .height = 1.3};
         if (!truth_voltage_.empty()) {
             voltage.curves.push_back(
                 truth_voltage_.curve(exact_ ? "exact solution" : "soma of the cell, cut at -55 mV",
-                                     colour::orange, exact_ ? Mark::thick_line : Mark::line));
+                                     colour::target, exact_ ? Mark::thick_line : Mark::line));
         }
-        voltage.curves.push_back(
-            outputs_[1].curve("model", colour::black, exact_ ? Mark::dashed_line : Mark::line));
+        voltage.curves.push_back(outputs_[1].curve("model", colour::prediction,
+                                                   exact_ ? Mark::dashed_line : Mark::line));
         figure.panels.push_back(std::move(voltage));
     } else {
         Panel output{.y_label = "output", .height = 1.6};
@@ -130,8 +136,7 @@ Figure SimulationPlot::figure() const {
         panel.x_range = x_range;
         panel.key = key_above;
     }
-    // The dots of a raster are too small to show a colour.
-    figure.panels.front().key += " samplen 0.5 textcolor variable";
+    figure.panels.front().key = raster_key;
     return figure;
 }
 

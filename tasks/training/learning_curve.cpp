@@ -39,7 +39,7 @@ std::optional<std::pair<double, double>> settled_range(const Panel& panel) {
 Figure learning_curve(std::span<const FitRun> runs) {
     Panel loss{.y_label = "loss (training)", .show_x_numbers = false, .key = key_above};
     Panel auc{.y_label = "AUC (held out)", .show_x_numbers = false, .key = key_above};
-    Panel voltage{.x_label = "update", .y_label = "voltage RMSE, mV (held out)", .key = key_above};
+    Panel voltage{.x_label = "update", .y_label = "RMSE, mV (held out)", .key = key_above};
     for (std::size_t k = 0; k < runs.size(); ++k) {
         const Fit& fit = *runs[k].fit;
         const std::string colour = colour::of_series(k, runs.size());

@@ -29,7 +29,7 @@ void check_layer5_firing(ValidationReport& report) {
     options.probes = {{Quantity::voltage, 0, "", 4}, {Quantity::voltage, nexus, "", 4}};
     const auto seen = simulate(cell, trials, options);
 
-    Curve rates{"", Mark::line, colour::black, {}, {}};
+    Curve rates{"", Mark::line, colour::plain, {}, {}};
     double most_fall = 0, before = 0;
     for (std::size_t i = 0; i < currents.size(); ++i) {
         const auto spikes =
@@ -55,9 +55,8 @@ void check_layer5_firing(ValidationReport& report) {
     figure.panels.push_back({"", "current (nA)", "rate (Hz)", {rates}});
     Panel coincidence{"pulse at the soma and current at the nexus", "time (ms)", "nexus (mV)"};
     const char* const titles[] = {"soma alone", "nexus alone", "both"};
-    const char* const colours[] = {colour::blue, colour::orange, colour::black};
     for (std::size_t k = 0; k < 3; ++k) {
-        Curve curve{titles[k], Mark::line, colours[k], {}, {}};
+        Curve curve{titles[k], Mark::line, colour::of_place(k, 3), {}, {}};
         for (std::size_t i = 2900; i < 4000; ++i) {
             curve.x.push_back(static_cast<double>(i) * 0.1);
             curve.y.push_back(static_cast<double>(seen[first + k].recordings[1][i]));

@@ -305,8 +305,8 @@ void check_rallpacks(ValidationReport& report) {
     add_squid_channels(squid);
     Run run(squid, {{}, {clamp}}, options_of(0.01, Scheme::crank_nicolson));
     std::vector<double> near, far;
-    Curve at_near{"injected end", Mark::line, colour::black, {}, {}};
-    Curve at_far{"far end", Mark::line, colour::orange, {}, {}};
+    Curve at_near{"injected end", Mark::line, colour::of_place(0, 2), {}, {}};
+    Curve at_far{"far end", Mark::line, colour::of_place(1, 2), {}, {}};
     double before = rallpack_rest_mV, before_far = rallpack_rest_mV;
     for (int step = 1; step <= 25000; ++step) {
         run.advance(1);

@@ -219,9 +219,10 @@ void check_responses(ValidationReport& report, const std::string& folder, bool f
             if (exact) continue;
             Figure figure{fmt::format("{}: NEURON and elmsim", protocol.name), {}};
             Panel panel{"", "time (ms)", "soma (mV)"};
-            panel.curves = {curve_of("NEURON, tight tolerance", Mark::thick_line, colour::orange,
-                                     protocol.start_ms, reference),
-                            curve_of("elmsim", Mark::line, colour::black, protocol.start_ms, soma)};
+            panel.curves = {
+                curve_of("NEURON, tight tolerance", Mark::thick_line, colour::target,
+                         protocol.start_ms, reference),
+                curve_of("elmsim", Mark::line, colour::prediction, protocol.start_ms, soma)};
             figure.panels.push_back(panel);
             report.figures.push_back(figure);
         }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -99,6 +101,90 @@ TEST(Usage, help_goes_to_stdout) {
     EXPECT_NE(full.out.find("--log-file FILE"), std::string::npos);
     EXPECT_EQ(run_program({"--help"}).exit_code, 0);
     EXPECT_NE(run_program({"evaluate", "--version"}).out.find("elmsim "), std::string::npos);
+}
+
+/// As the kernel numbers makers and kinds of devices.
+bool has_nvidia_gpu() {
+    return std::system(
+               "cat /sys/bus/pci/devices/*/uevent 2>/dev/null | tr '\\n' ' ' |"
+               " grep -qE 'PCI_CLASS=3[0-9A-F]{4} PCI_ID=10DE'") == 0;
+}
+
+TEST(Usage, info_is_calm_where_there_is_no_gpu) {
+    const ProgramResult result = run_program({"info"});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_EQ(result.err, "");
+    const std::size_t at = result.out.find("\nCUDA ");
+    ASSERT_NE(at, std::string::npos) << result.out;
+    const std::string line = result.out.substr(at + 1, result.out.find('\n', at + 1) - at - 1);
+    const std::string reason = why_no_cuda();
+    const char* const expected = reason.empty()     ? "available"
+                                 : has_nvidia_gpu() ? reason.c_str()
+                                                    : "no GPU here: the CPU does it all";
+    EXPECT_EQ(line, std::string("CUDA          ") + expected);
+    const std::string json = run_program({"info", "--json"}).out;
+    EXPECT_NE(json.find("\"cuda\": \"" + (reason.empty() ? "available" : reason)),
+              std::string::npos)
+        << json;
+}
+
+TEST(Usage, lists_what_there_is_by_name) {
+    const auto listed = [](const std::string& topic) {
+        const ProgramResult result = run_program({"list", topic});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return result.out;
+    };
+    const std::string neurons = listed("neurons");
+    for (const char* const part :
+         {"l5pc-elm-20 ", "fitted model", "simulate --model l5pc-elm-20", "alif ", "point neuron",
+          "fit --model alif", "l5pc ", "detailed cell", "simulate --cell l5pc"}) {
+        EXPECT_NE(neurons.find(part), std::string::npos) << part << " in\n" << neurons;
+    }
+    EXPECT_EQ(neurons.find("lstm"), std::string::npos) << "is no neuron";
+    EXPECT_NE(listed("tasks").find("neuronio  generate, fit, evaluate"), std::string::npos);
+    const std::string encoders = listed("encoders");
+    EXPECT_EQ(std::count(encoders.begin(), encoders.end(), '\n'), 1) << encoders;
+    EXPECT_NE(run_program({"list", "encoders", "--json"}).out.find("\"encoders\": []"),
+              std::string::npos);
+    EXPECT_NE(run_program({"list", "neurons", "--markdown"}).out.find("| l5pc | detailed cell |"),
+              std::string::npos);
+    expect_one_line_error({"list", "neuron"}, 2, "Did you mean neurons?");
+}
+
+TEST(Usage, examples_of_the_documents_and_of_help_have_flags_that_exist) {
+    std::map<std::string, std::string> helps;
+    const auto help_of = [&](const std::string& command) -> const std::string& {
+        auto& help = helps[command];
+        if (help.empty()) help = run_program({command, "--help"}).out;
+        return help;
+    };
+    int examples = 0;
+    const auto check = [&](std::istream& text) {
+        for (std::string line; std::getline(text, line);) {
+            std::istringstream words(line);
+            std::string word, command;
+            if (!(words >> word) || word != "elmsim" || !(words >> command)) continue;
+            if (command.find_first_not_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos) {
+                continue;
+            }
+            ++examples;
+            while (words >> word && word != "elmsim" && word != "#") {
+                if (!word.starts_with("--")) continue;
+                word = word.substr(0, word.find('='));
+                EXPECT_NE(help_of(command).find("  " + word + " "), std::string::npos) << line;
+            }
+        }
+    };
+    for (const char* const name : {"README.md", "tasks/README.md", "neuron/README.md"}) {
+        std::ifstream file(std::string(ELM_SOURCE_DIR) + "/" + name);
+        ASSERT_TRUE(file) << name;
+        check(file);
+    }
+    EXPECT_GT(examples, 20);
+    for (const char* const command : {"simulate", "generate", "fit", "evaluate", "validate"}) {
+        std::istringstream help(help_of(command));
+        check(help);
+    }
 }
 
 TEST(Usage, info_list_and_completion_answer) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <set>
 
@@ -12,6 +13,8 @@
 
 #include "kernels/core/error.h"
 #include "kernels/core/parallel.h"
+#include "tasks/data/spike_file.h"
+#include "tasks/neuronio/protocol_spikes.h"
 
 namespace elm {
 namespace {
@@ -270,12 +273,42 @@ TEST(InputProtocol, a_simulation_is_the_same_whatever_else_is_made) {
     EXPECT_NE(first.synapse, draw_input_spikes(sites, 500, 5, 10).synapse);
 }
 
+TEST(InputProtocol, is_a_source_on_any_grid) {
+    const InputSites sites = cell_sites();
+    const auto shared = std::make_shared<const InputSites>(sites);
+    constexpr int short_ms = 2000;
+    const InputSpikes drawn = draw_input_spikes(sites, short_ms, 5, 9);
+    ASSERT_GT(drawn.time_ms.size(), 16384u) << "one block of the listing would hold them all";
+    for (const double steps_per_ms : {1.0, 8.0, 40.0}) {
+        const auto all = static_cast<std::int64_t>(short_ms * steps_per_ms);
+        const SampleInput input =
+            open_spikes(protocol_spikes(shared, short_ms, 5, 9), 1278, 1 / steps_per_ms);
+        EXPECT_EQ(input.name, "sim_00009");
+        ASSERT_EQ(input.n_steps, all);
+        std::size_t at = 0;
+        for (std::int64_t begin = 0; begin < all; begin += all / 4) {
+            const SpikeTrain part = input.source->next(all / 4);
+            for (std::int64_t step = 0; step < part.n_steps; ++step) {
+                for (const std::int32_t unit : part.row(0, step)) {
+                    ASSERT_LT(at, drawn.synapse.size());
+                    EXPECT_EQ(unit, drawn.synapse[at]);
+                    EXPECT_EQ(static_cast<double>(begin + step), drawn.time_ms[at] * steps_per_ms);
+                    ++at;
+                }
+            }
+        }
+        EXPECT_EQ(at, drawn.synapse.size());
+    }
+}
+
 TEST(InputProtocol, what_makes_no_sense_is_refused) {
     EXPECT_THROW(draw_input_spikes({{}, {}, 0}, 100, 0, 0), Error);
     EXPECT_THROW(draw_input_spikes({{1, 2}, {0}, 1}, 100, 0, 0), Error);
     EXPECT_THROW(draw_input_spikes({{1}, {1}, 1}, 100, 0, 0), Error);
     EXPECT_THROW(draw_input_spikes({{-1}, {0}, 1}, 100, 0, 0), Error);
     EXPECT_THROW(draw_input_spikes({{1}, {0}, 1}, 0, 0, 0), Error);
+    const auto site = std::make_shared<const InputSites>(InputSites{{1}, {0}, 1});
+    EXPECT_THROW(protocol_spikes(site, 0, 0, 0), Error);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST_F(MorphologyPlot, colours_segments_and_greys_those_without_a_value) {
     std::vector<double> values{0, 1, 1, 2, 2, 3, std::nan("")};
     draw(values, svg);
     const std::string text = text_of(svg);
-    EXPECT_EQ(count(text, "rgb(153, 153, 153)"), 1U);  // colour::grey, #999999
+    EXPECT_EQ(count(text, "rgb(153, 153, 153)"), 1U);  // colour::no_value, #999999
     EXPECT_GE(count(text, "rgb( 68,   1,  84)"), 1U);  // lowest and highest of the palette
     EXPECT_GE(count(text, "rgb(240, 215,  37)"), 1U);
     EXPECT_NE(text.find("a cell"), std::string::npos);

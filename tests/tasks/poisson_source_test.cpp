@@ -60,6 +60,24 @@ TEST(PoissonInput, differs_between_seeds) {
     EXPECT_NE(a.units, b.units);
 }
 
+TEST(PoissonInput, trials_of_a_seed_share_no_more_spikes_than_chance) {
+    constexpr std::int64_t n_steps = 100000, n_units = 50;
+    const auto dense = [&](std::uint32_t trial) {
+        const auto train = poisson_input(20, n_units, n_steps, 1.0, 1, trial).source->next(n_steps);
+        std::vector<double> counts;
+        for (std::int64_t step = 0; step < n_steps; ++step) {
+            counts.push_back(static_cast<double>(train.row(0, step).size()) - 1.0);  // mean 1
+        }
+        return counts;
+    };
+    const auto first = dense(0), second = dense(1);
+    double products = 0;
+    for (std::size_t step = 0; step < first.size(); ++step) products += first[step] * second[step];
+    // Counts of mean and variance 1: the sum of products has the variance n_steps.
+    EXPECT_LT(std::abs(products), 4 * std::sqrt(static_cast<double>(n_steps)));
+    EXPECT_EQ(dense(0), first);
+}
+
 TEST(PoissonInput, refuses_impossible_rates) {
     EXPECT_THROW(poisson_input(-1, 10, 10, 1.0, 0), Error);
     EXPECT_THROW(poisson_input(1e300, 10, 10, 1.0, 0), Error);

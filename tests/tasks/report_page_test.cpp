@@ -30,7 +30,7 @@ TEST_F(ReportPage, holds_table_pictures_and_what_was_skipped) {
     report_.add({"family <1>", "bad", 2, 1, "mV"});
     report_.skipped.emplace_back("responses: no file");
     Figure figure{"A picture", {}};
-    figure.panels.push_back({"", "x", "y", {{"curve", Mark::line, colour::black, {0, 1}, {1, 2}}}});
+    figure.panels.push_back({"", "x", "y", {{"curve", Mark::line, colour::plain, {0, 1}, {1, 2}}}});
     report_.figures = {figure, figure};
     const std::string path = folder_ / "page.html";
     write_report_page(report_, "A <title>", path, false);

@@ -6,20 +6,14 @@
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/generate_neuronio.h"
+#include "tasks/program/known_tasks.h"
 
 namespace elm {
 namespace {
 
-/// What can be made: one line each.
-struct Task {
-    const char* name;
-    int (*run)(const Arguments&);
-};
-constexpr Task generated_tasks[] = {{"neuronio", generate_neuronio}};
-
 std::vector<std::string> task_names() {
     std::vector<std::string> names;
-    for (const Task& task : generated_tasks) names.emplace_back(task.name);
+    for (const KnownTask& task : known_tasks()) names.emplace_back(task.name);
     return names;
 }
 
@@ -28,8 +22,8 @@ int run(const Arguments& arguments) {
     ELM_CHECK(arguments.words().size() == 1, "elmsim generate: expected one of {}.",
               fmt::join(names, ", "));
     const std::string& wanted = arguments.words().front();
-    for (const Task& task : generated_tasks) {
-        if (wanted == task.name) return task.run(arguments);
+    for (const KnownTask& task : known_tasks()) {
+        if (wanted == task.name) return task.generate(arguments);
     }
     throw Error(ErrorKind::invalid,
                 fmt::format("elmsim generate {}: expected {}.{}", wanted, fmt::join(names, ", "),

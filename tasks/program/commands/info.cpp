@@ -1,5 +1,9 @@
 // elmsim info: this build on this machine.
 
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include "kernels/core/build_info.h"
@@ -45,6 +49,18 @@ std::string multiply_add_line(const MultiplyAddUnits& units) {
         units.source, units.count == 2 ? 512 : 256);
 }
 
+/// A graphics processor of NVIDIA, as PCI tells it, whether a driver answers or not.
+bool has_gpu() {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator("/sys/bus/pci/devices", none)) {
+        std::string vendor, kind;
+        std::ifstream(entry.path() / "vendor") >> vendor;
+        std::ifstream(entry.path() / "class") >> kind;
+        if (vendor == "0x10de" && kind.starts_with("0x03")) return true;
+    }
+    return false;
+}
+
 int run(const Arguments& arguments) {
     const MultiplyAddUnits units = multiply_add_units();
     const auto devices = available_devices();
@@ -61,7 +77,11 @@ int run(const Arguments& arguments) {
         device_records.push_back(
             Record().set("device", name).set("name", title).set("details", details));
     }
-    text += fmt::format("CUDA          {}\n", no_cuda.empty() ? "available" : no_cuda);
+    // Where there is a GPU its user wants to know why it is not used; elsewhere there is no more
+    // to say.
+    text += fmt::format("CUDA          {}\n", no_cuda.empty() ? "available"
+                                              : has_gpu()     ? no_cuda
+                                                              : "no GPU here: the CPU does it all");
     Record libraries;
     for (const auto& [name, version] : build_info::libraries) {
         text += fmt::format("{:<13} {}\n", name, version);

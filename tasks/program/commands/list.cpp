@@ -14,6 +14,7 @@
 #include "neuron/elm/elm_builtin.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
+#include "tasks/program/known_tasks.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/table.h"
 #include "tasks/training/fit_presets.h"
@@ -25,6 +26,7 @@ namespace {
 struct NamedTable {
     std::string name;
     Table table;
+    std::string if_empty = {};  // said in place of an empty table
 };
 
 Table builtin_table() {
@@ -39,7 +41,7 @@ Table builtin_table() {
     return table;
 }
 
-std::vector<NamedTable> models() {
+std::vector<NamedTable> models(const char*) {
     Table kinds({"kind", "parameters for 1278 inputs", "what it is", "source"});
     Table options({"option", "default", "unit", "range", "meaning"});
     for (const ModelEntry& entry : all_models()) {
@@ -53,6 +55,38 @@ std::vector<NamedTable> models() {
         }
     }
     return {{"models", builtin_table()}, {"kinds", kinds}, {"options", options}};
+}
+
+/// What simulate runs and fit trains that is a neuron: fitted models, point neurons, cells.
+Table neuron_table() {
+    Table table({"neuron", "kind", "inputs", "used by", "what it is"});
+    for (const BuiltinModel& builtin : builtin_models()) {
+        table.add({builtin.name, "fitted model",
+                   fmt::format("{}", builtin.make(1.0).options.n_input),
+                   "simulate --model " + builtin.name, builtin.summary});
+    }
+    for (const ModelEntry& entry : all_models()) {
+        if (!entry.of_point_neurons) continue;
+        table.add({entry.name, "point neuron", "any", "fit --model " + entry.name, entry.summary});
+    }
+    for (const cable::BuiltinCell& builtin : cable::builtin_cells()) {
+        const cable::Cell cell = cable::load_cell(builtin.name, std::nullopt);
+        table.add({builtin.name, "detailed cell", fmt::format("{}", 2 * cell.site_segments.size()),
+                   "simulate --cell " + builtin.name, builtin.summary});
+    }
+    return table;
+}
+
+Table task_table() {
+    Table table({"task", "commands", "what it is"});
+    for (const KnownTask& task : known_tasks()) table.add({task.name, task.commands, task.summary});
+    return table;
+}
+
+std::vector<NamedTable> encoders(const char* name) {
+    return {{name, Table({"encoder", "what it is"}),
+             "There are no encoders yet: input comes from a file of spikes, --poisson or "
+             "--input-protocol."}};
 }
 
 Table command_table() {
@@ -114,43 +148,39 @@ Table channel_table() {
     return table;
 }
 
+template <Table (*make)()>
+std::vector<NamedTable> alone(const char* name) {
+    return {{name, make()}};
+}
+
 /// What can be listed: one line each.
 struct Topic {
     const char* name;
-    std::vector<NamedTable> (*tables)();
+    std::vector<NamedTable> (*tables)(const char* name);
 };
 constexpr Topic topics[] = {{"models", models},
-                            {"cells",
-                             [] {
-                                 return std::vector<NamedTable>{{"cells", cell_table()}};
-                             }},
-                            {"channels",
-                             [] {
-                                 return std::vector<NamedTable>{{"channels", channel_table()}};
-                             }},
-                            {"presets",
-                             [] {
-                                 return std::vector<NamedTable>{{"presets", preset_table()}};
-                             }},
-                            {"kernels",
-                             [] {
-                                 return std::vector<NamedTable>{{"kernels", kernel_table()}};
-                             }},
-                            {"commands", [] {
-                                 return std::vector<NamedTable>{{"commands", command_table()}};
-                             }}};
+                            {"neurons", alone<neuron_table>},
+                            {"tasks", alone<task_table>},
+                            {"encoders", encoders},
+                            {"cells", alone<cell_table>},
+                            {"channels", alone<channel_table>},
+                            {"presets", alone<preset_table>},
+                            {"kernels", alone<kernel_table>},
+                            {"commands", alone<command_table>}};
 
 void print(const Arguments& arguments, const std::vector<NamedTable>& tables) {
     if (arguments.has("json")) {
         Record result = result_header(arguments, Device{});
-        for (const auto& [name, table] : tables) result.set(name, table.to_records());
+        for (const NamedTable& named : tables) result.set(named.name, named.table.to_records());
         print_result(result.to_json());
         return;
     }
     std::string text;
-    for (const auto& [name, table] : tables) {
+    for (const auto& [name, table, if_empty] : tables) {
         if (!text.empty()) text += '\n';
-        text += arguments.has("markdown") ? table.to_markdown() : table.to_text();
+        text += table.empty()               ? if_empty + '\n'
+                : arguments.has("markdown") ? table.to_markdown()
+                                            : table.to_text();
     }
     print_result(text);
 }
@@ -163,7 +193,7 @@ int run(const Arguments& arguments) {
     const std::string& wanted = arguments.words().front();
     for (const Topic& topic : topics) {
         if (wanted != topic.name) continue;
-        print(arguments, topic.tables());
+        print(arguments, topic.tables(topic.name));
         return 0;
     }
     throw Error(ErrorKind::invalid,

@@ -16,11 +16,10 @@
 #include "kernels/core/progress.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/output_file.h"
-#include "tasks/data/poisson_source.h"
-#include "tasks/data/spike_file.h"
 #include "tasks/neuronio/neuronio_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
+#include "tasks/program/input_flags.h"
 #include "tasks/program/interrupt.h"
 #include "tasks/program/made_of.h"
 #include "tasks/program/resolve_model.h"
@@ -50,32 +49,6 @@ struct Counts {
     double seconds = 0;
 };
 
-std::vector<SampleInput> make_inputs(const Arguments& arguments, const ModelSpec& model) {
-    const bool from_file = arguments.has("input"), poisson = arguments.has("poisson");
-    ELM_CHECK(from_file != poisson,
-              "give either --input FILE or --poisson HZ with --seconds S. See elmsim simulate "
-              "--help.");
-    const auto seconds = arguments.optional_number("seconds");
-    ELM_CHECK(!seconds || (*seconds > 0 && std::isfinite(*seconds)),
-              "--seconds {}: expected a number above 0.", *seconds);
-    if (from_file) {
-        return open_spike_file(arguments.text("input"), model.shape.n_input, model.time_step_ms,
-                               seconds ? std::optional(*seconds * 1000) : std::nullopt,
-                               arguments.has("population") ? arguments.text("population") : "");
-    }
-    ELM_CHECK(seconds, "--poisson needs a length: add --seconds S.");
-    const double steps = *seconds * 1000 / model.time_step_ms;
-    ELM_CHECK(steps >= 1 && steps < 1e15, "--seconds {}: this is {} steps of {} ms.", *seconds,
-              steps, model.time_step_ms);
-    std::vector<SampleInput> inputs;
-    inputs.push_back(with_context("reading --poisson", [&] {
-        return poisson_input(arguments.number("poisson"), model.shape.n_input,
-                             static_cast<std::int64_t>(std::llround(steps)), model.time_step_ms,
-                             arguments.seed());
-    }));
-    return inputs;
-}
-
 Plan make_plan(const Arguments& arguments, RunContext& context) {
     Plan plan;
     const auto names = arguments.list("model");
@@ -91,7 +64,12 @@ Plan make_plan(const Arguments& arguments, RunContext& context) {
                                       ? std::vector<std::string>{"output", "voltage"}
                                       : std::vector<std::string>{"output"},
                                   plan.model);
-    plan.inputs = make_inputs(arguments, model);
+    plan.inputs = resolve_input(arguments, {model.shape.n_input, model.time_step_ms, [&model] {
+                                                return model_input_sites(model.shape.n_input);
+                                            }});
+    ELM_CHECK(!plan.inputs.empty(),
+              "give --input FILE or --poisson HZ with --seconds S, or --input-protocol neuronio. "
+              "See elmsim simulate --help.");
     for (const SampleInput& input : plan.inputs) {
         plan.end_step = std::max(plan.end_step, input.n_steps);
     }
@@ -301,28 +279,28 @@ Command simulate_command() {
     Command command{
         .name = "simulate",
         .summary = "runs a fitted neuron or a detailed cell on spikes",
-        .examples = {"elmsim simulate --model leaky-integrator --poisson 10 --seconds 2 --plot "
-                     "out.png",
-                     "elmsim simulate --model fit.h5 --input spikes.h5 --out run.h5 --record "
-                     "output,voltage,memory",
-                     "elmsim simulate --cell l5pc --clamp soma:1nA@200+500 --seconds 0.8 --record "
-                     "voltage:soma,calcium:nexus --plot cell.png"},
+        .examples =
+            {"elmsim simulate --model l5pc-elm-20 --input-protocol neuronio --seed 1 --plot "
+             "out.png",
+             "elmsim simulate --model fit.h5 --input spikes.h5 --out run.h5 --record "
+             "output,voltage,memory",
+             "elmsim simulate --cell l5pc --clamp soma:1nA@200+500 --seconds 0.8 --record "
+             "voltage:soma,calcium:nexus --plot cell.png"},
         .shared = {"model", "out", "force", "plot", "device", "precision", "threads", "seed"},
-        .options = {{"input", "FILE",
-                     "spikes: NeuronIO, SONATA, arrays times (ms) and units, or text (time, unit)"},
-                    {"population", "NAME", "of --input, take this population or trial alone"},
-                    {"poisson", "HZ", "Poisson input of this rate on every channel"},
-                    {"seconds", "S", "length of Poisson input, or of what is run of a file"},
-                    {"record", "LIST",
-                     "what to write: output,voltage,memory,branches; of a cell voltage:PLACE, "
-                     "calcium:PLACE, current.CHANNEL:PLACE, synapses:PLACE, PLACE such as "
-                     "soma, nexus, apic[36](0.97), all"},
-                    {"dt-ms", "MS", "time step, where the model allows another than its own"},
-                    {"start-ms", "MS", "keep from here on; the run starts at 0"},
-                    {"stop-ms", "MS", "run up to here"}},
+        .options = input_flags(),
         .run = run,
     };
-    for (Flag& flag : cell_flags()) command.options.push_back(std::move(flag));
+    const std::vector<Flag> run_flags{
+        {"record", "LIST",
+         "what to write: output,voltage,memory,branches; of a cell voltage:PLACE, "
+         "calcium:PLACE, current.CHANNEL:PLACE, synapses:PLACE, PLACE such as "
+         "soma, nexus, apic[36](0.97), all"},
+        {"dt-ms", "MS", "time step, where the model allows another than its own"},
+        {"start-ms", "MS", "keep from here on; the run starts at 0"},
+        {"stop-ms", "MS", "run up to here"}};
+    for (const auto& flags : {run_flags, cell_flags()}) {
+        command.options.insert(command.options.end(), flags.begin(), flags.end());
+    }
     return command;
 }
 
