@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "baselines/model_file.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "tasks/neuronio/neuronio_plot.h"
 #include "tasks/simulation/cell_recording.h"
@@ -28,10 +29,12 @@ class Pictures : public testing::Test {
 protected:
     /// A model of the cell in neuronio(), beside its ground truth.
     Figure simulation() const {
-        SurrogateInfo model;
-        model.n_input = 8;
-        model.n_output = 2;
-        model.has_inhibitory_half = true;
+        const FittedModel model =
+            make_model({.model = "elm",
+                        .options = {{"num_branch", std::int64_t{2}},
+                                    {"num_synapse_per_branch", std::int64_t{4}},
+                                    {"input_to_synapse_routing", std::string("neuronio_routing")}},
+                        .shape = {8, 2}});
         return SimulationPlot(model, "model", "sim_00000", 0, 60, {.neuronio_path = path_})
             .figure();
     }
