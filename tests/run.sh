@@ -5,10 +5,15 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 source kernels/cmake/install_dependencies.sh
+source kernels/cmake/cuda_here.sh
 elm_install_packages "${elm_packages[@]}" "${elm_test_packages[@]}"
 
-build=build/tests
+# The CUDA kernels take minutes to compile: only for a GPU that is there.
+build=build/tests cuda=OFF
+if elm_cuda_here; then
+    build=build/tests-cuda cuda=ON
+fi
 [ -f "$build/build.ninja" ] ||
-    cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release ${ELM_CMAKE_ARGS:-}
+    cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_CUDA=$cuda ${ELM_CMAKE_ARGS:-}
 cmake --build "$build"
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"
