@@ -75,7 +75,7 @@ std::vector<Flag> input_flags() {
     return {{"input", "FILE",
              "spikes: NeuronIO, SONATA, arrays times (ms) and units, or text (time, unit)"},
             {"population", "NAME", "of --input, take this population or trial alone"},
-            {"poisson", "HZ", "Poisson input of this rate on every channel"},
+            {"poisson", "HZ", "Poisson input of this rate on every input channel"},
             {"input-protocol",
              "NAME",
              "input as generate draws it for the same --seed",

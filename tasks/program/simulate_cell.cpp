@@ -27,7 +27,7 @@ namespace elm {
 namespace {
 
 constexpr std::size_t most_samples = 64;  // that run together
-constexpr double standard_sample_ms = 0.1;
+constexpr double default_sample_ms = 0.1;
 
 /// What is run: samples of a source, or one sample without synaptic events.
 struct Samples {
@@ -113,7 +113,7 @@ std::vector<CellProbe> make_probes(const Arguments& arguments, const cable::Cell
 /// Steps between samples: --every-ms, which must be a multiple of the step; else about 0.1 ms.
 int steps_per_sample(const Arguments& arguments, double dt_ms) {
     const auto wanted = arguments.optional_number("every-ms");
-    const double steps = wanted.value_or(standard_sample_ms) / dt_ms;
+    const double steps = wanted.value_or(default_sample_ms) / dt_ms;
     if (!wanted) return std::max(1, static_cast<int>(std::lround(steps)));
     ELM_CHECK(steps >= 1 && steps < 1e9 && std::abs(steps - std::round(steps)) < 1e-6 * steps,
               "--every-ms {}: expected a multiple of the time step, {} ms.", *wanted, dt_ms);

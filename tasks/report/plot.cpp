@@ -112,7 +112,8 @@ Size size_of(const Figure& figure) {
 /// Panels of given heights share the left and right edges, so that their x axes line up; below a
 /// panel whose x axis has a name there is room for it.
 Place place_of(const Figure& figure, std::size_t index) {
-    constexpr double label = 20, axis = 115, right = 35, top = 65, bottom = 68;  // px
+    constexpr double label = 20, axis = 115, right = 35, bottom = 68;  // px
+    const double top = figure.title.empty() ? 40 : 65;
     constexpr double gap = 45, room_for_x_label = 45;
     const Size size = size_of(figure);
     const double width = size.width, height = size.height;

@@ -64,7 +64,7 @@ void check_layer5_firing(ValidationReport& report) {
         coincidence.curves.push_back(curve);
     }
     figure.panels.push_back(coincidence);
-    report.figures.push_back(figure);
+    report.figures.push_back({"firing", figure});
 }
 
 }  // namespace elm

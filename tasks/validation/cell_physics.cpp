@@ -334,7 +334,7 @@ void check_rallpacks(ValidationReport& report) {
     }
     Figure figure{"Rallpack 3: the squid axon", {}};
     figure.panels.push_back({"", "time (ms)", "voltage (mV)", {at_near, at_far}});
-    report.figures.push_back(figure);
+    report.figures.push_back({family, figure});
 }
 
 }  // namespace elm

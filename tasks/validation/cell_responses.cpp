@@ -224,7 +224,7 @@ void check_responses(ValidationReport& report, const std::string& folder, bool f
                          protocol.start_ms, reference),
                 curve_of("elmsim", Mark::line, colour::prediction, protocol.start_ms, soma)};
             figure.panels.push_back(panel);
-            report.figures.push_back(figure);
+            report.figures.push_back({family, figure});
         }
     }
     if (!full) return;

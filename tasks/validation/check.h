@@ -20,10 +20,16 @@ struct Check {
     bool passed() const { return at_least ? measured >= allowed : measured <= allowed; }
 };
 
+/// A picture of what a family of checks looked at.
+struct FamilyFigure {
+    std::string family;
+    Figure figure;
+};
+
 /// What a validation found.
 struct ValidationReport {
     std::vector<Check> checks;
-    std::vector<Figure> figures;
+    std::vector<FamilyFigure> figures;
     std::vector<std::string> skipped;  // family and reason
 
     void add(Check check) { checks.push_back(std::move(check)); }

@@ -235,7 +235,7 @@ TEST_F(Generate, ground_truth_is_drawn) {
     ASSERT_EQ(result.exit_code, 0) << result.err;
     expect_good({"inspect", out(), "--plot", seen});
     const std::string picture = bytes_of(seen);
-    for (const char* part : {"sim 00000", "sim 00001", "nexus", "6 simulations", "output rate"}) {
+    for (const char* part : {"sim_00000", "sim_00001", "nexus", "6 simulations", "output rate"}) {
         EXPECT_NE(picture.find(part), std::string::npos) << part;
     }
     EXPECT_NE(bytes_of(made).find("6 simulations"), std::string::npos);

@@ -1,7 +1,9 @@
 // What the program says to a user who asks for something impossible.
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -185,6 +187,21 @@ TEST(Usage, examples_of_the_documents_and_of_help_have_flags_that_exist) {
         std::istringstream help(help_of(command));
         check(help);
     }
+}
+
+TEST(Usage, pictures_of_the_readme_are_there_and_small) {
+    std::ifstream file(std::string(ELM_SOURCE_DIR) + "/README.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    int pictures = 0;
+    for (std::size_t at = text.find("]("); at != std::string::npos; at = text.find("](", at + 2)) {
+        const std::string name = text.substr(at + 2, text.find(')', at) - at - 2);
+        if (!name.ends_with(".png")) continue;
+        ++pictures;
+        const auto path = std::filesystem::path(ELM_SOURCE_DIR) / name;
+        ASSERT_TRUE(std::filesystem::exists(path)) << name;
+        EXPECT_LE(std::filesystem::file_size(path), 60000u) << name;
+    }
+    EXPECT_GE(pictures, 3);
 }
 
 TEST(Usage, info_list_and_completion_answer) {

@@ -2,14 +2,19 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
+#include "kernels/core/build_info.h"
 #include "kernels/core/check.h"
+#include "kernels/core/device.h"
 #include "kernels/core/log.h"
+#include "kernels/core/parallel.h"
 #include "kernels/io/output_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
@@ -58,6 +63,37 @@ ValidationReport validate_cell(const std::string& folder, bool full) {
     return report;
 }
 
+/// The command line that repeats this run.
+std::string command_line(const Arguments& arguments) {
+    std::string text = "elmsim validate cell";
+    const Config config = arguments.effective();
+    for (const auto& [name, value] : config.sections.at("validate")) {
+        text += " --" + name;
+        if (!std::holds_alternative<bool>(value)) text += " " + to_text(value);
+    }
+    return text;
+}
+
+std::string time_of_day() {
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &utc);
+    return text;
+}
+
+ReportHead report_head(const Arguments& arguments) {
+    return {"elmsim validate cell",
+            {{"made", time_of_day()},
+             {"took", fmt::format("{:.0f} s", arguments.seconds())},
+             {"machine", fmt::format("{}, {} threads", describe(Device{}), thread_count())},
+             {"program",
+              fmt::format("elmsim {}, {}, {}, for {}", build_info::version, build_info::build_type,
+                          build_info::compiler, build_info::architecture)},
+             {"command", command_line(arguments)}}};
+}
+
 int run(const Arguments& arguments) {
     const auto& words = arguments.words();
     ELM_CHECK(words.size() == 1 && words[0] == "cell",
@@ -80,7 +116,7 @@ int run(const Arguments& arguments) {
     }
     const ValidationReport report = validate_cell(folder, arguments.has("full"));
     if (arguments.has("report")) {
-        write_report_page(report, "elmsim validate cell", arguments.text("report"),
+        write_report_page(report, report_head(arguments), arguments.text("report"),
                           arguments.has("force"));
     }
     Table table({"family", "check", "measured", "", "allowed", "unit", "passed", "note"});
@@ -121,7 +157,7 @@ Command validate_command() {
                          .help = "NEURON's reference files; ELM_DATA_DIR where not given"},
                         {.name = "report",
                          .value = "FILE",
-                         .help = "the table and the pictures as one HTML file"},
+                         .help = "one HTML page that stands alone: the checks and their pictures"},
                         {.name = "full",
                          .help = "recorded spikes, float64 and small time steps too: minutes"}},
             .run = run};
