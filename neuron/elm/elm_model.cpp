@@ -19,6 +19,9 @@ void ElmOptions::check() const {
               n_synapse_per_branch);
     ELM_CHECK(mlp_layers >= 0, "mlp_num_layers must not be negative (got {})", mlp_layers);
     ELM_CHECK(mlp_hidden >= 0, "mlp_hidden_size must not be negative (got {})", mlp_hidden);
+    ELM_CHECK(activation == HiddenUnit::relu || activation == HiddenUnit::silu,
+              "mlp_activation must be relu or silu (got number {} of the activations)",
+              static_cast<int>(activation));
     ELM_CHECK(lambda > 0, "lambda_value must be positive (got {})", lambda);
     ELM_CHECK(synapse_tau_ms > 0, "tau_s_value must be positive (got {} ms)", synapse_tau_ms);
     ELM_CHECK(memory_tau_min_ms > 0 && memory_tau_max_ms >= memory_tau_min_ms,

@@ -357,6 +357,8 @@ TEST(ElmScanNode, refuses_what_does_not_fit) {
     expect_refused([](Prepared& it) { it.structure.input_sign[1] = 0.5; },
                    "input_sign holds 0.5, expected +1 or -1");
     expect_refused([](Prepared& it) { it.structure.n_branch = 0; }, "0 branches");
+    expect_refused([](Prepared& it) { it.structure.hidden_unit = Activation::tanh; },
+                   "hidden units of an ELM are relu or silu");
     expect_refused([](Prepared& it) { it.spikes.n_units = 4; },
                    "spikes are of 4 units, expected 5");
     expect_refused([](Prepared& it) { it.numbers[0] = zeros({11}); }, "synapse_weight");

@@ -12,9 +12,9 @@ struct ElmParameters {
     struct Layer {
         T weight{}, bias{};  // (n_out, n_in), (n_out)
     };
-    T synapse_weight{};  // (d_b n_s), never negative
-    T memory_decay{},
-        memory_gain{};          // (d_m): kappa_m; gamma = lambda (1 - kappa_m), or 1 - kappa_lambda
+    T synapse_weight{};         // (d_b n_s), never negative
+    T memory_decay{};           // (d_m): kappa_m
+    T memory_gain{};            // (d_m): lambda (1 - kappa_m), or 1 - kappa_lambda
     std::vector<Layer> layers;  // the first takes [b, d], the last gives d_m values
     Layer readout;              // (d_out, d_m), (d_out)
 
