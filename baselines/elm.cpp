@@ -68,10 +68,7 @@ OptionSet options() {
 /// The time constant that this version does not have must stay as it is.
 ElmOptions elm_options(const OptionSet& chosen, const SequenceShape& shape) {
     const OptionSet plain = options();
-    Values values;
-    for (const Option& option : chosen.options()) {
-        std::visit([&](const auto& value) { values[option.name] = value; }, option.value);
-    }
+    Values values = to_values(chosen);
     const bool is_first = chosen.get<std::int64_t>("elm_version") == 1;
     const char* const other = is_first ? "tau_b_value" : "tau_s_value";
     ELM_CHECK(chosen.text(other) == plain.text(other), "{} is no option of version {}: expected {}",
@@ -105,10 +102,9 @@ ModelEntry elm_entry() {
                 elm_model_of(std::move(arrays), elm_options(chosen, shape), ""));
         },
         .options_change = true,
-        // Only version 2 keeps its meaning under another step.
-        .time_step_option = [](const OptionSet& chosen) -> const char* {
-            return chosen.get<std::int64_t>("elm_version") == 2 ? time_step_name : "";
-        }};
+        .time_step_option = time_step_name,
+        .time_step_changes =
+            [](const OptionSet& chosen) { return chosen.get<std::int64_t>("elm_version") == 2; }};
 }
 
 FittedModel make_model(const ElmModel& model) {

@@ -57,7 +57,8 @@ bool is_registered(const Values& attributes) {
     const auto format = attributes.find("format");
     if (format == attributes.end()) return false;
     return format->second == Value(std::string(format_name)) ||
-           (format->second == Value(std::string(exchange_format)) && attributes.contains("model"));
+           (format->second == Value(std::string(exchange_format)) && attributes.contains("model") &&
+            attributes.contains(config_name));
 }
 
 ModelSpec read_spec(const StateDict& dict) {
@@ -189,6 +190,12 @@ FittedModel make_model(ModelSpec spec, std::uint64_t seed) {
     FittedModel fitted{.spec = std::move(spec), .model = nullptr};
     fitted.model = entry.make(options, fitted.spec.shape, seed);
     fitted.spec.options = written_options(entry, options, fitted.spec.shape);
+    if (!entry.time_step_option.empty()) {
+        ELM_CHECK(options.get<double>(entry.time_step_option) == fitted.spec.time_step_ms,
+                  "{} of a model {} is {} ms, and its data comes in steps of {} ms. Leave it out.",
+                  entry.time_step_option, entry.name, options.text(entry.time_step_option),
+                  fitted.spec.time_step_ms);
+    }
     return fitted;
 }
 
@@ -246,7 +253,8 @@ FittedModel load_model(Stream& stream, const std::string& path, DType precision,
             const ModelSpec spec = read_spec(dict);
             fitted = restore(stream, spec, std::move(dict.arrays), precision);
         } else {
-            fitted = make_model(load_elm_model(path));
+            fitted = make_model(is_safetensors(path) ? elm_model_of(std::move(dict))
+                                                     : load_elm_model(path));
             allocate(stream, fitted, precision, {});
         }
     } catch (const Error& error) {
@@ -277,6 +285,14 @@ FittedModel with_options(Stream& stream, FittedModel fitted, const Values& chang
     }
     ModelSpec other = spec;
     other.options = written;
+    if (const auto step = written.find(entry.time_step_option);
+        step != written.end() && step->second != spec.options.at(entry.time_step_option)) {
+        ELM_CHECK(entry.time_step_changes(options),
+                  "{}={}: this {} was fitted to steps of {} ms and keeps its meaning under no "
+                  "others.",
+                  entry.time_step_option, to_text(step->second), spec.model, spec.time_step_ms);
+        other.time_step_ms = options.get<double>(entry.time_step_option);
+    }
     const DType precision = fitted.precision();
     return with_context(fmt::format("checking the options of {}", spec.model),
                         [&] { return restore(stream, other, fitted.model->arrays(), precision); });
@@ -285,16 +301,14 @@ FittedModel with_options(Stream& stream, FittedModel fitted, const Values& chang
 FittedModel with_time_step(Stream& stream, FittedModel fitted, double time_step_ms) {
     if (time_step_ms == fitted.spec.time_step_ms) return fitted;
     const ModelEntry& entry = find_model(fitted.spec.model);
-    const OptionSet options = model_options(fitted.spec.model, fitted.spec.options);
-    const std::string name =
-        entry.time_step_option == nullptr ? "" : entry.time_step_option(options);
-    ELM_CHECK(!name.empty(),
+    const bool changes =
+        entry.time_step_changes != nullptr &&
+        entry.time_step_changes(model_options(fitted.spec.model, fitted.spec.options));
+    ELM_CHECK(changes,
               "steps of {} ms: this {} was fitted to steps of {} ms and keeps its meaning under no "
               "others.",
               time_step_ms, fitted.spec.model, fitted.spec.time_step_ms);
-    fitted = with_options(stream, std::move(fitted), {{name, time_step_ms}});
-    fitted.spec.time_step_ms = time_step_ms;
-    return fitted;
+    return with_options(stream, std::move(fitted), {{entry.time_step_option, time_step_ms}});
 }
 
 void keep_numbers(Module& module) {

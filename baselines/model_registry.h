@@ -34,9 +34,10 @@ struct ModelEntry {
                                               std::vector<NamedArray> arrays) = nullptr;
     /// Whether a fitted model takes other options, where its arrays still fit.
     bool options_change = false;
-    /// The option that is the time step in ms, where a fitted model with these options takes
-    /// another one; null or "": it keeps its own.
-    const char* (*time_step_option)(const OptionSet& options) = nullptr;
+    /// The option that is the time step in ms; empty: there is none.
+    std::string time_step_option = {};
+    /// Whether a fitted model with these options keeps its meaning under another time step.
+    bool (*time_step_changes)(const OptionSet& options) = nullptr;
 };
 
 /// All of them: those of models.def in its order, then those that were added.

@@ -23,6 +23,7 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -101,7 +102,7 @@ public:
             for (std::int64_t index = 0; index < count; ++index) task.call(task.body, index);
             return;
         }
-        for (; workers_ < helpers; ++workers_) std::thread([this] { work(); }).detach();
+        start_workers(helpers);
         task_ = task;
         count_ = count;
         helpers_ = helpers;
@@ -120,6 +121,14 @@ public:
 
 private:
     static constexpr std::uint32_t open = 1U << 31;
+
+    /// As many as the system gives: the caller does what they do not.
+    void start_workers(int count) {
+        try {
+            for (; workers_ < count; ++workers_) std::thread([this] { work(); }).detach();
+        } catch (const std::system_error&) {
+        }
+    }
 
     [[noreturn]] void work() {
         Waiter waiter(200us);

@@ -121,8 +121,13 @@ void Hdf5File::Implementation::fail(ErrorKind kind, const std::string& object,
 }
 
 void Hdf5File::Implementation::fail_reading(const std::string& object) const {
+    fail_reading(object, last_reason());
+}
+
+void Hdf5File::Implementation::fail_reading(const std::string& object,
+                                            const std::string& reason) const {
     fail(ErrorKind::data, object,
-         fmt::format("cannot be read ({}). The file may be damaged.", last_reason()));
+         fmt::format("cannot be read ({}). The file may be damaged.", reason));
 }
 
 void Hdf5File::Implementation::fail_writing(const std::string& object) const {
@@ -143,16 +148,20 @@ void Hdf5File::Implementation::finish_writing(const std::string& object, Handle&
 
 Handle Hdf5File::Implementation::dataset(const std::string& object) const {
     Handle set(H5Dopen2(id, object.c_str(), H5P_DEFAULT), H5Dclose);
-    if (set < 0 && type_of(object) != H5I_DATASET) {
+    if (set >= 0) return set;
+    const std::string reason = last_reason();  // before the library is asked again
+    if (type_of(object) != H5I_DATASET) {
         fail(ErrorKind::data, object, "is not there, expected a dataset.");
     }
-    if (set < 0) fail_reading(object);
-    return set;
+    fail_reading(object, reason);
 }
 
 Handle Hdf5File::Implementation::any_object(const std::string& object) const {
     Handle handle(H5Oopen(id, object.c_str(), H5P_DEFAULT), H5Oclose);
-    if (handle < 0) fail(ErrorKind::data, object, "is not there.");
+    if (handle < 0) {
+        require_no_lost_link(object);
+        fail(ErrorKind::data, object, "is not there.");
+    }
     return handle;
 }
 

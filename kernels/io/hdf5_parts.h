@@ -76,6 +76,7 @@ struct Hdf5File::Implementation {
     [[noreturn]] void fail(ErrorKind kind, const std::string& object,
                            const std::string& what) const;
     [[noreturn]] void fail_reading(const std::string& object) const;
+    [[noreturn]] void fail_reading(const std::string& object, const std::string& reason) const;
     [[noreturn]] void fail_writing(const std::string& object) const;
     /// What the library does not see: see note_writes.
     void require_written(const std::string& object) const;

@@ -13,18 +13,19 @@ using namespace hdf5;
 
 namespace {
 
-std::string read_text(hid_t type, hid_t memory_space, auto&& read) {
+/// Nothing for a text that cannot be read.
+std::optional<std::string> read_text(hid_t type, hid_t memory_space, auto&& read) {
     if (H5Tis_variable_str(type) > 0) {
         char* text = nullptr;
         const Handle memory = string_type();
         H5Tset_cset(memory, H5Tget_cset(type));
-        if (read(memory, static_cast<void*>(&text)) < 0 || text == nullptr) return {};
-        std::string result = text;
+        if (read(memory, static_cast<void*>(&text)) < 0) return std::nullopt;
+        std::string result = text == nullptr ? "" : text;
         H5Dvlen_reclaim(memory, memory_space, H5P_DEFAULT, static_cast<void*>(&text));
         return result;
     }
     std::string result(H5Tget_size(type), '\0');
-    if (read(type, static_cast<void*>(result.data())) < 0) return {};
+    if (read(type, static_cast<void*>(result.data())) < 0) return std::nullopt;
     result.resize(std::min(result.size(), result.find('\0')));
     return result;
 }
@@ -71,9 +72,12 @@ std::optional<Value> read_attribute(hid_t attribute) {
         case H5T_FLOAT:
             return number(double{});
         case H5T_STRING:
-            return read_text(type, space, [&](hid_t memory, void* out) {
-                return H5Aread(attribute, memory, out);
-            });
+            if (auto text = read_text(type, space, [&](hid_t memory, void* out) {
+                    return H5Aread(attribute, memory, out);
+                })) {
+                return Value(std::move(*text));
+            }
+            return std::nullopt;
         default:
             return std::nullopt;
     }
@@ -129,9 +133,11 @@ std::string Hdf5File::read_string(const std::string& dataset) const {
     if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
         file_->fail(ErrorKind::data, dataset, "must hold one string.");
     }
-    return read_text(type, space, [&](hid_t memory, void* out) {
+    auto text = read_text(type, space, [&](hid_t memory, void* out) {
         return H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
     });
+    if (!text) file_->fail_reading(dataset);
+    return std::move(*text);
 }
 
 Values Hdf5File::attributes(const std::string& object,

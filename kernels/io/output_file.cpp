@@ -159,7 +159,9 @@ OutputFile::OutputFile(std::string path, bool force)
                                 path_, std::strerror(errno)));
     }
     slot_ = enlist(temporary_.c_str());
-    static_cast<void>(try_lock(descriptor_));
+    // Another writer that looks at the file just now holds it for a moment.
+    while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+    }
 }
 
 OutputFile::~OutputFile() {
@@ -177,6 +179,15 @@ void OutputFile::fail(const char* what, int reason) const {
 std::uintmax_t OutputFile::room() const {
     std::error_code status;
     return fs::space(folder_of(target_), status).available;  // the most there can be, if unknown
+}
+
+void OutputFile::require_room(double bytes, const std::string& remedy) const {
+    constexpr double giga = 1e9;
+    const auto free = static_cast<double>(room());
+    if (bytes <= free) return;
+    throw Error(ErrorKind::write,
+                fmt::format("{} would take {:.3g} GB, and the disk has room for {:.3g} GB. {}",
+                            path_, bytes / giga, free / giga, remedy));
 }
 
 void OutputFile::write(std::string_view bytes) {
@@ -232,6 +243,8 @@ void OutputFile::commit() {
               "choose another name next time.",
               path_, beside);
 }
+
+std::string file_behind_links(const std::string& path) { return behind_links(path).string(); }
 
 void write_text_file(const std::string& path, bool force, std::string_view text) {
     OutputFile output(path, force);

@@ -31,6 +31,8 @@ public:
 
     /// Bytes that are free where the file will stand.
     std::uintmax_t room() const;
+    /// Throws Error{write} with `remedy`, a sentence, where fewer than these bytes are free.
+    void require_room(double bytes, const std::string& remedy) const;
     /// Adds bytes at the end of the temporary file. Throws Error{write}.
     void write(std::string_view bytes);
     void write(const void* data, std::size_t size) {
@@ -51,6 +53,10 @@ private:
     int descriptor_ = -1;
     std::size_t slot_;  // among the files that remove_temporary_files() removes
 };
+
+/// The file that a chain of links leads to, whether or not it is there; `path` where it is no link.
+/// Throws Error{invalid} for links in a circle.
+std::string file_behind_links(const std::string& path);
 
 /// Writes a whole text file through an OutputFile.
 void write_text_file(const std::string& path, bool force, std::string_view text);

@@ -159,6 +159,12 @@ void take_unnamed(SpikeColumns& table, const TextFile& file, TableLines& lines,
         if (!lines.next()) break;
         split_fields(lines.text(), table.separator, fields);
     }
+    if (first_whole && second_whole && file.path.ends_with(".dat")) {
+        fail(file.path, number, 1,
+             "two columns of whole numbers, which may be time in ms and unit or, as NEST writes "
+             "such files, unit and time. Put a line with the names of the columns above, such as "
+             "'unit,time_ms'.");
+    }
     if (first_whole && !second_whole) {
         fail(file.path, number, 1,
              "whole numbers before fractions, where time in ms and unit are expected. Put a line "

@@ -110,7 +110,7 @@ NeuronIoGenerator::NeuronIoGenerator(std::string path, const NeuronIoRecipe& rec
                                      std::int64_t first, std::int64_t count, bool resume,
                                      bool force)
     : path_(std::move(path)),
-      folder_(path_ + ".partial"),
+      folder_(file_behind_links(path_) + ".partial"),
       recipe_(recipe),
       facts_(std::move(facts)),
       first_(first),

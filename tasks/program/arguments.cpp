@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -103,6 +105,15 @@ std::vector<std::string> Arguments::items(const std::string& option) const {
     return has(option) ? split(text(option)) : std::vector<std::string>{};
 }
 
+std::vector<std::string> Arguments::all_items(const std::string& option) const {
+    std::vector<std::string> all;
+    for (const std::string& value : list(option)) {
+        const std::vector<std::string> some = split(value);
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
+}
+
 Values Arguments::component(const std::string& section) const {
     const auto found = components_.find(section);
     return found == components_.end() ? Values{} : found->second;
@@ -123,6 +134,19 @@ Config Arguments::effective() const {
         }
     }
     return config;
+}
+
+void Arguments::check_outputs() const {
+    for (const char* output : {"out", "plot", "roc", "report", "plot-morphology", "log-file"}) {
+        for (const char* input : {"input", "data", "model", "cell", "morphology"}) {
+            for (const std::string& path : list(input)) {
+                std::error_code missing;
+                ELM_CHECK(!has(output) || !std::filesystem::equivalent(text(output), path, missing),
+                          "--{} {} is what --{} reads. Choose another name.", output, text(output),
+                          input);
+            }
+        }
+    }
 }
 
 void Arguments::set(const std::string& name, std::vector<std::string> values) {

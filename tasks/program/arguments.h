@@ -33,12 +33,17 @@ public:
     std::uint64_t seed() const;
     /// Items of a value such as "output,voltage".
     std::vector<std::string> items(const std::string& option) const;
+    /// The same of every value of a repeatable option, one after the other.
+    std::vector<std::string> all_items(const std::string& option) const;
 
     /// Options of a component that have no flag, by name: section "elm".
     Values component(const std::string& section) const;
 
     /// The effective configuration: this command's section.
     Config effective() const;
+
+    /// Throws Error{invalid} for an output that stands where an input of this run does.
+    void check_outputs() const;
 
     // --- for the parser
     void set(const std::string& option, std::vector<std::string> values);

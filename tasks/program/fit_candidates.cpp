@@ -129,7 +129,7 @@ std::vector<FitCandidate> candidates_of(const Arguments& arguments, const RunCon
 }
 
 std::vector<std::string> models_of(const Arguments& arguments) {
-    std::vector<std::string> known, models = arguments.items("model");
+    std::vector<std::string> known, models = arguments.all_items("model");
     for (const ModelEntry& entry : all_models()) known.push_back(entry.name);
     for (const std::string& given : models) {
         ELM_CHECK(std::find(known.begin(), known.end(), given) != known.end(),
@@ -142,7 +142,7 @@ std::vector<std::string> models_of(const Arguments& arguments) {
                               [](const auto& model) { return has_option(model, memory_option); }),
               "--memory is the size of an ELM neuron and --model {} is none. Its size is an option "
               "of section {}: see elmsim list models.",
-              models.front(), models.front());
+              fmt::join(models, ","), models.front());
     return models;
 }
 

@@ -62,6 +62,7 @@ int run(const std::vector<std::string>& words) {
         return exit_code(ErrorKind::invalid);
     }
     const Arguments arguments = parse_command_line(command, rest);
+    arguments.check_outputs();
     set_up_log(arguments);
     return command.run(arguments);
 }

@@ -33,7 +33,7 @@ Record result_header(const Arguments& arguments, Device device) {
 void use_threads(const Arguments& arguments) {
     if (!arguments.has("threads")) return;
     const std::int64_t threads = arguments.integer("threads");
-    ELM_CHECK(threads >= 1 && threads <= 65536, "--threads {}: expected 1 or more.", threads);
+    ELM_CHECK(threads >= 1 && threads <= 4096, "--threads {}: expected 1 to 4096.", threads);
     set_thread_count(static_cast<int>(threads));
 }
 

@@ -157,7 +157,9 @@ public:
                const Samples& samples, const Values& made_of)
         : output_(arguments.text("out"), arguments.has("force")),
           file_(Hdf5File::create(output_.temporary_path())) {
-        require_room(recorder.bytes_of(samples.duration_ms) * static_cast<double>(samples.size()));
+        output_.require_room(
+            recorder.bytes_of(samples.duration_ms) * static_cast<double>(samples.size()),
+            "Record less often (--every-ms) or fewer places (--record).");
         file_.set_attribute("/", "format", std::string("elm-recording"));
         file_.set_attribute("/", "model", cell.name);
         file_.set_attribute("/", "time_step_ms", recorder.sample_ms());
@@ -173,16 +175,6 @@ public:
     }
 
 private:
-    void require_room(double bytes) const {
-        constexpr double giga = 1e9;
-        const auto room = static_cast<double>(output_.room());
-        if (bytes <= room) return;
-        throw Error(ErrorKind::write,
-                    fmt::format("{} would take {:.3g} GB, and the disk has room for {:.3g} GB. "
-                                "Record less often (--every-ms) or fewer places (--record).",
-                                output_.path(), bytes / giga, room / giga));
-    }
-
     OutputFile output_;
     Hdf5File file_;
 };

@@ -35,6 +35,15 @@ RecordingChoice parse_recording(const std::vector<std::string>& words, const Fit
     return choice;
 }
 
+double bytes_of_step(const FittedModel& model, const RecordingChoice& choice) {
+    const ModelTraits traits = model.model->traits();
+    const std::int64_t outputs = has_neuronio_outputs(model.spec) ? 1 : model.spec.shape.n_output;
+    const std::int64_t values = (choice.output ? outputs : 0) + (choice.voltage ? 1 : 0) +
+                                (choice.memory ? traits.n_memory : 0) +
+                                (choice.branches ? traits.n_branch : 0);
+    return static_cast<double>(values) * static_cast<double>(size_of(model.precision()));
+}
+
 RecordingWriter::RecordingWriter(const std::string& path, const FittedModel& model,
                                  RecordingChoice choice, const std::string& model_name,
                                  const std::string& config, std::int64_t first_step)

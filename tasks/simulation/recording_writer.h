@@ -24,6 +24,9 @@ RecordingChoice parse_recording(const std::vector<std::string>& words, const Fit
 /// True for a model whose two outputs are spike logit and scaled soma voltage.
 bool has_neuronio_outputs(const ModelSpec& model);
 
+/// Bytes that a recording takes for each step of a sample.
+double bytes_of_step(const FittedModel& model, const RecordingChoice& choice);
+
 /// Writes what a model did, chunk by chunk: one group per sample, datasets that grow with time.
 /// Entry k of a dataset is the state at the end of step first_step + k.
 class RecordingWriter {

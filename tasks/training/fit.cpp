@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "kernels/core/check.h"
@@ -79,10 +80,6 @@ std::vector<Record> take(const History& history, const Column<Record> (&columns)
     }
     return records;
 }
-
-}  // namespace
-
-namespace {
 
 /// Sets the bias of the spike's logit, the first of the readout. Every model's readout is a linear
 /// layer "readout", or the ELM's "w_y".
@@ -257,7 +254,9 @@ const FitScores* Fit::best() const {
     const FitScores* least = nullptr;
     for (const FitScores& scores : validations_) {
         if (scores.update == 0) continue;
-        if (least == nullptr || !(scores.loss >= least->loss)) least = &scores;
+        if (least == nullptr || scores.loss < least->loss || std::isnan(least->loss)) {
+            least = &scores;
+        }
     }
     return least;
 }

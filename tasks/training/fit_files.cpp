@@ -40,12 +40,12 @@ std::string FitFiles::beside(const std::string& ending) const {
     return fmt::format("{}.{}", model_.substr(0, model_.size() - 3), ending);
 }
 
-void FitFiles::claim(bool force) {
+void FitFiles::claim(bool force, bool with_safetensors) {
     force_ = force;
-    lock_ = std::make_unique<FileLock>(model_ + ".lock", model_);
-    for (const std::string& path : {model_, checkpoint(), metrics()}) {
-        const OutputFile probe(path, force);
-    }
+    lock_ = std::make_unique<FileLock>(file_behind_links(model_) + ".lock", model_);
+    std::vector<std::string> paths{model_, checkpoint(), metrics()};
+    if (with_safetensors) paths.push_back(beside("safetensors"));
+    for (const std::string& path : paths) const OutputFile probe(path, force);
 }
 
 void FitFiles::open_metrics(std::int64_t update) {

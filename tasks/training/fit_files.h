@@ -27,7 +27,7 @@ public:
     /// Keeps other fits from these files as long as this object lives, and lets this one replace
     /// what is there if `force` is true. Throws Error{invalid} if another fit is at work on them,
     /// or if one of them is there and `force` is false; Error{write} if the folder is not there.
-    void claim(bool force);
+    void claim(bool force, bool with_safetensors = false);
     /// Calls `write(force)` to write one of the files. What this fit has written it may replace.
     template <class Write>
     void replace(const std::string& path, const Write& write) {

@@ -235,6 +235,23 @@ TEST(SwcReader, names_the_place_of_every_mistake) {
     for (const Case& one : cases) EXPECT_EQ(message_of(one.text), one.message) << one.text;
 }
 
+TEST(SwcReader, lines_end_as_on_any_system) {
+    for (const std::string end : {"\n", "\r\n", "\r"}) {
+        const Morphology cell = read_swc("# made up" + end + "1 1 0 0 0 5 -1" + end +
+                                             "2 3 0 20 0 1 1" + end + "3 3 0 50 0 1 2" + end,
+                                         "cell.swc");
+        ASSERT_EQ(cell.sections.size(), 2U);
+        EXPECT_EQ(cell.sections[1].points.back().y, 50);
+    }
+}
+
+TEST(SwcReader, decimal_commas_are_refused) {
+    EXPECT_THROW(read_swc("1 1 0 0 0 5 -1\n2 3 0 20 0 1,5 1\n", "cell.swc"), Error);
+    EXPECT_EQ(read_swc("1,1,0,0,0,5,-1\n2,3,0,20,0,1,1\n", "cell.swc").sections.size(), 2U);
+    EXPECT_EQ(read_swc("1, 1, 0, 0, 0, 5, -1\n2, 3, 0, 20, 0, 1, 1\n", "cell.swc").sections.size(),
+              2U);
+}
+
 TEST(SwcReader, reads_a_million_points) {
     // A comb: half a million forks, one behind the other.
     std::string text = "1 1 0 0 0 5 -1\n2 3 5 0 0 1 1\n";

@@ -268,6 +268,35 @@ TEST_F(FitCommand, refuses_what_tensor_cores_do_not_take_on_cuda) {
     }
 }
 
+TEST_F(FitCommand, takes_models_as_words_and_between_commas) {
+    for (const std::vector<std::string>& models :
+         {std::vector<std::string>{"elm", "lstm"}, {"elm,lstm"}}) {
+        std::vector<std::string> more{"--force", "--budget", "3u", "--model"};
+        more.insert(more.end(), models.begin(), models.end());
+        const ProgramResult result = run_program(fit("m.h5", more));
+        ASSERT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_TRUE(fs::exists(folder_ / "m_elm-4.h5"));
+        EXPECT_TRUE(fs::exists(folder_ / "m_lstm.h5"));
+        fs::remove(folder_ / "m_elm-4.h5");
+        fs::remove(folder_ / "m_lstm.h5");
+    }
+}
+
+TEST_F(FitCommand, what_it_cannot_write_is_refused_before_the_work) {
+    std::ofstream(folder_ / "s.safetensors") << "mine";
+    const ProgramResult result = run_program(fit("s.h5", {"--safetensors"}));
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_NE(result.error().find("s.safetensors exists"), std::string::npos) << result.err;
+    EXPECT_FALSE(fs::exists(folder_ / "s.h5"));
+    const std::string before = contents(data_);
+    expect_error({"fit", "--data", data_, "--out", data_, "--force"}, 2, "is what --data reads");
+    EXPECT_EQ(contents(data_), before);
+}
+
+TEST_F(FitCommand, the_time_step_of_a_model_is_that_of_its_data) {
+    expect_error(fit("d.h5", {"--set", "elm.delta_t=0.5"}), 2, "its data comes in steps of 1 ms");
+}
+
 TEST_F(FitCommand, refuses_options_that_contradict_each_other) {
     expect_error(fit("a.h5", {"--budget", "10x"}), 2, "--budget 10x");
     expect_error(fit("a.h5", {"--train", "0:4", "--validate", "3:6"}), 2, "simulation 3");

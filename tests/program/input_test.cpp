@@ -101,6 +101,12 @@ TEST_F(Input, tables_of_text_are_those_of_hdf5) {
     EXPECT_NE(result.err.find("read as time in ms and unit"), std::string::npos) << result.err;
 }
 
+TEST_F(Input, whole_numbers_of_nest_are_not_guessed_at) {
+    expect_error(
+        {"simulate", "--model", "leaky-integrator", "--input", text("spikes.dat", "3 10\n4 12\n")},
+        3, "unit,time_ms");
+}
+
 TEST_F(Input, a_table_that_is_wrong_is_refused_with_its_line) {
     const auto expect = [&](const std::string& contents, const std::string& part) {
         expect_error(

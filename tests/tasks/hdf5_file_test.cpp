@@ -120,6 +120,26 @@ TEST(Hdf5File, says_what_is_wrong_with_a_file) {
               std::string::npos);
 }
 
+TEST(Hdf5File, a_text_that_is_damaged_is_no_empty_text) {
+    const test::TemporaryDirectory folder;
+    const std::string path = folder / "x.h5";
+    {
+        Hdf5File file = Hdf5File::create(path);
+        file.write_string("/text", "a text");
+        file.close();
+    }
+    std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
+    const std::string all((std::istreambuf_iterator<char>(bytes)), {});
+    const std::size_t heap = all.find("GCOL");  // where texts of any length stand
+    ASSERT_NE(heap, std::string::npos);
+    bytes.seekp(static_cast<std::streamoff>(heap));
+    bytes << "XCOL" << std::flush;
+    EXPECT_NE(test::message_of([&] {
+                  Hdf5File::open(path).read_string("/text");
+              }).find("/text cannot be read"),
+              std::string::npos);
+}
+
 TEST(Hdf5File, fills_a_dataset_in_pieces_along_its_last_axis) {
     const test::TemporaryDirectory folder;
     const std::string path = folder / "x.h5";

@@ -27,7 +27,9 @@ void NeurolucidaLexer::step() {
 void NeurolucidaLexer::skip_space() {
     while (now_.at < text_.size()) {
         if (text_[now_.at] == ';') {
-            while (now_.at < text_.size() && text_[now_.at] != '\n') step();
+            while (now_.at < text_.size() && text_[now_.at] != '\n' && text_[now_.at] != '\r') {
+                step();
+            }
         } else if (is_space(text_[now_.at])) {
             step();
         } else {

@@ -42,15 +42,34 @@ private:
         std::size_t line = 0, begin = 0;
         if (text_.substr(0, 3) == "\xEF\xBB\xBF") begin = 3;  // mark of UTF-8
         while (begin < text_.size()) {
-            const std::size_t end = std::min(text_.find('\n', begin), text_.size());
+            // Lines end as on any system: with LF, CR LF or CR.
+            const std::size_t end = std::min(text_.find_first_of("\r\n", begin), text_.size());
             read_line(text_.substr(begin, end - begin), ++line);
-            begin = end + 1;
+            begin = end + (text_.substr(end, 2) == "\r\n" ? 2 : 1);
         }
+    }
+
+    /// Commas may separate columns, but not beside blanks that do.
+    void refuse_decimal_commas(std::string_view text, std::size_t line) const {
+        const auto is_digit = [](char letter) { return letter >= '0' && letter <= '9'; };
+        bool has_blank = false;
+        std::size_t comma = 0;
+        for (std::size_t at = 1; at + 1 < text.size(); ++at) {
+            const bool between = is_digit(text[at - 1]) && is_digit(text[at + 1]);
+            if (text[at] == ',' && between && comma == 0) comma = at;
+            const bool blank = text[at] == ' ' || text[at] == '\t';
+            has_blank = has_blank || (blank && is_digit(text[at - 1]) && text[at + 1] != ',');
+        }
+        if (comma == 0 || !has_blank) return;
+        fail_at(origin_, {line, comma + 1},
+                "a comma inside a number, in a line whose columns stand between blanks. Write "
+                "decimals with a point");
     }
 
     /// Columns after the seventh are those of some extension and are not read.
     void read_line(std::string_view text, std::size_t line) {
         text = text.substr(0, text.find('#'));
+        refuse_decimal_commas(text, line);
         SwcRow row;
         row.line = line;
         std::array<double, swc_columns> values{};

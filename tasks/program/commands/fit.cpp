@@ -309,7 +309,7 @@ int run(const Arguments& arguments) {
     for (FitCandidate& candidate :
          fit_candidates(arguments, context, preset, data.train.n_channels())) {
         FitFiles files(candidate.path);
-        if (processes.leads()) files.claim(force || resumes);
+        if (processes.leads()) files.claim(force || resumes, arguments.has("safetensors"));
         fits.push_back(std::make_unique<RunningFit>(
             RunningFit{std::move(candidate), std::move(files), nullptr, {}}));
     }

@@ -249,6 +249,12 @@ int run(const Arguments& arguments) {
     std::optional<RecordingWriter> writer;
     if (keeps) {
         output.emplace(arguments.text("out"), force);
+        double steps = 0;
+        for (const SampleInput& input : plan.inputs) {
+            steps += static_cast<double>(std::min(input.n_steps, plan.end_step) - plan.first_step);
+        }
+        output->require_room(steps * bytes_of_step(plan.model, plan.choice),
+                             "Run less (--seconds) or record less (--record).");
         writer.emplace(output->temporary_path(), plan.model, plan.choice, plan.model_name,
                        effective_config(arguments, plan, made_of), plan.first_step);
     }
