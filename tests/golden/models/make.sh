@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # Ground truth of 6 channels, made up.
-python3 - "$work/truth.h5" <<'P'
+${PYTHON:-python3} - "$work/truth.h5" <<'P'
 import sys, h5py, numpy as np
 rng = np.random.default_rng(1)
 with h5py.File(sys.argv[1], "w") as file:
@@ -25,8 +25,10 @@ fit() { "$program" fit --data "$work/truth.h5" --budget 20u --seed 3 --quiet --s
 fit --model elm --memory 3 --set elm.mlp_hidden_size=4 --out "$work/elm-$version.h5"
 fit --model elm --memory 3 --set elm.mlp_hidden_size=4 elm.elm_version=1 elm.learn_memory_tau=true elm.input_to_synapse_routing=random_routing --out "$work/elm-random-$version.h5"
 fit --model lstm --set lstm.units=2 --out "$work/lstm-$version.h5"
-for model in "$work"/*-"$version".{h5,safetensors}; do
+here=$PWD
+cd "$work"
+for model in *-"$version".{h5,safetensors}; do
     "$program" simulate --model "$model" --poisson 20 --seconds 0.1 --seed 4 --precision f64 \
-        --record output,voltage --out "$(basename "$model").output.h5" --quiet >/dev/null
-    cp "$model" .
+        --record output,voltage --out "$model.output.h5" --quiet >/dev/null
+    cp "$model" "$model.output.h5" "$here"
 done
