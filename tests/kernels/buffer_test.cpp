@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "tests/support/sanitizers.h"
+
 namespace elm {
 namespace {
 
@@ -26,7 +28,7 @@ long faults_of_a_round() {
 }
 
 TEST(Buffer, memory_that_was_given_back_stays_mapped) {
-#if !defined(__GLIBC__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__GLIBC__) || defined(ELM_ADDRESS_SANITIZER) || defined(ELM_THREAD_SANITIZER)
     GTEST_SKIP() << "another allocator than that of the GNU C library";
 #endif
     keep_freed_memory();

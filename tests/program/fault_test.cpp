@@ -18,6 +18,7 @@
 #include "kernels/io/hdf5_file.h"
 #include "tests/program/run_program.h"
 #include "tests/program/small_cell_files.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/tasks/leaky_neuronio.h"
 
@@ -56,7 +57,7 @@ protected:
     };
 
     void SetUp() override {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ELM_ADDRESS_SANITIZER)
         GTEST_SKIP() << "the address sanitizer must be the first library of a program";
 #endif
     }

@@ -9,6 +9,7 @@
 #include "neuron/elm/leaky_integrator.h"
 #include "tasks/data/poisson_source.h"
 #include "tests/program/run_program.h"
+#include "tests/support/sanitizers.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
@@ -107,12 +108,8 @@ TEST_F(Simulate, gives_the_same_bits_for_any_number_of_threads) {
 }
 
 TEST_F(Simulate, needs_memory_that_does_not_depend_on_the_length) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ELM_ADDRESS_SANITIZER)
     GTEST_SKIP() << "the address sanitizer holds freed memory back";
-#elif defined(__has_feature)
-#    if __has_feature(address_sanitizer)
-    GTEST_SKIP() << "the address sanitizer holds freed memory back";
-#    endif
 #endif
     std::vector<double> peaks;
     for (const char* const seconds : {"1", "600"}) {
