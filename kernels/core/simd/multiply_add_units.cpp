@@ -13,8 +13,8 @@
 // Independent multiply-adds of registers, in 512 and in 256 bits. A core with two 512-bit units
 // begins two a cycle of either; one that joins two units of 256 bits, or makes two halves of each
 // operation, begins one of 512 bits in the time of two of 256. Other work can only make a piece
-// slower, so the fastest of many short pieces counts, and both widths alternate so that they see the
-// same clock.
+// slower, so the fastest of many short pieces counts, and both widths alternate so that they see
+// the same clock.
 
 namespace elm {
 namespace {
@@ -28,7 +28,7 @@ double seconds_of_piece() {
     V factor = lanes::broadcast<float, N>(0.5F);
     const auto start = std::chrono::steady_clock::now();
     for (int loop = 0; loop < loops; ++loop) {
-#pragma GCC unroll 12
+#    pragma GCC unroll 12
         for (int c = 0; c < chains; ++c) {
             asm volatile("vfmadd231ps %1, %1, %0" : "+v"(sum[c]) : "v"(factor));
         }
