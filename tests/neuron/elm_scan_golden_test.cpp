@@ -53,7 +53,8 @@ void check_case(const Hdf5File& file, const std::string& name, Device device, DT
                                      parameters.synapse_weight);
     vars.memory_decay = leaves.add({n_memory}, parameters.memory_decay);
     vars.memory_gain = leaves.add({n_memory}, parameters.memory_gain);
-    for (const ElmScanModel::Layer& layer : parameters.layers) vars.layers.push_back(leaves.add(layer));
+    for (const ElmScanModel::Layer& layer : parameters.layers)
+        vars.layers.push_back(leaves.add(layer));
     vars.readout = leaves.add(parameters.readout);
     const auto shape = file.shape(name + "/input");
     const Var input =

@@ -87,8 +87,7 @@ inline ElmScanVars vars_of(std::span<const Var> in, std::int64_t hidden_layers) 
     return vars;
 }
 
-inline reference::ElmScan reference_of(const ElmScanSizes& sizes,
-                                       const ElmStructure& structure) {
+inline reference::ElmScan reference_of(const ElmScanSizes& sizes, const ElmStructure& structure) {
     const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
     reference::ElmScan elm;
     elm.n_input = size(sizes.n_input);
