@@ -166,25 +166,29 @@ inline void __syncwarp(unsigned mask = 0xFFFFFFFFu, ELM_EMULATED_SITE) {
 
 template <elm::emulation::Word T>
 T __shfl_sync(unsigned mask, T value, int source, int width = 32, ELM_EMULATED_SITE) {
-    using namespace elm::emulation;
-    return from_bits<T>(shuffle(Shuffle::index, mask, to_bits(value), source, width, site));
+    namespace em = elm::emulation;
+    return em::from_bits<T>(
+        em::shuffle(em::Shuffle::index, mask, em::to_bits(value), source, width, site));
 }
 template <elm::emulation::Word T>
 T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, ELM_EMULATED_SITE) {
-    using namespace elm::emulation;
+    namespace em = elm::emulation;
     const int shift = static_cast<int>(delta);
-    return from_bits<T>(shuffle(Shuffle::up, mask, to_bits(value), shift, width, site));
+    return em::from_bits<T>(
+        em::shuffle(em::Shuffle::up, mask, em::to_bits(value), shift, width, site));
 }
 template <elm::emulation::Word T>
 T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, ELM_EMULATED_SITE) {
-    using namespace elm::emulation;
+    namespace em = elm::emulation;
     const int shift = static_cast<int>(delta);
-    return from_bits<T>(shuffle(Shuffle::down, mask, to_bits(value), shift, width, site));
+    return em::from_bits<T>(
+        em::shuffle(em::Shuffle::down, mask, em::to_bits(value), shift, width, site));
 }
 template <elm::emulation::Word T>
 T __shfl_xor_sync(unsigned mask, T value, int flip, int width = 32, ELM_EMULATED_SITE) {
-    using namespace elm::emulation;
-    return from_bits<T>(shuffle(Shuffle::exclusive_or, mask, to_bits(value), flip, width, site));
+    namespace em = elm::emulation;
+    return em::from_bits<T>(
+        em::shuffle(em::Shuffle::exclusive_or, mask, em::to_bits(value), flip, width, site));
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, ELM_EMULATED_SITE) {
     return elm::emulation::ballot(mask, predicate != 0, site);

@@ -10,8 +10,6 @@
 /// One tile of samples: forward and backward.
 namespace elm::gradient {
 
-using namespace lanes;
-
 /// P samples from `first` on, N units as lanes. All that lies between forward and backward stands
 /// in `work`.
 template <class Real, int N, int P, Activation unit>

@@ -11,8 +11,6 @@
 ///     p_t = dL/db_t + kappa p_{t+1},  dw += value p_t of each event,  dx = w p_t
 namespace elm::gradient {
 
-using namespace lanes;
-
 /// Rows become p_t; `adjoint` holds p of the step after the chunk, then that of its first step.
 template <class Real>
 void filter_rows_back(std::int64_t n_steps, const Real* decay, std::int64_t width, Real* rows,

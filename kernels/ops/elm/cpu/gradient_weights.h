@@ -11,6 +11,7 @@
 #include "kernels/ops/elm/cpu/layer.h"
 #include "kernels/ops/elm/cpu/outer_product.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
+#include "kernels/ops/elm/events.h"
 
 /// A model packed for a backward pass, and what walks over it.
 namespace elm {
@@ -85,7 +86,29 @@ struct ElmGradientWeights {
 
 namespace gradient {
 
-using namespace lanes;
+using lanes::add_column_sums;
+using lanes::add_outer_product;
+using lanes::AlignedVector;
+using lanes::broadcast;
+using lanes::DenseEvents;
+using lanes::Events;
+using lanes::filter_rows;
+using lanes::LanesOf;
+using lanes::layer_by_unit;
+using lanes::load;
+using lanes::make_room;
+using lanes::make_zeros;
+using lanes::multiply_add;
+using lanes::native;
+using lanes::outer_block;
+using lanes::PackedLayer;
+using lanes::registers;
+using lanes::store;
+using lanes::sum_of_lanes;
+using lanes::synapse_rows;
+using lanes::transpose;
+using lanes::unit_lanes;
+using lanes::Vec;
 
 /// Columns of the sums over the events of an input.
 template <class Real>

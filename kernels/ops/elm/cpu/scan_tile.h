@@ -8,7 +8,22 @@
 
 namespace elm::scan {
 
-using namespace lanes;
+using lanes::AlignedVector;
+using lanes::DenseEvents;
+using lanes::Events;
+using lanes::filter_rows;
+using lanes::LanesOf;
+using lanes::layer_by_sample;
+using lanes::layer_by_unit;
+using lanes::load;
+using lanes::make_room;
+using lanes::native;
+using lanes::PackedLayer;
+using lanes::store;
+using lanes::synapse_rows;
+using lanes::transpose;
+using lanes::unit_lanes;
+using lanes::Vec;
 
 inline constexpr std::int64_t chunk_steps = 32;
 
