@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "kernels/autograd/tape.h"
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 
 namespace elm {
 
-/// What an op needs to know, passed explicitly: there is no "current" anything.
+/// Surroundings of an op, passed explicitly: there is no "current" anything.
 struct Context {
     Stream& stream;
     Tape* tape = nullptr;     // null: inference, nothing is recorded

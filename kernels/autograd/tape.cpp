@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "kernels/core/check.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/algorithms/sum.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 

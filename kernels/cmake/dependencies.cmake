@@ -4,11 +4,14 @@ find_package(Threads REQUIRED)
 find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
 find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
 find_package(fmt 9 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(ELM_SNDFILE IMPORTED_TARGET sndfile)  # optional: sounds are read with it
 if(ELM_BUILD_TESTS)
     find_package(GTest 1.12 REQUIRED)
 endif()
@@ -123,7 +126,8 @@ function(elm_print_summary)
                    "${ELM_CUDA_STATE}, sanitizers '${ELM_SANITIZE}', ccache '${ELM_CCACHE}'")
     message(STATUS "  MPI ${ELM_MPI_STATE} ${MPI_C_LIBRARY_VERSION_STRING}, NCCL ${ELM_NCCL}")
     message(STATUS "  Eigen ${Eigen3_VERSION}, Boost ${Boost_VERSION}, HDF5 ${HDF5_VERSION}, "
+                   "zlib ${ZLIB_VERSION_STRING}, libpng ${PNG_VERSION_STRING}, "
                    "fmt ${fmt_VERSION}, spdlog ${spdlog_VERSION}, "
-                   "nlohmann_json ${nlohmann_json_VERSION}, toml++ ${tomlplusplus_VERSION}, "
+                   "nlohmann_json ${nlohmann_json_VERSION}, toml++ ${tomlplusplus_VERSION}, sndfile '${ELM_SNDFILE_VERSION}', "
                    "Thrust ${ELM_THRUST}")
 endfunction()

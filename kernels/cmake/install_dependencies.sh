@@ -3,12 +3,12 @@
 
 elm_packages=(
     g++ cmake ninja-build ccache pkg-config git ca-certificates
-    libeigen3-dev libhdf5-dev libboost-program-options-dev libboost-context-dev
+    libeigen3-dev libhdf5-dev zlib1g-dev libpng-dev libsndfile1-dev libboost-program-options-dev libboost-context-dev
     libfmt-dev libspdlog-dev nlohmann-json3-dev libtomlplusplus-dev libthrust-dev
     gnuplot-nox
 )
 elm_test_packages=(libgtest-dev libbenchmark-dev clang clang-format hdf5-tools
-                   python3-h5py libopenmpi-dev openmpi-bin)
+                   python3-h5py libopenmpi-dev openmpi-bin espeak-ng)
 
 # elm_install_packages NAME...: installs those that are missing, says which, asks nothing.
 elm_install_packages() {

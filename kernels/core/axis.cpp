@@ -1,6 +1,6 @@
 #include "kernels/core/axis.h"
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 

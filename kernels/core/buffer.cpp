@@ -10,8 +10,9 @@
 #    include <malloc.h>
 #endif
 
-#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
+#include "kernels/core/memory.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {
@@ -23,7 +24,7 @@ constexpr std::align_val_t alignment{64};
 
 void keep_freed_memory() {
 #if defined(__GLIBC__)
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the largest that it takes
+    mallopt(M_MMAP_MAX, 0);
     mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif
 }
@@ -34,6 +35,7 @@ Buffer::Buffer(Stream& stream, std::size_t bytes) : device_(stream.device()), si
         base_ = static_cast<std::byte*>(cuda::allocate(device_.index, stream.native(), total));
         cuda::fill(device_.index, stream.native(), base_, guard_value, guard_bytes);
         cuda::fill(device_.index, stream.native(), data() + size_, guard_value, guard_bytes);
+        count_buffer(device_.kind, static_cast<std::int64_t>(size_));
         return;
     }
     base_ = static_cast<std::byte*>(::operator new(total, alignment, std::nothrow));
@@ -44,9 +46,11 @@ Buffer::Buffer(Stream& stream, std::size_t bytes) : device_(stream.device()), si
     }
     std::memset(base_, guard_value, guard_bytes);
     std::memset(data() + size_, guard_value, guard_bytes);
+    count_buffer(device_.kind, static_cast<std::int64_t>(size_));
 }
 
 Buffer::~Buffer() {
+    count_buffer(device_.kind, -static_cast<std::int64_t>(size_));
     if (device_.kind == DeviceKind::cuda) {
         cuda::release(device_.index, base_);
     } else {

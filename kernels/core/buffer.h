@@ -8,7 +8,7 @@ namespace elm {
 
 /// Host memory that is given back stays with this process for the next buffers, whose pages the
 /// system would otherwise map and clear anew in each update of a training. For programs, once at
-/// their start; up to 32 MB a buffer, with the C library of GNU.
+/// their start; with the C library of GNU.
 void keep_freed_memory();
 
 /// Bytes on one device, aligned to 64, with guard bytes of a known pattern on both sides.

@@ -6,11 +6,11 @@
 #include <exception>
 #include <utility>
 
-#include "kernels/core/check.h"
+#include "kernels/core/algorithms/sum.h"
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/cuda/nccl.h"
 #include "kernels/core/mpi/mpi_runtime.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {

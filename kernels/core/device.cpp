@@ -3,8 +3,8 @@
 #include <charconv>
 #include <fstream>
 
-#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {
@@ -23,12 +23,13 @@ std::string cpu_name() {
 Device require_cuda(int index, std::string_view text) {
     const int count = cuda::device_count();
     if (count == 0) {
-        throw Error(ErrorKind::unsupported, fmt::format("--device {}: {}", text, why_no_cuda()));
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("the device {} is not there: {}", text, why_no_cuda()));
     }
     if (index >= count) {
         throw Error(ErrorKind::unsupported,
-                    fmt::format("--device {}: there are {} CUDA devices here, numbered from 0. "
-                                "See elmsim info.",
+                    fmt::format("the device {} is not there: there are {} CUDA devices, "
+                                "numbered from 0.",
                                 text, count));
     }
     return {DeviceKind::cuda, index};
@@ -65,8 +66,8 @@ Device parse_device(std::string_view text) {
     if (text == "cuda:emulated") {
         if (!cuda::is_emulated()) {
             throw Error(ErrorKind::unsupported,
-                        "--device cuda:emulated: this build does not run kernels on host fibres. "
-                        "Use --device cpu, or build with cmake --preset emulate.");
+                        "the device cuda:emulated is not there: this build does not run kernels on "
+                        "host fibres. Use the device cpu, or build with the preset emulate.");
         }
         return require_cuda(0, text);
     }
@@ -77,7 +78,7 @@ Device parse_device(std::string_view text) {
         if (status == std::errc{} && stop == end && index >= 0) return require_cuda(index, text);
     }
     throw Error(ErrorKind::invalid,
-                fmt::format("--device {}: expected cpu, cuda, cuda:N or auto.", text));
+                fmt::format("there is no device {}: expected cpu, cuda, cuda:N or auto.", text));
 }
 
 }  // namespace elm

@@ -1,7 +1,7 @@
 #include "kernels/core/shape.h"
 
-#include "kernels/core/check.h"
 #include "kernels/core/dtype.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 

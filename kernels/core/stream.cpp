@@ -1,7 +1,7 @@
 #include "kernels/core/stream.h"
 
-#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/kernel.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 
@@ -122,7 +122,7 @@ void throw_view_mismatch(const Tensor& tensor, DType dtype, int rank) {
 
 void throw_no_kernel(const char* name, Device device) {
     throw Error(ErrorKind::unsupported, fmt::format("{} has no implementation for {} in this "
-                                                    "build. Use --device cpu.",
+                                                    "build. Use the device cpu.",
                                                     name, to_string(device)));
 }
 

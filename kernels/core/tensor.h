@@ -69,7 +69,7 @@ private:
 
 [[noreturn]] void throw_view_mismatch(const Tensor& tensor, DType dtype, int rank);
 
-/// What a kernel sees of `tensor`. Throws Error{invalid} for another type or rank.
+/// View of `tensor` for a kernel. Throws Error{invalid} for another type or rank.
 template <class T, int Rank>
 View<T, Rank> view(const Tensor& tensor) {
     if (tensor.dtype() != dtype_of<T> || tensor.shape().rank() != Rank) {

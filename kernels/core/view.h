@@ -6,7 +6,7 @@
 
 namespace elm {
 
-/// What a kernel sees: pointer and extents, trivially copyable, row-major.
+/// Array as a kernel sees it: pointer and extents, trivially copyable, row-major.
 template <class T, int Rank>
 struct View {
     T* data;

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/one_line.h"
 #include "kernels/io/toml_config.h"
 
@@ -38,7 +38,10 @@ ConfigTree ConfigTree::parse(const std::string& text, const std::string& origin)
 
 ConfigTree ConfigTree::load(const std::string& path) {
     std::ifstream file(path);
-    if (!file || std::filesystem::is_directory(path)) {
+    if (std::filesystem::is_directory(path)) {
+        throw Error(ErrorKind::data, fmt::format("{} is a folder, expected a TOML file.", path));
+    }
+    if (!file) {
         throw Error(ErrorKind::data, fmt::format("{}: there is no such file.", path));
     }
     std::stringstream text;
@@ -52,6 +55,14 @@ bool ConfigTree::has(const std::string& key) const { return table_->table->conta
 
 bool ConfigTree::is_table(const std::string& key) const {
     return has(key) && table_->table->get(key)->is_table();
+}
+
+bool ConfigTree::is_text(const std::string& key) const {
+    return has(key) && table_->table->get(key)->is_string();
+}
+
+bool ConfigTree::is_list(const std::string& key) const {
+    return has(key) && table_->table->get(key)->is_array();
 }
 
 std::vector<std::string> ConfigTree::keys() const {
@@ -77,6 +88,12 @@ void ConfigTree::fail(const std::string& key, const std::string& message) const 
     throw Error(ErrorKind::invalid,
                 fmt::format("{}:{}:{}: {}{}{}", table_->origin, place.line, place.column, name,
                             name.empty() ? "" : ": ", message));
+}
+
+std::string ConfigTree::place() const {
+    const toml::source_position place = table_->table->source().begin;
+    return fmt::format("{}:{}:{}{}{}", table_->origin, place.line, place.column,
+                       table_->path.empty() ? "" : ": ", table_->path);
 }
 
 double ConfigTree::number(const std::string& key) const {
@@ -130,6 +147,39 @@ std::vector<std::string> ConfigTree::texts(const std::string& key) const {
         items.push_back(text->get());
     }
     return items;
+}
+
+std::vector<double> ConfigTree::numbers(const std::string& key) const {
+    const toml::node* node = table_->table->get(key);
+    if (node == nullptr) fail(key, "this list is missing.");
+    const auto* list = node->as_array();
+    if (list == nullptr) fail(key, "expected a list of numbers.");
+    std::vector<double> items;
+    for (const toml::node& item : *list) {
+        const auto value = item.value<double>();  // of whole numbers too
+        if (!item.is_number() || !value || !std::isfinite(*value)) {
+            fail(key, fmt::format("item {} is no finite number.", items.size()));
+        }
+        items.push_back(*value);
+    }
+    return items;
+}
+
+std::vector<ConfigTree> ConfigTree::tables(const std::string& key) const {
+    std::vector<ConfigTree> result;
+    const toml::node* node = table_->table->get(key);
+    if (node == nullptr) return result;
+    const auto* list = node->as_array();
+    if (list == nullptr) fail(key, fmt::format("expected a list of sections: [[{}]].", key));
+    for (const toml::node& item : *list) {
+        const auto* table = item.as_table();
+        if (table == nullptr) fail(key, fmt::format("expected a list of sections: [[{}]].", key));
+        const std::string path = fmt::format("{}{}{}[{}]", table_->path,
+                                             table_->path.empty() ? "" : ".", key, result.size());
+        result.push_back(ConfigTree(
+            std::make_shared<const Table>(Table{table_->root, table, path, table_->origin})));
+    }
+    return result;
 }
 
 ConfigTree ConfigTree::table(const std::string& key) const {

@@ -20,6 +20,8 @@ public:
 
     bool has(const std::string& key) const;
     bool is_table(const std::string& key) const;
+    bool is_text(const std::string& key) const;
+    bool is_list(const std::string& key) const;
     /// In the order in which they stand in the file.
     std::vector<std::string> keys() const;
 
@@ -28,7 +30,11 @@ public:
     std::string text(const std::string& key) const;
     bool boolean(const std::string& key) const;
     std::vector<std::string> texts(const std::string& key) const;
+    /// Finite numbers; whole ones are taken too.
+    std::vector<double> numbers(const std::string& key) const;
     ConfigTree table(const std::string& key) const;
+    /// The tables of a list, [[key]]; none where the key is not there.
+    std::vector<ConfigTree> tables(const std::string& key) const;
 
     // --- the same for keys that may be left out
     std::optional<double> optional_number(const std::string& key) const;
@@ -36,6 +42,8 @@ public:
 
     /// Throws for a key that is not one of `names`, with the nearest of them.
     void require_known(const std::vector<std::string>& names) const;
+    /// "FILE:LINE:COLUMN: table" of this table, for messages of later checks.
+    std::string place() const;
     /// Throws `message` about a key, or about this table if it is empty or not there.
     [[noreturn]] void fail(const std::string& key, const std::string& message) const;
 

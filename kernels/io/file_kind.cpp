@@ -1,9 +1,15 @@
 #include "kernels/io/file_kind.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {
@@ -57,6 +63,32 @@ std::string foreign_hint(const std::string& path) {
         if (bytes.starts_with(kind.start)) return std::string(kind.hint);
     }
     return {};
+}
+
+void require_plain_file(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::error_code status;
+    if (!fs::exists(path, status) || fs::is_regular_file(path, status)) return;
+    if (!fs::is_directory(path, status)) {
+        throw Error(ErrorKind::data,
+                    fmt::format("{} is a pipe or a device, and what is read here is read more than "
+                                "once: write it to a file first.",
+                                path));
+    }
+    constexpr std::size_t most_shown = 5;
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(path, status)) {
+        names.push_back(entry.path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    const bool more = names.size() > most_shown;
+    if (more) names.resize(most_shown);
+    throw Error(
+        ErrorKind::data,
+        fmt::format("{} is a folder, and a file is expected. It holds "
+                    "{}{}.",
+                    path, names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", ")),
+                    more ? ", and more" : ""));
 }
 
 bool begins_as_text(const std::string& path) {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 

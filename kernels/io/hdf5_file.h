@@ -13,7 +13,26 @@ namespace elm {
 
 /// Types of elements that files are written with. Reading converts from whatever is stored,
 /// float16 and booleans included.
-enum class FileType { f16, f32, f64, u16, i32, i64, boolean };
+enum class FileType { f16, f32, f64, u8, u16, i16, i32, i64, boolean };
+
+/// Rows of unequal length, one after the other: row k is values[offsets[k]] .. offsets[k + 1] - 1.
+template <class T>
+struct RaggedRows {
+    std::vector<std::int64_t> offsets = {0};
+    std::vector<T> values = {};
+
+    std::int64_t count() const { return std::ssize(offsets) - 1; }
+    std::span<const T> row(std::int64_t at) const {
+        const std::int64_t begin = offsets[static_cast<std::size_t>(at)];
+        return std::span<const T>(values).subspan(
+            static_cast<std::size_t>(begin),
+            static_cast<std::size_t>(offsets[static_cast<std::size_t>(at) + 1] - begin));
+    }
+    void add(std::span<const T> row) {
+        values.insert(values.end(), row.begin(), row.end());
+        offsets.push_back(std::ssize(values));
+    }
+};
 
 /// An HDF5 file, open as long as the object lives. Objects inside are named by their path from the
 /// root ("/model/w_y.weight" or "model/w_y.weight"; "/" is the root group).
@@ -63,9 +82,21 @@ public:
     /// As many elements of a one-dimensional dataset as `out` holds, from `begin` on.
     template <class T>
     void read_range(const std::string& dataset, std::int64_t begin, std::span<T> out) const;
+    /// Rows [first, first + count) along axis 0, row-major. Throws Error{data} if they are not
+    /// there.
+    template <class T>
+    std::vector<T> read_rows(const std::string& dataset, std::int64_t first,
+                             std::int64_t count) const;
     /// Throws Error{data} with both shapes unless the dataset has this one.
     void require_shape(const std::string& dataset, const std::vector<std::int64_t>& expected) const;
     std::string read_string(const std::string& dataset) const;
+    /// Rows [first, first + count) of a list of lists (variable-length sequences of numbers). T is
+    /// float or std::int32_t.
+    template <class T>
+    RaggedRows<T> read_ragged(const std::string& dataset, std::int64_t first,
+                              std::int64_t count) const;
+    /// All elements of a list of texts.
+    std::vector<std::string> read_strings(const std::string& dataset) const;
 
     /// Scalar attributes of an object: booleans, integers, reals and strings, and the names of an
     /// enumeration's values; others are left out. A library older than the one that wrote the file
@@ -82,11 +113,18 @@ public:
     void write(const std::string& dataset, const std::vector<std::int64_t>& shape,
                std::span<const T> values, FileType type);
     void write_string(const std::string& dataset, std::string_view text);
+    void write_strings(const std::string& dataset, std::span<const std::string> texts);
+    /// A list of lists that write_ragged() fills, `rows` of them.
+    void make_ragged(const std::string& dataset, std::int64_t rows, FileType type);
+    /// Writes rows from `first` on. T is float or std::int32_t.
+    template <class T>
+    void write_ragged(const std::string& dataset, std::int64_t first, const RaggedRows<T>& rows);
     void set_attribute(const std::string& object, const std::string& name, const Value& value);
     /// An empty dataset that grows along axis 0 by append(). `row`: shape of one row, empty for
-    /// scalars. `chunk_rows`: rows written to disk together.
+    /// scalars. `chunk_rows`: rows written to disk together. `deflate_level`: 0 as they are, 1 .. 9
+    /// compressed.
     void make_growing(const std::string& dataset, const std::vector<std::int64_t>& row,
-                      FileType type, std::int64_t chunk_rows);
+                      FileType type, std::int64_t chunk_rows, int deflate_level = 0);
     /// Adds whole rows at the end of a growing dataset.
     template <class T>
     void append(const std::string& dataset, std::span<const T> values);
@@ -97,10 +135,33 @@ public:
     template <class T>
     void fill(const std::string& dataset, std::int64_t begin, std::span<const T> values);
 
+    /// A dataset of known shape in compressed chunks of `chunk_rows` rows, which write_chunk()
+    /// writes, all of it.
+    void make_chunked(const std::string& dataset, const std::vector<std::int64_t>& shape,
+                      FileType type, std::int64_t chunk_rows);
+    /// Writes the chunk that begins at row `first_row` as pack_chunk() made it.
+    void write_chunk(const std::string& dataset, std::int64_t first_row, std::string_view packed);
+
+    /// Rows of a chunk of a dataset of bytes that is stored as make_chunked() does it; 0 for any
+    /// other.
+    std::int64_t packed_rows(const std::string& dataset) const;
+    /// The chunk that begins at row `first_row` as it stands in the file: unpack_chunk(), which
+    /// needs no lock, makes its bytes. Throws Error{data} if it is not there.
+    std::string read_chunk(const std::string& dataset, std::int64_t first_row) const;
+
 private:
     struct Implementation;
     explicit Hdf5File(std::unique_ptr<Implementation> implementation);
     std::unique_ptr<Implementation> file_;
 };
+
+/// One chunk of a make_chunked() dataset, compressed: its elements of `element_bytes` bytes in the
+/// order of the file (little-endian), the last chunk of a dataset filled up with zeros. Any thread
+/// may make one; equal elements are equal bytes.
+std::string pack_chunk(std::string_view elements, std::int64_t element_bytes);
+
+/// The `size` elements of one byte that pack_chunk() packed, on any thread. Throws Error{data} for
+/// others.
+std::string unpack_chunk(std::string_view packed, std::int64_t size);
 
 }  // namespace elm

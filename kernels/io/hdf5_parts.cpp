@@ -85,8 +85,12 @@ Handle stored_type(FileType type) {
             return {H5Tcopy(H5T_IEEE_F32LE), H5Tclose};
         case FileType::f64:
             return {H5Tcopy(H5T_IEEE_F64LE), H5Tclose};
+        case FileType::u8:
+            return {H5Tcopy(H5T_STD_U8LE), H5Tclose};
         case FileType::u16:
             return {H5Tcopy(H5T_STD_U16LE), H5Tclose};
+        case FileType::i16:
+            return {H5Tcopy(H5T_STD_I16LE), H5Tclose};
         case FileType::i32:
             return {H5Tcopy(H5T_STD_I32LE), H5Tclose};
         case FileType::i64:

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the sources of Hdf5File share: nothing for others to include.
+// Parts that the sources of Hdf5File share: nothing for others to include.
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +11,7 @@
 
 #include <hdf5.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/hdf5_write_driver.h"
 
@@ -47,7 +47,7 @@ private:
     Close close_ = nullptr;
 };
 
-/// What the library says about its last failure, innermost first.
+/// Account that the library gives of its last failure, innermost first.
 std::string last_reason();
 
 inline hid_t memory_type(float) { return H5T_NATIVE_FLOAT; }
@@ -78,7 +78,7 @@ struct Hdf5File::Implementation {
     [[noreturn]] void fail_reading(const std::string& object) const;
     [[noreturn]] void fail_reading(const std::string& object, const std::string& reason) const;
     [[noreturn]] void fail_writing(const std::string& object) const;
-    /// What the library does not see: see note_writes.
+    /// Checks for failures that the library does not see: see note_writes.
     void require_written(const std::string& object) const;
     /// The end of everything that writes.
     void finish_writing(const std::string& object, hdf5::Handle& handle) const;

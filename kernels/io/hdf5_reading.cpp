@@ -125,6 +125,35 @@ void Hdf5File::read_range(const std::string& dataset, std::int64_t begin, std::s
     }
 }
 
+template <class T>
+std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::int64_t first,
+                                   std::int64_t count) const {
+    const auto lock = library_lock();
+    const Handle set = file_->dataset(dataset);
+    file_->require_numbers(dataset, set, std::is_floating_point_v<T>);
+    const std::vector<std::int64_t> whole = shape(dataset);
+    if (whole.empty() || first < 0 || count < 0 || count > whole[0] - first) {
+        file_->fail(ErrorKind::data, dataset,
+                    fmt::format("has shape ({}), and rows {} to {} are asked for.",
+                                fmt::join(whole, ", "), first, first + count - 1));
+    }
+    std::vector<hsize_t> start(whole.size(), 0), extents = extents_of(whole);
+    start[0] = static_cast<hsize_t>(first);
+    extents[0] = static_cast<hsize_t>(count);
+    hsize_t size = 1;
+    for (const hsize_t extent : extents) size *= extent;
+    std::vector<T> values(size);
+    if (values.empty()) return values;
+    const Handle space(H5Dget_space(set), H5Sclose);
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, extents.data(), nullptr);
+    const Handle memory(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr),
+                        H5Sclose);
+    if (H5Dread(set, memory_type(T{}), memory, space, H5P_DEFAULT, values.data()) < 0) {
+        file_->fail_reading(dataset);
+    }
+    return values;
+}
+
 std::string Hdf5File::read_string(const std::string& dataset) const {
     const auto lock = library_lock();
     const Handle set = file_->dataset(dataset);
@@ -180,9 +209,11 @@ double Hdf5File::number_attribute(const std::string& object, const std::string& 
                 fmt::format("must have the attribute {}, a number.", name));
 }
 
-#define ELM_INSTANTIATE(T)                                               \
-    template std::vector<T> Hdf5File::read<T>(const std::string&) const; \
-    template void Hdf5File::read_range<T>(const std::string&, std::int64_t, std::span<T>) const;
+#define ELM_INSTANTIATE(T)                                                                         \
+    template std::vector<T> Hdf5File::read<T>(const std::string&) const;                           \
+    template void Hdf5File::read_range<T>(const std::string&, std::int64_t, std::span<T>) const;   \
+    template std::vector<T> Hdf5File::read_rows<T>(const std::string&, std::int64_t, std::int64_t) \
+        const;
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)
 ELM_INSTANTIATE(std::int32_t)

@@ -13,7 +13,7 @@
 #    include <H5FDdevelop.h>
 #endif
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {
@@ -36,7 +36,7 @@ static_assert(std::is_standard_layout_v<DriverFile>);
 DriverFile& own(H5FD_t* file) { return *reinterpret_cast<DriverFile*>(file); }
 const DriverFile& own(const H5FD_t* file) { return *reinterpret_cast<const DriverFile*>(file); }
 
-/// What the access property list of a file carries.
+/// Content of the access property list of a file.
 struct DriverInfo {
     WriteRecord* record;
 };

@@ -4,7 +4,7 @@
 
 namespace elm {
 
-/// What became of the writes of one HDF5 file.
+/// Outcome of the writes of one HDF5 file.
 struct WriteRecord {
     int error = 0;  // errno of the first call that failed; 0: none did
 };

@@ -97,7 +97,7 @@ void Hdf5File::set_attribute(const std::string& object, const std::string& name,
 }
 
 void Hdf5File::make_growing(const std::string& dataset, const std::vector<std::int64_t>& row,
-                            FileType type, std::int64_t chunk_rows) {
+                            FileType type, std::int64_t chunk_rows, int deflate_level) {
     const auto lock = library_lock();
     std::vector<hsize_t> extents{0}, limits{H5S_UNLIMITED}, chunk{static_cast<hsize_t>(chunk_rows)};
     for (const std::int64_t extent : row) {
@@ -110,6 +110,7 @@ void Hdf5File::make_growing(const std::string& dataset, const std::vector<std::i
         H5Sclose);
     const Handle creation = Implementation::new_creation();
     H5Pset_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
+    if (deflate_level > 0) H5Pset_deflate(creation, static_cast<unsigned>(deflate_level));
     Handle set = file_->make_dataset(dataset, stored_type(type), space, creation);
     file_->finish_writing(dataset, set);
 }

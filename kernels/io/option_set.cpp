@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/nearest_name.h"
 
 namespace elm {
@@ -123,6 +123,14 @@ const Option& OptionSet::at(std::string_view name) const {
                                     [&](const Option& option) { return option.name == name; });
     ELM_ASSERT(found != options_.end());
     return *found;
+}
+
+Values to_values(const OptionSet& options) {
+    Values values;
+    for (const Option& option : options.options()) {
+        std::visit([&](const auto& value) { values[option.name] = value; }, option.value);
+    }
+    return values;
 }
 
 }  // namespace elm

@@ -8,9 +8,19 @@
 #include <variant>
 #include <vector>
 
+#include "kernels/io/value.h"
+
 namespace elm {
 
 using OptionValue = std::variant<bool, std::int64_t, double, std::string>;
+
+/// Range that a random search draws a number from, both ends included.
+struct SearchRange {
+    double low = 0, high = 0;  // none where `high` is not above `low`
+    bool logarithmic = false;  // equal shares of draws for equal ratios, not for equal differences
+
+    bool given() const noexcept { return high > low; }
+};
 
 /// One thing that a user may set. The type of `value`, at first the default, is that of the option.
 struct Option {
@@ -21,6 +31,7 @@ struct Option {
     std::vector<std::string> choices = {};                     // of a text option; empty: any text
     double lowest = -std::numeric_limits<double>::infinity();  // of a number, inclusive
     double highest = std::numeric_limits<double>::infinity();
+    SearchRange search = {};  // of a number
 };
 
 /// The options of one component: their schema, and the values they have been given. Serves the
@@ -52,6 +63,9 @@ private:
 
     std::vector<Option> options_;
 };
+
+/// All values of `options`, by name.
+Values to_values(const OptionSet& options);
 
 /// "boolean", "whole number", "number" or "text"
 std::string_view type_name(const OptionValue& value) noexcept;

@@ -16,8 +16,8 @@
 #include <optional>
 #include <system_error>
 
-#include "kernels/core/check.h"
-#include "kernels/core/log.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/log.h"
 #include "kernels/io/file_lock.h"
 
 namespace elm {
@@ -141,8 +141,10 @@ OutputFile::OutputFile(std::string path, bool force)
     ELM_CHECK(!path_.empty(), "the name of an output file is empty");
     require_plain(path_);
     std::error_code status;
-    ELM_CHECK(force || !fs::exists(path_, status),
-              "{} exists. Choose another name, or give --force to replace it.", path_);
+    if (!force && fs::exists(path_, status)) {
+        throw Error(ErrorKind::exists,
+                    fmt::format("{} exists. Choose another name, or let it be replaced.", path_));
+    }
     const fs::path target = behind_links(path_);
     target_ = target.string();
     temporary_ = fmt::format("{}.tmp-{}", target_, getpid());
@@ -211,9 +213,8 @@ void OutputFile::take_over_permissions() const {
 std::string OutputFile::put_beside() {
     const fs::path target = target_;
     for (int number = 2;; ++number) {
-        const std::string name =
-            fmt::format("{}.{}{}", (target.parent_path() / target.stem()).string(), number,
-                        target.extension().string());
+        std::string name = fmt::format("{}.{}{}", (target.parent_path() / target.stem()).string(),
+                                       number, target.extension().string());
         if (rename_to_new(temporary_, name)) return name;
     }
 }

@@ -17,8 +17,9 @@ namespace elm {
 /// a killed one left behind.
 class OutputFile {
 public:
-    /// Throws Error{invalid} if `path` exists and `force` is false, is no plain file, or is being
-    /// written by another process; Error{write} if its folder does not exist or may not be written.
+    /// Throws Error{exists} if `path` exists and `force` is false; Error{invalid} if it is no plain
+    /// file, or is being written by another process; Error{write} if its folder does not exist or
+    /// may not be written.
     OutputFile(std::string path, bool force);
     ~OutputFile();
     OutputFile(const OutputFile&) = delete;

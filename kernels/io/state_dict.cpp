@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/safetensors.h"
 

@@ -9,7 +9,8 @@
 #include "kernels/core/shape.h"
 #include "kernels/io/value.h"
 
-/// The numbers of a model as training programs save them: arrays by name, and settings beside them.
+/// The parameters of a model as training programs save them: arrays by name, and settings beside
+/// them.
 namespace elm {
 
 class Hdf5File;

@@ -9,7 +9,7 @@
 #include <fmt/core.h>
 #include <toml++/toml.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/nearest_name.h"
 #include "kernels/io/one_line.h"
@@ -73,7 +73,15 @@ Config Config::load(const std::string& path) {
     }
     std::stringstream text;
     text << file.rdbuf();
-    return parse(text.str(), path);
+    if (path.ends_with(".toml")) return parse(text.str(), path);
+    try {
+        return parse(text.str(), path);
+    } catch (const Error& error) {
+        throw Error(error.kind(),
+                    fmt::format("{} is no configuration: expected TOML, or the HDF5 output of a "
+                                "run. Read as TOML: {}",
+                                path, error.message()));
+    }
 }
 
 std::string Config::to_toml() const {

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "kernels/core/build_info.h"
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/output_file.h"
 

@@ -22,7 +22,7 @@
 /// Other groups are left to others.
 namespace elm {
 
-/// What a run knows beside its parameters.
+/// State of a run beside its parameters.
 struct TrainingState {
     std::uint64_t seed = 0;  // epoch and step complete the key of its random numbers
     std::int64_t epoch = 0;

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/core/check.h"
-#include "kernels/core/random.h"
+#include "kernels/core/random/random.h"
+#include "kernels/core/support/check.h"
 
 namespace elm::initialise {
 namespace {

@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <functional>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 #include "kernels/core/tensor.h"
 
 namespace elm {
 
-/// Writes the first values of a parameter; equal keys give equal values on every device.
+/// Writes the initial values of a parameter; equal keys give equal values on every device.
 using Initialiser = std::function<void(Stream&, const Tensor& values, const RandomKey&)>;
 
 namespace initialise {

@@ -3,8 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/ops/basic/layout.h"
+#include "kernels/ops/basic/normalise.h"
 #include "kernels/ops/product/matmul.h"
 
 namespace elm {
@@ -16,8 +17,7 @@ Var use(Context& context, const ModuleParameter& parameter) {
 
 Linear::Linear(std::int64_t inputs, std::int64_t outputs, bool with_bias)
     : weight_(parameter("weight", {outputs, inputs}, initialise::uniform_fan_in(inputs))),
-      bias_(with_bias ? &parameter("bias", {outputs}, initialise::uniform_fan_in(inputs))
-                      : nullptr) {}
+      bias_(with_bias ? &offset("bias", {outputs}, initialise::uniform_fan_in(inputs)) : nullptr) {}
 
 Var Linear::forward(Context& context, const Var& input) const {
     const Var weight = use(context, weight_);
@@ -25,11 +25,20 @@ Var Linear::forward(Context& context, const Var& input) const {
                             : linear(context, input, weight, use(context, *bias_));
 }
 
+LayerNorm::LayerNorm(std::int64_t features, double epsilon)
+    : epsilon_(epsilon),
+      weight_(offset("weight", {features}, initialise::constant(1))),
+      bias_(offset("bias", {features}, initialise::constant(0))) {}
+
+Var LayerNorm::forward(Context& context, const Var& input) const {
+    return layer_norm(context, input, use(context, weight_), use(context, bias_), epsilon_);
+}
+
 SpikeConvolution::SpikeConvolution(std::int64_t inputs, std::int64_t outputs, std::int64_t taps,
                                    bool with_bias)
     : weight_(
           parameter("weight", {inputs, taps, outputs}, initialise::uniform_fan_in(inputs * taps))),
-      bias_(with_bias ? &parameter("bias", {outputs}, initialise::uniform_fan_in(inputs * taps))
+      bias_(with_bias ? &offset("bias", {outputs}, initialise::uniform_fan_in(inputs * taps))
                       : nullptr) {
     ELM_CHECK(taps >= 1, "a convolution of spikes needs at least one tap (got {})", taps);
 }
@@ -68,8 +77,8 @@ GatedRecurrence::GatedRecurrence(GatedCell kind, std::int64_t inputs, std::int64
         const std::int64_t columns = layer == 0 ? inputs : units;
         layers_.push_back({parameter("weight_ih" + end, {rows, columns}, draw),
                            parameter("weight_hh" + end, {rows, units}, draw),
-                           parameter("bias_ih" + end, {rows}, draw),
-                           parameter("bias_hh" + end, {rows}, draw)});
+                           offset("bias_ih" + end, {rows}, draw),
+                           offset("bias_hh" + end, {rows}, draw)});
     }
 }
 

@@ -31,6 +31,21 @@ private:
     ModuleParameter* bias_;  // null without one
 };
 
+/// Layer norm over the last axis (kernels/ops/basic/normalise.h): "weight" (features), 1 at first,
+/// and "bias" (features), 0 at first.
+class LayerNorm : public Module {
+public:
+    explicit LayerNorm(std::int64_t features, double epsilon = 1e-5);
+
+    /// (..., features) → the same shape.
+    Var forward(Context& context, const Var& input) const;
+
+private:
+    double epsilon_;
+    ModuleParameter& weight_;
+    ModuleParameter& bias_;
+};
+
 /// Causal convolution of sparse spikes along time. "weight" (inputs, taps, outputs), of which tap 0
 /// meets the present step, and "bias" (outputs), both uniform in ±1/sqrt(inputs taps).
 class SpikeConvolution : public Module {
@@ -68,8 +83,8 @@ private:
     std::vector<Linear*> layers_;
 };
 
-/// What a recurrent layer carries from one chunk of time to the next. Empty before the first one.
-/// To cut the gradient between chunks, keep the values alone: Var{state.value}.
+/// State that a recurrent layer carries from one chunk of time to the next. Empty before the first
+/// one. To cut the gradient between chunks, keep the values alone: Var{state.value}.
 struct RecurrentState {
     std::vector<Var> hidden;  // (batch, units) for each layer
     std::vector<Var> cell;    // of an LSTM

@@ -5,7 +5,7 @@
 #include <numbers>
 #include <string>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 
@@ -64,7 +64,8 @@ void declare_learning_rate(OptionSet& options) {
     options.declare({.name = "learning_rate",
                      .value = usual.peak,
                      .help = "largest learning rate",
-                     .lowest = 0});
+                     .lowest = 0,
+                     .search = {.low = 1e-4, .high = 3e-2, .logarithmic = true}});
     options.declare({.name = "warmup_steps",
                      .value = usual.warmup_steps,
                      .help = "steps in which the learning rate rises to its largest value",

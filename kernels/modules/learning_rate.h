@@ -31,7 +31,7 @@ struct LearningRate {
 /// The options "schedule", "learning_rate", "warmup_steps", "step_length" and "step_factor".
 void declare_learning_rate(OptionSet& options);
 
-/// What they were set to; a checked schedule over `total_steps`.
+/// Schedule that they were set to, checked, over `total_steps`.
 LearningRate learning_rate_of(const OptionSet& options, std::int64_t total_steps);
 
 }  // namespace elm

@@ -1,8 +1,9 @@
 #include "kernels/modules/module.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 
@@ -19,6 +20,12 @@ ModuleParameter& Module::parameter(std::string name, const Shape& shape, Initial
     declared->initialiser = std::move(initialiser);
     ModuleParameter& result = *declared;
     add_entry({std::move(name), std::move(declared), nullptr});
+    return result;
+}
+
+ModuleParameter& Module::offset(std::string name, const Shape& shape, Initialiser initialiser) {
+    ModuleParameter& result = parameter(std::move(name), shape, std::move(initialiser));
+    result.is_weight = false;
     return result;
 }
 

@@ -12,12 +12,13 @@
 
 namespace elm {
 
-/// A parameter as a module declares it. It has no numbers before allocate_parameters().
+/// A parameter as a module declares it. It has no values before allocate_parameters().
 struct ModuleParameter : Parameter {
     std::string name;  // within its module
     Shape shape;
     Initialiser initialiser;
     bool trainable = true;
+    bool is_weight = true;  // false of biases, gains of norms and time constants
 };
 
 struct NamedParameter {
@@ -39,9 +40,12 @@ public:
 protected:
     /// The reference stays valid as long as the module. Names are unique within a module.
     ModuleParameter& parameter(std::string name, const Shape& shape, Initialiser initialiser);
+    /// The same for a bias, a gain of a norm or a time constant.
+    ModuleParameter& offset(std::string name, const Shape& shape, Initialiser initialiser);
 
     template <class Child>
-    Child& child(std::string name, std::unique_ptr<Child> module) {
+    Child& child(std::string name,  // NOLINT(performance-unnecessary-value-param): it is moved
+                 std::unique_ptr<Child> module) {
         Child& result = *module;
         add_child(std::move(name), std::move(module));
         return result;
@@ -68,7 +72,7 @@ struct FlatParameters {
     Tensor gradients;
 };
 
-/// Gives every parameter its place, its first values (drawn for `key` and its full name, whatever
+/// Gives every parameter its place, its initial values (drawn for `key` and its full name, whatever
 /// other parameters there are) and a gradient of zero.
 FlatParameters allocate_parameters(Stream& stream, Module& module, DType dtype,
                                    const RandomKey& key);

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {
@@ -70,17 +70,19 @@ Optimizer::Optimizer(Stream& stream, Module& module, const FlatParameters& param
     second_moment_ = Tensor::zeros(stream, {two_moments ? shape[0] : 0}, dtype);
     weight_decay_ = Tensor::zeros(stream, shape, dtype);
     sums_ = Tensor::empty(stream, {chunk_count(shape[0])}, DType::f64);
-    for (const auto& [name, parameter] : module.parameters()) {
-        if (!parameter->trainable || parameter->shape.size() == 0) continue;
-        initialise::constant(weight_decay_of(name))(
-            stream, window(parameters_, *parameter, weight_decay_), {});
+    for (const NamedParameter& named : module.parameters()) {
+        const ModuleParameter& parameter = *named.parameter;
+        if (!parameter.trainable || parameter.shape.size() == 0) continue;
+        initialise::constant(weight_decay_of(named))(
+            stream, window(parameters_, parameter, weight_decay_), {});
     }
     if (settings_.average_decay > 0) average_ = parameters.values.to(stream);
 }
 
-double Optimizer::weight_decay_of(std::string_view name) const {
+double Optimizer::weight_decay_of(const NamedParameter& parameter) const {
+    if (!parameter.parameter->is_weight && !settings_.decay_offsets) return 0;
     for (const DecayGroup& group : settings_.decay_groups) {
-        if (name.ends_with(group.ending)) return group.factor * settings_.weight_decay;
+        if (parameter.name.ends_with(group.ending)) return group.factor * settings_.weight_decay;
     }
     return settings_.weight_decay;
 }
@@ -185,6 +187,9 @@ void declare_optimizer(OptionSet& options) {
     options.declare({.name = "nesterov",
                      .value = usual.nesterov,
                      .help = "sgd: look ahead along the momentum"});
+    options.declare({.name = "decay_offsets",
+                     .value = usual.decay_offsets,
+                     .help = "weight decay of biases, gains of norms and time constants, too"});
     options.declare({.name = "no_decay",
                      .value = std::string(),
                      .help = "endings of the names of parameters without weight decay, separated "
@@ -209,6 +214,7 @@ OptimizerSettings optimizer_settings_of(const OptionSet& options) {
         if (name == options.get<std::string>("optimizer")) settings.rule = rule;
     }
     settings.nesterov = options.get<bool>("nesterov");
+    settings.decay_offsets = options.get<bool>("decay_offsets");
     settings.momentum = options.get<double>("momentum");
     settings.beta1 = options.get<double>("beta1");
     settings.beta2 = options.get<double>("beta2");

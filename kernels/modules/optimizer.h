@@ -7,7 +7,7 @@
 
 #include "kernels/io/option_set.h"
 #include "kernels/modules/module.h"
-#include "kernels/ops/basic/optimizer_step.h"
+#include "kernels/ops/training/optimizer_step.h"
 
 namespace elm {
 
@@ -25,6 +25,7 @@ struct OptimizerSettings {
     double beta2 = 0.999;
     double epsilon = 1e-8;
     double weight_decay = 0;
+    bool decay_offsets = true;                  // of biases, gains of norms and time constants, too
     std::vector<DecayGroup> decay_groups = {};  // the first that fits counts
     double clip_norm = 0;                       // of all gradients together; 0: no clipping
     double average_decay = 0;                   // of the average of the weights; 0: no average
@@ -69,7 +70,7 @@ public:
     void resume_at(std::int64_t step_count);
 
 private:
-    double weight_decay_of(std::string_view name) const;
+    double weight_decay_of(const NamedParameter& parameter) const;
     double norm_of_gradients(Stream& stream) const;
     [[noreturn]] void throw_not_finite(double norm) const;
     void move(Stream& stream, double learning_rate, double gradient_scale);
@@ -86,10 +87,11 @@ private:
 std::string_view name_of(OptimizerRule rule) noexcept;
 
 /// The options "optimizer", "momentum", "nesterov", "beta1", "beta2", "epsilon", "weight_decay",
-/// "no_decay" (endings of names, separated by commas), "clip_norm" and "average_decay".
+/// "decay_offsets", "no_decay" (endings of names, separated by commas), "clip_norm" and
+/// "average_decay".
 void declare_optimizer(OptionSet& options);
 
-/// What they were set to, checked.
+/// Settings that they were set to, checked.
 OptimizerSettings optimizer_settings_of(const OptionSet& options);
 
 }  // namespace elm

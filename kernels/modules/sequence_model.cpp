@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {
@@ -80,7 +80,35 @@ Var SequenceModel::forward(Context& context, const SequenceInput& input, Sequenc
               "the input of a sequence model has {} channels, expected {}", input.features(),
               shape_.n_input);
     require_lengths(input);
-    return state == nullptr ? run_once(context, input) : run(context, input, *state);
+    ELM_CHECK(state == nullptr || traits().streams,
+              "this model reads whole sequences: it does not go on from a state");
+    const bool drops = context.training && input_dropout_ > 0;
+    const SequenceInput kept = drops ? dropped(context, input) : input;
+    return state == nullptr ? run_once(context, kept) : run(context, kept, *state);
+}
+
+void SequenceModel::drop_inputs(double share) {
+    ELM_CHECK(share >= 0 && share < 1, "input_dropout must be at least 0 and below 1 (got {})",
+              share);
+    input_dropout_ = share;
+}
+
+SequenceInput SequenceModel::dropped(Context& context, const SequenceInput& input) {
+    ELM_CHECK(!input.tokens.defined(), "tokens cannot be dropped: put a front end before them");
+    const Var dense = input.spikes == nullptr
+                          ? input.dense
+                          : Var{to_dense(context.stream, *input.spikes,
+                                         parameters().front().parameter->value.dtype())};
+    SequenceInput kept = input;
+    kept.spikes = nullptr;
+    kept.dense =
+        drop_values(context, input_dropout_of(*this, context.random, input.first_sample), dense);
+    return kept;
+}
+
+InputDropout input_dropout_of(const SequenceModel& model, const RandomKey& key,
+                              std::int64_t first_sample) {
+    return {model.input_dropout(), key.for_purpose("input dropout"), first_sample};
 }
 
 std::unique_ptr<SequenceRunner> SequenceModel::runner(Stream&) {
@@ -88,7 +116,9 @@ std::unique_ptr<SequenceRunner> SequenceModel::runner(Stream&) {
 }
 
 /// Every weight multiplies once a step; spikes make the first layer's cheaper than that.
-double SequenceModel::flops_per_step() { return 2 * static_cast<double>(trainable_count(*this)); }
+double SequenceModel::flops_per_step(std::int64_t) {
+    return 2 * static_cast<double>(trainable_count(*this));
+}
 
 void SequenceModel::use_arithmetic(ElmArithmetic arithmetic) {
     if (arithmetic == ElmArithmetic::exact) return;

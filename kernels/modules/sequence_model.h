@@ -7,6 +7,7 @@
 #include "kernels/autograd/context.h"
 #include "kernels/core/spike_train.h"
 #include "kernels/io/state_dict.h"
+#include "kernels/modules/input_dropout.h"
 #include "kernels/modules/module.h"
 #include "kernels/modules/sequence_runner.h"
 #include "kernels/modules/training_pass.h"
@@ -19,7 +20,7 @@ struct InputKinds {
     bool spikes = true, dense = true, tokens = false;
 };
 
-/// What is true of a model whatever its numbers.
+/// Traits of a model that do not depend on its parameters.
 struct ModelTraits {
     bool causal = true;   // step t of the output depends on steps up to t of the input
     bool streams = true;  // goes on from one chunk of time to the next with a state
@@ -38,14 +39,16 @@ struct SequenceInput {
     /// Steps of each sample, (batch) as int32 on the host; what is beyond is padding, and outputs
     /// there mean nothing. Undefined: all are full.
     Tensor lengths = {};
+    /// Number of the first sample among those of all processes that share a batch.
+    std::int64_t first_sample = 0;
 
     std::int64_t batch() const;
     std::int64_t steps() const;
     std::int64_t features() const;
 };
 
-/// What a model carries from one chunk of time to the next; opaque to all others. Empty before the
-/// first chunk.
+/// State that a model carries from one chunk of time to the next; opaque to all others. Empty
+/// before the first chunk.
 struct SequenceState {
     std::vector<Tensor> tensors;     // on the device of the stream, axis 0 is the batch
     std::vector<SpikeTrain> spikes;  // those that still act on steps to come
@@ -72,22 +75,29 @@ public:
     /// null or empty, else from it, and leaves the last state there, without a past on the tape.
     /// Runs over consecutive chunks equal one run over all of them. Throws Error{invalid} for input
     /// of another width, of a kind that the model does not take, of several kinds or none, for
-    /// lengths that cannot be, and for a state that does not fit.
+    /// lengths that cannot be, for a state that does not fit, and for one of a model that does not
+    /// go on from chunk to chunk. In training (Context::training) a share input_dropout() of the
+    /// input channels of each sample is dropped; spikes then go in as dense values.
     Var forward(Context& context, const SequenceInput& input, SequenceState* state = nullptr);
 
-    /// The model with its present numbers, to run without a tape; it must not outlive the model.
+    /// Share of the input channels that is dropped in training (input_dropout.h); 0 at first.
+    double input_dropout() const noexcept { return input_dropout_; }
+    /// Throws Error{invalid} for a share outside [0, 1).
+    virtual void drop_inputs(double share);
+
+    /// The model with its present parameters, to run without a tape; it must not outlive the model.
     /// The parameters are allocated on the stream's device.
     virtual std::unique_ptr<SequenceRunner> runner(Stream& stream);
     /// A faster way than the tape on this device, for parameters of `dtype`; null: there is none.
     virtual std::unique_ptr<TrainingPass> training_pass(Stream& /*stream*/, DType /*dtype*/) {
         return nullptr;
     }
-    /// Multiplications and additions of one step of one sample, forward.
-    virtual double flops_per_step();
+    /// Multiplications and additions of one step of one sample of `steps`, forward.
+    virtual double flops_per_step(std::int64_t steps);
     /// Products in another arithmetic than that of the parameters' type. Throws Error{unsupported}
     /// where the model has none.
     virtual void use_arithmetic(ElmArithmetic arithmetic);
-    /// The numbers as a file holds them: the parameters by name, and what else makes the model.
+    /// The arrays as a file holds them: the parameters by name, and what else makes the model.
     virtual std::vector<NamedArray> arrays();
 
 protected:
@@ -100,8 +110,15 @@ protected:
     }
 
 private:
+    SequenceInput dropped(Context& context, const SequenceInput& input);
+
     SequenceShape shape_;
+    double input_dropout_ = 0;
 };
+
+/// Dropout of the input of a pass with this key, as SequenceModel::forward draws it.
+InputDropout input_dropout_of(const SequenceModel& model, const RandomKey& key,
+                              std::int64_t first_sample);
 
 /// Throws Error{invalid} unless `state` holds as many tensors and trains as the model's states do
 /// (or none), each of `batch` samples.

@@ -9,13 +9,13 @@
 
 namespace elm {
 
-/// What to keep of a run besides the output.
+/// Parts of a run to keep besides the output.
 struct SequenceRecording {
     bool memory = false;
     bool branches = false;
 };
 
-/// What a model did over one chunk of time, on the device of the stream.
+/// Trace of a model over one chunk of time, on the device of the stream.
 struct SequenceTrace {
     Tensor output;    // (batch, time, outputs)
     Tensor memory;    // (batch, time, memory units) or undefined

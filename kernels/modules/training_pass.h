@@ -10,11 +10,13 @@
 
 namespace elm {
 
-/// What one pass of one model reads and writes, on the host.
+/// Arrays that one pass of one model reads and writes, on the host.
 struct PassCall {
-    const SpikeTrain* spikes = nullptr;
-    Tensor output;           // (batch, time, outputs), written
-    Tensor output_gradient;  // the same shape, read after the loss
+    const SpikeTrain* spikes = nullptr;  // exactly one of spikes and dense
+    const Tensor* dense = nullptr;       // (batch, time, inputs)
+    double input_gain = 1;               // what a spike, or a dense value of 1, counts
+    Tensor output;                       // (batch, time, outputs), written
+    Tensor output_gradient;              // the same shape, read after the loss
     /// Called when the outputs of samples [first, first + count) are there; leaves dL/d(output) in
     /// the gradient of the output. From several threads at once for different samples.
     std::function<void(std::int64_t first, std::int64_t count)> loss;
@@ -33,6 +35,13 @@ class TrainingPass {
 public:
     virtual ~TrainingPass() = default;
     virtual void run(const PassCall& call) = 0;
+
+    /// Bytes that a pass over so many samples and steps takes beside what it is given; 0: none that
+    /// would count.
+    virtual double memory(std::int64_t /*n_samples*/, std::int64_t /*n_steps*/) const { return 0; }
+    /// From now on keeps what happened in few steps at a time and computes the rest again: less
+    /// memory, more time, the same bits. False where it cannot.
+    virtual bool recompute() { return false; }
 
     /// Several passes, this one among them, as one, where batches of `n_samples` x `n_steps` gain
     /// from it; null where they do not.

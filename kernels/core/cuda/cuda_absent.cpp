@@ -1,5 +1,5 @@
 #include "kernels/core/cuda/cuda_runtime.h"
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm::cuda {
 namespace {
@@ -10,13 +10,14 @@ namespace {
 
 int device_count() { return 0; }
 std::string why_none() {
-    return "this build has no CUDA support. Use --device cpu, or rebuild with -DELM_CUDA=ON.";
+    return "this build has no CUDA support. Use the device cpu, or rebuild with -DELM_CUDA=ON.";
 }
 std::string device_name(int) { absent(); }
 bool is_emulated() { return false; }
 std::string device_details(int) { absent(); }
 int multiprocessor_count(int) { absent(); }
 std::size_t max_shared_bytes(int) { absent(); }
+double free_bytes(int) { absent(); }
 void* allocate(int, void*, std::size_t) { absent(); }
 void release(int, void*) noexcept {}
 void copy(int, void*, void*, const void*, std::size_t, CopyKind) { absent(); }

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm::cuda {
 

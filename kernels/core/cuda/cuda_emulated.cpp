@@ -1,7 +1,8 @@
-#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/cuda/emulation/control.h"
 #include "kernels/core/cuda/emulation/runtime.h"
+#include "kernels/core/memory.h"
+#include "kernels/core/support/check.h"
 
 /// One device, always there, whose work is done when each call returns: streams are names only.
 namespace elm::cuda {
@@ -16,6 +17,9 @@ std::string device_details(int) {
 // Few, so that small batches reach every form of a kernel that depends on their number.
 int multiprocessor_count(int) { return 2; }
 std::size_t max_shared_bytes(int) { return emulation::limits().shared_bytes; }
+
+// That of the host, of which it is a part.
+double free_bytes(int) { return free_memory_bytes(Device{}); }
 
 void* allocate(int, void*, std::size_t bytes) {
     try {

@@ -23,9 +23,9 @@ std::string why_none() {
     const cudaError_t status = cudaGetDeviceCount(&count);
     if (status != cudaSuccess) {
         return std::string("no CUDA device can be used here (") + cudaGetErrorString(status) +
-               "). Use --device cpu, or install a driver for the GPU.";
+               "). Use the device cpu, or install a driver for the GPU.";
     }
-    return count == 0 ? "this machine has no CUDA device. Use --device cpu." : "";
+    return count == 0 ? "this machine has no CUDA device. Use the device cpu." : "";
 }
 
 std::string device_name(int device) {
@@ -61,6 +61,13 @@ std::size_t max_shared_bytes(int device) {
     return static_cast<std::size_t>(bytes);
 }
 
+double free_bytes(int device) {
+    use(device);
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "asking for free memory");
+    return static_cast<double>(free);
+}
+
 void* allocate(int device, void* stream, std::size_t bytes) {
     use(device);
     void* memory = nullptr;
@@ -68,7 +75,7 @@ void* allocate(int device, void* stream, std::size_t bytes) {
     if (status == cudaErrorMemoryAllocation) {
         throw Error(ErrorKind::memory, "out of memory on cuda:" + std::to_string(device) +
                                            " while asking for " + std::to_string(bytes) +
-                                           " bytes. Use a smaller batch, or --device cpu.");
+                                           " bytes. Use a smaller batch, or the device cpu.");
     }
     check(status, "allocating memory");
     return memory;

@@ -20,6 +20,8 @@ int multiprocessor_count(int device);
 /// Shared memory that one block may ask for, bytes.
 std::size_t max_shared_bytes(int device);
 
+/// Memory of a device that nobody has.
+double free_bytes(int device);
 /// Throws Error{memory} naming the size if there is no room.
 void* allocate(int device, void* stream, std::size_t bytes);
 void release(int device, void* memory) noexcept;

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "kernels/core/cuda/cuda_check.h"
-#include "kernels/core/error.h"
 #include "kernels/core/mpi/mpi_runtime.h"
+#include "kernels/core/support/error.h"
 
 namespace elm::cuda {
 namespace {

@@ -1,5 +1,5 @@
 #include "kernels/core/cuda/nccl.h"
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm::cuda {
 

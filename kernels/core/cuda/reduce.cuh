@@ -68,7 +68,7 @@ __device__ __forceinline__ T warp_min(T value, CallSite site = ELM_CALL_SITE) {
     return warp_reduce(value, reduce::Minimum{}, site);
 }
 
-/// What block_reduce needs in shared memory.
+/// Shared memory of block_reduce.
 template <class T>
 struct BlockReduceStorage {
     T partial[32];  ///< one per warp

@@ -1,5 +1,5 @@
-#include "kernels/core/error.h"
 #include "kernels/core/mpi/mpi_runtime.h"
+#include "kernels/core/support/error.h"
 
 namespace elm::mpi {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string_view>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm::mpi {
 namespace {

@@ -106,7 +106,7 @@ ELM_INLINE Floats<N> softplus(const Floats<N>& x) {
     return lanes::multiply_add<float, N>(s + s, polynomial<N>(s * s, q), larger);
 }
 
-/// What the normal distribution leaves above |x|, Q = erfc(|x| / sqrt 2) / 2, and e^(-x^2 / 2).
+/// Tail of the normal distribution above |x|, Q = erfc(|x| / sqrt 2) / 2, and e^(-x^2 / 2).
 template <int N>
 struct NormalTail {
     Floats<N> x;  // within ±20

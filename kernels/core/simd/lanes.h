@@ -101,6 +101,19 @@ ELM_INLINE Vec<Real, N> broadcast(Real value) {
     return value - Vec<Real, N>{};
 }
 
+/// Keeps a value in a register. Without it GCC folds a load that several multiply-adds share into
+/// the memory operand of each and loads it again and again.
+template <class V>
+ELM_INLINE void keep_in_register([[maybe_unused]] V& value) {
+    if constexpr (sizeof(V) <= native_bytes) {
+#if defined(__AVX512F__)
+        asm("" : "+v"(value));
+#elif defined(__x86_64__)
+        asm("" : "+x"(value));
+#endif
+    }
+}
+
 /// a b + c, rounded once where the instruction set can.
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> multiply_add(const Vec<Real, N>& a, const Vec<Real, N>& b,

@@ -7,8 +7,8 @@
 #include <limits>
 #include <string>
 
-#include "kernels/core/check.h"
 #include "kernels/core/simd/lanes.h"
+#include "kernels/core/support/check.h"
 
 // Independent multiply-adds of registers, in 512 and in 256 bits. A core with two 512-bit units
 // begins two a cycle of either; one that joins two units of 256 bits, or makes two halves of each
@@ -22,19 +22,25 @@ namespace {
 #if defined(__AVX512F__)
 template <int N>
 double seconds_of_piece() {
-    constexpr int chains = 12, loops = 500;
+    constexpr int loops = 500;
     using V = lanes::Vec<float, N>;
-    V sum[chains] = {};
-    V factor = lanes::broadcast<float, N>(0.5F);
+    V a{}, b{}, c{}, d{}, e{}, f{}, g{}, h{}, i{}, j{}, k{}, l{};
+    const V factor = lanes::broadcast<float, N>(0.5F);
     const auto start = std::chrono::steady_clock::now();
     for (int loop = 0; loop < loops; ++loop) {
-#    pragma GCC unroll 12
-        for (int c = 0; c < chains; ++c) {
-            asm volatile("vfmadd231ps %1, %1, %0" : "+v"(sum[c]) : "v"(factor));
-        }
+        // In one piece: sums that a compiler keeps in memory would wait for their own stores.
+        asm volatile(
+            "vfmadd231ps %12, %12, %0\n\tvfmadd231ps %12, %12, %1\n\t"
+            "vfmadd231ps %12, %12, %2\n\tvfmadd231ps %12, %12, %3\n\t"
+            "vfmadd231ps %12, %12, %4\n\tvfmadd231ps %12, %12, %5\n\t"
+            "vfmadd231ps %12, %12, %6\n\tvfmadd231ps %12, %12, %7\n\t"
+            "vfmadd231ps %12, %12, %8\n\tvfmadd231ps %12, %12, %9\n\t"
+            "vfmadd231ps %12, %12, %10\n\tvfmadd231ps %12, %12, %11"
+            : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i),
+              "+v"(j), "+v"(k), "+v"(l)
+            : "v"(factor));
     }
     const auto end = std::chrono::steady_clock::now();
-    for (int c = 0; c < chains; ++c) asm volatile("" : : "v"(sum[c]));
     return std::chrono::duration<double>(end - start).count();
 }
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "kernels/autograd/context.h"
-#include "kernels/core/parallel.h"
 #include "kernels/core/simd/lane_math.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/basic/activation_body.h"
 
 namespace elm {
@@ -11,7 +11,7 @@ namespace {
 constexpr int width = lanes::native<float>;
 using Floats = lane_math::Floats<width>;
 
-/// What takes vectors in float32: the functions with an exponential. The library's are called for
+/// Functions that take vectors in float32: those with an exponential. The library's are called for
 /// one number at a time; the rest the compiler turns into vectors.
 template <class Function>
 struct InLanes;
@@ -34,6 +34,20 @@ struct InLanes<Gelu> {
     }
 };
 template <>
+struct InLanes<GeluTanh> {
+    static constexpr auto slope = static_cast<float>(GeluTanh::slope);
+    static constexpr auto cubic = static_cast<float>(GeluTanh::cubic);
+    ELM_INLINE static Floats value(const Floats& x) {
+        const Floats y = x < -20.0F ? lanes::broadcast<float, width>(-20.0F) : x;
+        return y * lane_math::sigmoid<width>(y * (y * y * cubic + slope));
+    }
+    ELM_INLINE static Floats derivative(const Floats& x) {
+        const Floats y = lanes::clamp<float, width>(x, -20.0F, 20.0F);
+        const lane_math::Logistic<width> gate(y * (y * y * cubic + slope));
+        return gate.rising * (1.0F + y * gate.falling * (y * y * (3 * cubic) + slope));
+    }
+};
+template <>
 struct InLanes<Tanh> {
     ELM_INLINE static Floats value(const Floats& x) {
         return lanes::hyperbolic_tangent<float, width>(x);
@@ -51,6 +65,13 @@ struct InLanes<ScaledTanh> {
 template <>
 struct InLanes<Exp> {
     ELM_INLINE static Floats value(const Floats& x) { return lane_math::exp<width>(x); }
+};
+
+template <>
+struct InLanes<EluPlusOne> {
+    ELM_INLINE static Floats value(const Floats& x) {
+        return x < 0.0F ? lane_math::exp<width>(x) : x + 1.0F;
+    }
 };
 
 template <class Function>

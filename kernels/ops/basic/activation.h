@@ -13,11 +13,13 @@ enum class Activation : std::uint8_t {
     relu,         // max(x, 0), with derivative 0 at 0
     silu,         // x sigmoid(x)
     gelu,         // x (1 + erf(x / sqrt 2)) / 2
+    gelu_tanh,    // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, an approximation of it
     tanh,         //
     sigmoid,      // 1 / (1 + exp(-x))
     softplus,     // log(1 + exp(x))
     scaled_tanh,  // 1.7159 tanh(2x/3)
-    exp
+    exp,
+    elu_plus_one  // x + 1 above 0, exp(x) below
 };
 
 /// output[i] = function(input[i]).

@@ -75,6 +75,24 @@ struct Gelu {
     }
 };
 
+/// (1 + tanh(z)) / 2 is a sigmoid of 2 z.
+struct GeluTanh {
+    static constexpr bool keeps_output = false;
+    static constexpr double slope = 1.5957691216057308;  // 2 sqrt(2 / pi)
+    static constexpr double cubic = 0.044715 * slope;
+    template <class Real>
+    ELM_HD static Real value(Real x) {
+        const Real y = x < -20 ? Real(-20) : x;  // of which nothing is left
+        return y * Sigmoid::value(y * (Real(slope) + Real(cubic) * y * y));
+    }
+    template <class Real>
+    ELM_HD static Real derivative(Real x) {
+        const Real y = x < -20 ? Real(-20) : x > 20 ? Real(20) : x;
+        const Real gate = Sigmoid::value(y * (Real(slope) + Real(cubic) * y * y));
+        return gate * (1 + y * (1 - gate) * (Real(slope) + Real(3 * cubic) * y * y));
+    }
+};
+
 struct Tanh {
     static constexpr bool keeps_output = true;
     template <class Real>
@@ -126,6 +144,20 @@ struct Exp {
     }
 };
 
+/// The feature map of linear attention.
+/// Source: Katharopoulos et al. 2020, arXiv 2006.16236, equation 7.
+struct EluPlusOne {
+    static constexpr bool keeps_output = true;
+    template <class Real>
+    ELM_HD static Real value(Real x) {
+        return x < 0 ? std::exp(x) : x + 1;
+    }
+    template <class Real>
+    ELM_HD static Real derivative(Real y) {
+        return y > 1 ? Real(1) : y;
+    }
+};
+
 template <class Visitor>
 void visit_activation(Activation function, const Visitor& visitor) {
     switch (function) {
@@ -137,6 +169,8 @@ void visit_activation(Activation function, const Visitor& visitor) {
             return visitor(Silu{});
         case Activation::gelu:
             return visitor(Gelu{});
+        case Activation::gelu_tanh:
+            return visitor(GeluTanh{});
         case Activation::tanh:
             return visitor(Tanh{});
         case Activation::sigmoid:
@@ -147,6 +181,8 @@ void visit_activation(Activation function, const Visitor& visitor) {
             return visitor(ScaledTanh{});
         case Activation::exp:
             return visitor(Exp{});
+        case Activation::elu_plus_one:
+            return visitor(EluPlusOne{});
     }
 }
 

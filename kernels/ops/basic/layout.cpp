@@ -2,9 +2,9 @@
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/axis.h"
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
 #include "kernels/core/simd/lanes.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/basic/layout_body.h"
 
 namespace elm {

@@ -1,7 +1,7 @@
 #include "kernels/autograd/context.h"
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/algorithms/sum.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/basic/normalise_body.h"
 
 namespace elm {

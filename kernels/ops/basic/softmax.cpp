@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "kernels/autograd/context.h"
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 
 namespace elm {
 namespace {

@@ -33,10 +33,10 @@ template <class Real>
 std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(
     const ElmScanModel& model, SpikeTable rows = SpikeTable::where_it_pays);
 
-/// Gives a packed model other numbers. No memory is taken.
+/// Gives a packed model other parameters. No memory is taken.
 template <class Real>
 void repack_elm_gradient(ElmGradientWeights<Real>& weights,
-                         const ElmParameters<const Real*>& numbers);
+                         const ElmParameters<const Real*>& parameters);
 
 /// The memory of passes, kept by the caller so that the next one finds it. One pass at a time.
 template <class Real>
@@ -60,6 +60,12 @@ struct ElmGradientArgs {
     std::int64_t segment_steps = 0;  // 0: keep the whole run
 };
 
+/// Bytes that such a pass takes in its workspace, on as many threads as there are now.
+template <class Real>
+std::int64_t elm_gradient_bytes(const ElmGradientWeights<Real>& weights, std::int64_t n_samples,
+                                std::int64_t n_steps, std::int64_t segment_steps,
+                                bool time_constants);
+
 /// Adds the gradients, summed over batch and time, to `gradients`, of which memory_decay and
 /// memory_gain are null where they are not wanted: the same bits for any number of
 /// threads and any segment length.
@@ -75,7 +81,7 @@ struct ElmStoredPass;
 struct ElmForwardOptions {
     bool time_constants = true;  // gradients of memory_decay and memory_gain follow
     /// Memory for the steps of the batch, or of the last segment of each sample, is lent by the
-    /// workspace until the way back. Else a tile repeats its steps there.
+    /// workspace until the backward pass. Else a tile repeats its steps there.
     bool keep_steps = true;
 };
 

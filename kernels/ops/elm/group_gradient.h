@@ -15,11 +15,11 @@ namespace elm {
 template <class Real>
 struct ElmGroupMember {
     ElmGradientArgs<Real> args;
-    ElmParameters<const Real*> numbers;  // those that args.weights was packed from
+    ElmParameters<const Real*> parameters;  // those that args.weights was packed from
     ElmParameters<Real*> gradients;
 };
 
-/// What a group keeps between passes.
+/// Memory that a group keeps between passes.
 template <class Real>
 struct ElmGroupWorkspace;
 template <class Real>

@@ -5,8 +5,8 @@
 
 namespace elm {
 
-/// What training changes in an ELM, one T for each array: its values, its gradient, where it
-/// stands, a variable of the tape. Matrices are row-major.
+/// Parameters of an ELM that training changes, one T for each array: its values, its gradient,
+/// where it stands, a variable of the tape. Matrices are row-major.
 template <class T>
 struct ElmParameters {
     struct Layer {

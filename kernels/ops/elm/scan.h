@@ -21,14 +21,14 @@
 ///
 /// Source: Spieler, Rahaman, Martius, Schoelkopf, Levina 2024, arXiv 2306.16922.
 ///
-/// What does not depend on the recurrence is done ahead of it, chunk by chunk of time. Input is a
-/// list of events (input, value) per step; a dense input gives the events of its non-zero entries.
-/// Where traces decay alike, the first layer's share W1b b_t obeys the same filter as b_t, and one
-/// row of h numbers per input channel (a spike table) takes the place of routing, filter and
-/// product: chosen by the sizes of the model alone, so that results do not depend on the batch.
+/// Work that does not depend on the recurrence is done ahead of it, chunk by chunk of time. Input
+/// is a list of events (input, value) per step; a dense input gives the events of its non-zero
+/// entries. Where traces decay alike, the first layer's share W1b b_t obeys the same filter as b_t,
+/// and one row of h numbers per input channel (a spike table) takes the place of routing, filter
+/// and product: chosen by the sizes of the model alone, so that results do not depend on the batch.
 namespace elm {
 
-/// What the recurrence computes, before it is packed for a device.
+/// Recurrence as a description, before it is packed for a device.
 struct ElmScanModel {
     ElmStructure structure;
     ElmParameters<std::vector<double>> parameters;

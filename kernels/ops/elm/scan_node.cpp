@@ -1,6 +1,6 @@
 #include "kernels/ops/elm/scan_node.h"
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {

@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "kernels/core/check.h"
-#include "kernels/core/pool.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/pool.h"
 #include "kernels/ops/elm/cpu/gradient_weights.h"
 #include "kernels/ops/elm/cuda/tensor_scan.h"
 
@@ -28,7 +28,7 @@ ElmParameters<Real*> places_of(const ElmParameters<Tensor>& tensors) {
     });
 }
 
-/// What runs in one real type keep.
+/// Memory that runs in one real type keep.
 template <class Real>
 struct Kept {
     Pool<ElmScanWeights<Real>> forward;
@@ -38,7 +38,7 @@ struct Kept {
 };
 
 /// The halves of one pass (elm_gradient.h). The weights are its own until it is destroyed, so that
-/// the next run may come with other numbers before this one has gone back.
+/// the next run may come with other parameters before this one has gone back.
 template <class Real>
 class HostPass : public ElmScanSaved {
 public:

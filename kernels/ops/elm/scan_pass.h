@@ -9,8 +9,8 @@
 #include "kernels/core/tensor.h"
 #include "kernels/ops/elm/scan.h"
 
-/// The recurrence of elm_scan.h forward and backward, with its numbers as tensors on any device.
-/// Equations of the way back: elm_gradient.h.
+/// The recurrence of elm_scan.h forward and backward, with its parameters as tensors on any device.
+/// Equations of the backward pass: elm_gradient.h.
 namespace elm {
 
 /// Layers of an ELM's network that are not its last, branches, memory units, units of a layer.
@@ -43,8 +43,8 @@ public:
     virtual ElmScanGradients backward(Stream& stream, const Tensor& output_gradient) = 0;
 };
 
-/// What the runs of one structure with numbers of the same sizes keep on the CPU from one to the
-/// next: packed weights, which each run gives its numbers, and the memory of passes.
+/// Memory that the runs of one structure with parameters of the same sizes keep on the CPU from one
+/// to the next: packed weights, which each run gives its parameters, and the memory of passes.
 class ElmScanCache {
 public:
     ElmScanCache();

@@ -3,7 +3,7 @@
 #include "kernels/core/host_device.h"
 #include "kernels/ops/basic/activation.h"
 
-/// What one step of the recurrence of scan.h does to each number by itself, forward and backward:
+/// One step of the recurrence of scan.h for each number by itself, forward and backward:
 /// the activations, their slopes and the update of the memory. `Lanes` says what a number is, a
 /// vector of samples or of units on the CPU, one value in a thread of a CUDA device, and has
 ///     V, constant(x), multiply_add(a, b, c) = a b + c, positive(x, then, other) = x > 0 ? then :

@@ -26,7 +26,7 @@ constexpr const char* name_of(ElmArithmetic arithmetic) {
     }
 }
 
-/// What of an ELM is not trained.
+/// Parts of an ELM that are not trained.
 struct ElmStructure {
     std::int64_t n_input = 0, n_branch = 0, n_synapse_per_branch = 1;
     std::vector<std::int64_t> input_of_synapse;  // (d_b * n_s), -1: none
@@ -39,7 +39,8 @@ struct ElmStructure {
     /// forward pass segment by segment.
     std::int64_t most_stored_bytes = std::int64_t{8} << 30;
     /// On the CPU a pass with more than this many bytes of them for its whole batch repeats its
-    /// steps on the way back: what has left the caches is slower to fetch than to compute again.
+    /// steps in the backward pass: what has left the caches is slower to fetch than to compute
+    /// again.
     std::int64_t most_kept_bytes = std::int64_t{32} << 20;
     std::int64_t segment_steps = 0;  // steps of a segment; 0: as many as most_stored_bytes allows
 

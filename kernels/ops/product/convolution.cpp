@@ -4,9 +4,9 @@
 #include <limits>
 
 #include "kernels/autograd/context.h"
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/algorithms/sum.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/product/tile_product.h"
 
 namespace elm {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "kernels/autograd/context.h"
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/algorithms/sum.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/product/host_product.h"
 
 namespace elm {

@@ -53,7 +53,12 @@ __device__ void load(Real (&tile)[depth][width + padding], bool along_inner, std
 ///   void store(slice, row, column, sum)
 template <class Real, class Problem>
 __global__ void __launch_bounds__(256, 2) product_kernel(ProductShape shape, Problem problem) {
-    using namespace product_tile;
+    using product_tile::depth;
+    using product_tile::lanes;
+    using product_tile::load;
+    using product_tile::own;
+    using product_tile::Shared;
+    using product_tile::width;
     auto& shared = block_shared<Shared<Real>>();
     const std::int64_t slice = blockIdx.z;
     const std::int64_t first_row = std::int64_t{blockIdx.x} * width;

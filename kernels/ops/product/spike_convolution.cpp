@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "kernels/autograd/context.h"
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/algorithms/sum.h"
 #include "kernels/core/simd/lanes.h"
 #include "kernels/core/spike_train.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 
 namespace elm {
 namespace {

@@ -3,14 +3,15 @@
 #include <string>
 
 #include "kernels/autograd/context.h"
-#include "kernels/core/check.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/algorithms/sum.h"
+#include "kernels/core/support/check.h"
 #include "kernels/ops/product/matmul.h"
 
 namespace elm {
 namespace {
 
-/// What one scan leaves behind. For a GRU the cells are empty tensors of the rank that views need.
+/// Values that one scan leaves behind. For a GRU the cells are empty tensors of the rank that views
+/// need.
 struct Trace {
     GatedCell kind;
     Tensor weight, initial_hidden, initial_cell;

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/core/parallel.h"
 #include "kernels/core/simd/lanes.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/scan/gated_cell_body.h"
 #include "kernels/ops/scan/gated_scan.h"
 

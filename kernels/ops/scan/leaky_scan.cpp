@@ -1,8 +1,8 @@
 #include "kernels/ops/scan/leaky_scan.h"
 
 #include "kernels/autograd/context.h"
-#include "kernels/core/parallel.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/algorithms/sum.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/scan/leaky_scan_body.h"
 
 namespace elm {

@@ -65,7 +65,7 @@ private:
     Schedule previous_;
 };
 
-/// What the emulated device admits. The defaults are those of compute capability 8.0 (CUDA C++
+/// Limits of the emulated device. The defaults are those of compute capability 8.0 (CUDA C++
 /// Programming Guide, table of technical specifications), but few multiprocessors: each resident
 /// thread of a cooperative launch costs a stack here.
 struct Limits {
@@ -99,7 +99,7 @@ std::uint64_t finished_threads();
 /// Whether a kernel is running, i.e. the caller is device code.
 bool in_kernel();
 
-/// What the program, or a part of it, was built with.
+/// Sanitizers that the program, or a part of it, was built with.
 bool thread_sanitizer_present();
 bool address_sanitizer_present();
 bool undefined_behaviour_sanitizer_present();

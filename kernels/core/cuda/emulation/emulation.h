@@ -51,7 +51,8 @@ void* static_shared(const void* key, std::size_t bytes, std::size_t alignment);
 /// The dynamic shared memory of this block; faults if the launch gave less than `bytes`.
 void* dynamic_shared(std::size_t bytes, std::size_t alignment);
 
-/// What the lanes of one warp brought to a collective. A lane that did not arrive has no slot.
+/// Values that the lanes of one warp brought to a collective. A lane that did not arrive has no
+/// slot.
 struct Gathered {
     void* slots[32];
     unsigned mask;     ///< lanes named by the caller that the block really has

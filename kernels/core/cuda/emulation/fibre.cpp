@@ -16,7 +16,7 @@ namespace context = boost::context::detail;
 constexpr unsigned with_synchronisation = 0;
 constexpr unsigned without_synchronisation = 1;
 
-// What a fibre finds when it runs for the first time.
+// Entry of a fibre that runs for the first time.
 FibrePool::Entry starting_entry = nullptr;
 Fibre* starting_fibre = nullptr;
 

@@ -1,11 +1,12 @@
 #include "kernels/ops/elm/gradient.h"
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <utility>
 
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/elm/cpu/gradient_stages.h"
 #include "kernels/ops/elm/cpu/gradient_unpack.h"
 
@@ -34,7 +35,8 @@ std::vector<SampleRange> cut(std::int64_t batch) {
 template <class Real>
 auto room_for(const ElmGradientArgs<Real>& args, const SampleRange& tile, bool time_constants,
               ElmGradientWorkspace<Real>& workspace) {
-    const TileShape shape = tile_shape(args, tile.count, time_constants);
+    const TileShape shape = tile_shape(*args.weights, args.output.extent[1], args.segment_steps,
+                                       tile.count, time_constants);
     auto room =
         workspace.tiles.take([&](const TileWorkspace<Real>& work) { return work.shape == shape; },
                              [] { return TileWorkspace<Real>(); });
@@ -140,14 +142,34 @@ void run_elm_backward(const ElmGradientArgs<Real>& args, ElmStoredPass<Real>& pa
         });
 }
 
-#define ELM_INSTANTIATE(Real)                                                                    \
-    template std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace<Real>();    \
-    template void run_elm_gradient<Real>(                                                        \
-        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmParameters<Real*>&); \
-    template std::shared_ptr<ElmStoredPass<Real>> run_elm_forward<Real>(                         \
-        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmForwardOptions&);    \
-    template void run_elm_backward<Real>(const ElmGradientArgs<Real>&, ElmStoredPass<Real>&,     \
-                                         ElmGradientWorkspace<Real>&,                            \
+template <class Real>
+std::int64_t elm_gradient_bytes(const ElmGradientWeights<Real>& weights, std::int64_t n_samples,
+                                std::int64_t n_steps, std::int64_t segment_steps,
+                                bool time_constants) {
+    if (n_steps == 0) return 0;
+    std::vector<std::int64_t> sizes;
+    for (const SampleRange& tile : cut(n_samples)) {
+        sizes.push_back(TileWorkspace<Real>::bytes(
+            tile_shape(weights, n_steps, segment_steps, tile.count, time_constants), n_steps));
+    }
+    const auto at_once =
+        std::min<std::size_t>(sizes.size(), static_cast<std::size_t>(thread_count()));
+    const auto groups = std::min<std::int64_t>(std::ssize(sizes), most_groups);
+    return std::accumulate(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(at_once),
+                           std::int64_t{0}) +
+           groups * PartialGradient<Real>::bytes(weights, time_constants);
+}
+
+#define ELM_INSTANTIATE(Real)                                                                     \
+    template std::shared_ptr<ElmGradientWorkspace<Real>> make_elm_gradient_workspace<Real>();     \
+    template std::int64_t elm_gradient_bytes<Real>(const ElmGradientWeights<Real>&, std::int64_t, \
+                                                   std::int64_t, std::int64_t, bool);             \
+    template void run_elm_gradient<Real>(                                                         \
+        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmParameters<Real*>&);  \
+    template std::shared_ptr<ElmStoredPass<Real>> run_elm_forward<Real>(                          \
+        const ElmGradientArgs<Real>&, ElmGradientWorkspace<Real>&, const ElmForwardOptions&);     \
+    template void run_elm_backward<Real>(const ElmGradientArgs<Real>&, ElmStoredPass<Real>&,      \
+                                         ElmGradientWorkspace<Real>&,                             \
                                          const ElmParameters<Real*>&);
 ELM_INSTANTIATE(float)
 ELM_INSTANTIATE(double)

@@ -142,22 +142,22 @@ std::shared_ptr<ElmGradientWeights<Real>> pack_elm_gradient(const ElmScanModel& 
 
 template <class Real>
 void repack_elm_gradient(ElmGradientWeights<Real>& weights,
-                         const ElmParameters<const Real*>& numbers) {
+                         const ElmParameters<const Real*>& parameters) {
     ElmScanWeights<Real>& w = *weights.forward;
-    ELM_ASSERT(numbers.layers.size() == w.layers.size());
+    ELM_ASSERT(parameters.layers.size() == w.layers.size());
     const auto n_layers = static_cast<std::int64_t>(w.layers.size());
     const std::int64_t forward_parts = repack_parts(w);
-    for_each_part(forward_parts + n_layers + 1, 2 * count_numbers(w), [&](std::int64_t part) {
-        if (part < forward_parts) return repack_part(w, numbers, part);
+    for_each_part(forward_parts + n_layers + 1, 2 * count_weights(w), [&](std::int64_t part) {
+        if (part < forward_parts) return repack_part(w, parameters, part);
         if (part < forward_parts + n_layers) {
             const auto l = static_cast<std::size_t>(part - forward_parts);
             const std::int64_t n_first = w.layers[l].n_first(), n_in = w.layers[l].n_in();
-            weights.to_input[l].set_transposed(numbers.layers[l].weight + n_first, n_in);
-            if (l == 0) weights.to_branches.set_transposed(numbers.layers[l].weight, n_in);
+            weights.to_input[l].set_transposed(parameters.layers[l].weight + n_first, n_in);
+            if (l == 0) weights.to_branches.set_transposed(parameters.layers[l].weight, n_in);
             return;
         }
         for (int out = 0; out < w.n_output; ++out) {
-            std::copy_n(numbers.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
+            std::copy_n(parameters.readout.weight + std::int64_t{out} * w.n_memory, w.n_memory,
                         weights.readout.data() + std::int64_t{out} * weights.wide(w.n_memory));
         }
     });

@@ -5,7 +5,7 @@
 
 #include "kernels/ops/elm/cpu/gradient_weights.h"
 
-/// What the tiles of a backward pass add into.
+/// Sums that the tiles of a backward pass add into.
 namespace elm {
 namespace gradient {
 
@@ -23,27 +23,43 @@ struct PartialGradient {
 
     void prepare(const ElmGradientWeights<Real>& weights, const std::vector<int>& row_widths,
                  bool time_constants) {
+        for_each_array(weights, row_widths, time_constants,
+                       [](AlignedVector<Real>& array, std::int64_t n) {
+                           array.assign(static_cast<std::size_t>(n), Real(0));
+                       });
+    }
+
+    /// Memory of one group.
+    static std::int64_t bytes(const ElmGradientWeights<Real>& weights, bool time_constants) {
+        PartialGradient counted;
+        std::int64_t elements = 0;
+        counted.for_each_array(weights, row_widths_of(weights), time_constants,
+                               [&](const AlignedVector<Real>&, std::int64_t n) { elements += n; });
+        return elements * static_cast<std::int64_t>(sizeof(Real));
+    }
+
+private:
+    /// Calls body(array, elements that it needs).
+    template <class Body>
+    void for_each_array(const ElmGradientWeights<Real>& weights, const std::vector<int>& row_widths,
+                        bool time_constants, const Body& body) {
         const ElmScanWeights<Real>& w = *weights.forward;
-        const auto zeros = [](AlignedVector<Real>& array, std::int64_t n) {
+        const auto add = [&](AlignedVector<Real>& array, std::int64_t n) {
             // The end of the last row may be read in whole vectors.
-            const std::int64_t room = n == 0 ? 0 : n + lanes::native<Real>;
-            array.assign(static_cast<std::size_t>(room), Real(0));
+            body(array, n == 0 ? 0 : n + lanes::native<Real>);
         };
         layers.resize(w.layers.size());
         for (std::size_t l = 0; l < layers.size(); ++l) {
             const std::int64_t n_out = weights.wide(w.layers[l].n_out());
-            zeros(layers[l].weight, n_out * row_widths[l]);
-            zeros(layers[l].bias, n_out);
+            add(layers[l].weight, n_out * row_widths[l]);
+            add(layers[l].bias, n_out);
         }
-        zeros(readout.weight, std::int64_t{weights.wide(w.n_output)} * weights.wide(w.n_memory));
-        zeros(readout.bias, weights.wide(w.n_output));
-        if (w.trace_per_synapse) {
-            zeros(synapse, static_cast<std::int64_t>(w.synapse_decay.size()));
-        } else {
-            zeros(events, std::int64_t{w.n_input} * event_width(weights));
-        }
-        zeros(memory_decay, time_constants ? weights.wide(w.n_memory) : 0);
-        zeros(memory_gain, time_constants ? weights.wide(w.n_memory) : 0);
+        add(readout.weight, std::int64_t{weights.wide(w.n_output)} * weights.wide(w.n_memory));
+        add(readout.bias, weights.wide(w.n_output));
+        add(synapse, w.trace_per_synapse ? static_cast<std::int64_t>(w.synapse_decay.size()) : 0);
+        add(events, w.trace_per_synapse ? 0 : std::int64_t{w.n_input} * event_width(weights));
+        add(memory_decay, time_constants ? weights.wide(w.n_memory) : 0);
+        add(memory_gain, time_constants ? weights.wide(w.n_memory) : 0);
     }
 };
 

@@ -226,7 +226,7 @@ private:
             work_.drive.data() + r * drive_width_, drive_width_);
     }
 
-    /// m_t from z_, the next step's d_t, what the way back needs, and the output.
+    /// m_t from z_, the next step's d_t, what the backward pass needs, and the output.
     void advance_memory(std::int64_t t, std::int64_t begin) {
         const int in_width = row_widths_[0], branch_width = g_.branch_columns();
         Real* const memory = row(store_.memory, t, memory_width_);

@@ -5,7 +5,7 @@
 #include "kernels/ops/elm/cpu/gradient_sums.h"
 #include "kernels/ops/elm/events.h"
 
-/// The way back through the traces of one sample, over a chunk of steps: from dL/db_t (rows,
+/// The backward pass through the traces of one sample, over a chunk of steps: from dL/db_t (rows,
 /// `stride` apart) to what the synapses and the input get.
 ///
 ///     p_t = dL/db_t + kappa p_{t+1},  dw += value p_t of each event,  dx = w p_t

@@ -127,7 +127,7 @@ void add_gradients(const ElmGradientWeights<Real>& weights, const std::vector<in
     const ElmScanWeights<Real>& w = *weights.forward;
     const GroupSums<Real> sums(groups);
     const auto n_layers = static_cast<std::int64_t>(w.layers.size());
-    for_each_part(n_layers + 2, count_numbers(w), [&](std::int64_t part) {
+    for_each_part(n_layers + 2, count_weights(w), [&](std::int64_t part) {
         if (part < n_layers) {
             const auto l = static_cast<std::size_t>(part);
             sums.add_layer(

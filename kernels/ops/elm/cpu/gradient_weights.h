@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/ops/elm/cpu/layer.h"
 #include "kernels/ops/elm/cpu/outer_product.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
@@ -38,7 +38,7 @@ struct InputBands {
     std::vector<std::int32_t> first;  // (n_input)
 };
 
-/// What enters the recurrence: row_t = decay row_{t-1} + sum of the table's rows of its events.
+/// Input of the recurrence: row_t = decay row_{t-1} + sum of the table's rows of its events.
 template <class Real>
 struct InputSide {
     const Real *table, *decay, *bias;
@@ -142,11 +142,11 @@ void with_vectors_of(const PackedLayer<Real>& layer, const Body& body) {
     (std::make_integer_sequence<int, most>{});
 }
 
-/// Calls body(i) for 0 <= i < count: on all threads where there are enough numbers for it.
+/// Calls body(i) for 0 <= i < count: on all threads where there are enough weights for it.
 template <class Body>
-void for_each_part(std::int64_t count, std::int64_t numbers, const Body& body) {
-    constexpr std::int64_t few_numbers = 32 * 1024;  // as long as waking the other threads takes
-    if (numbers >= few_numbers) {
+void for_each_part(std::int64_t count, std::int64_t weights, const Body& body) {
+    constexpr std::int64_t few_weights = 32 * 1024;  // as long as waking the other threads takes
+    if (weights >= few_weights) {
         Cpu::for_each_task(count, body);
     } else {
         for (std::int64_t i = 0; i < count; ++i) body(i);
@@ -154,7 +154,7 @@ void for_each_part(std::int64_t count, std::int64_t numbers, const Body& body) {
 }
 
 template <class Real>
-std::int64_t count_numbers(const ElmScanWeights<Real>& w) {
+std::int64_t count_weights(const ElmScanWeights<Real>& w) {
     auto count = std::int64_t{w.n_branch} * w.n_synapse_per_branch;
     for (const PackedLayer<Real>& layer : w.layers) {
         count += std::int64_t{layer.n_in()} * layer.n_out();

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/core/pool.h"
+#include "kernels/core/support/pool.h"
 #include "kernels/ops/elm/cpu/gradient_sums.h"
 #include "kernels/ops/elm/events.h"
 
@@ -29,20 +29,20 @@ struct TileShape {
     bool operator==(const TileShape&) const = default;
 };
 
+/// A run of `n_steps` steps, of which `segment_steps` are kept at once (0: all).
 template <class Real>
-TileShape tile_shape(const ElmGradientArgs<Real>& args, int n_samples, bool time_constants) {
-    const ElmGradientWeights<Real>& g = *args.weights;
+TileShape tile_shape(const ElmGradientWeights<Real>& g, std::int64_t n_steps,
+                     std::int64_t segment_steps, int n_samples, bool time_constants) {
     const ElmScanWeights<Real>& w = *g.forward;
-    const std::int64_t n_steps = args.output.extent[1];
     TileShape shape;
     shape.n_samples = n_samples;
     shape.lanes = w.unit_lanes;
     shape.time_constants = time_constants;
     shape.slopes_of_chunk = w.hidden_unit == Activation::relu;
     shape.segment_steps =
-        args.segment_steps <= 0
+        segment_steps <= 0
             ? n_steps
-            : std::min(n_steps, (args.segment_steps + chunk_steps - 1) / chunk_steps * chunk_steps);
+            : std::min(n_steps, (segment_steps + chunk_steps - 1) / chunk_steps * chunk_steps);
     shape.n_memory = w.n_memory;
     shape.n_output = w.n_output;
     shape.row_widths = row_widths_of(g);
@@ -56,7 +56,7 @@ TileShape tile_shape(const ElmGradientArgs<Real>& args, int n_samples, bool time
     return shape;
 }
 
-/// What a segment leaves for its backward pass; row t * n_samples + p is step t of sample p.
+/// Values that a segment leaves for its backward pass; row t * n_samples + p is step t of sample p.
 template <class Real>
 struct SegmentStore {
     std::vector<AlignedVector<Real>> in;     // of layer l: [b, d] for l = 0, else units' values
@@ -89,6 +89,25 @@ struct TileWorkspace {
     void prepare(const TileShape& wanted) {
         if (shape == wanted) return;
         shape = wanted;
+        for_each_array([](AlignedVector<Real>& array, std::int64_t n) { make_zeros(array, n); });
+        events.resize(static_cast<std::size_t>(shape.n_samples));
+    }
+
+    /// What a tile of this shape takes for a run of `n_steps` steps.
+    static std::int64_t bytes(const TileShape& shape, std::int64_t n_steps) {
+        TileWorkspace counted;
+        counted.shape = shape;
+        std::int64_t elements = 0;
+        counted.for_each_array([&](const AlignedVector<Real>&, std::int64_t n) { elements += n; });
+        const std::int64_t points = (n_steps + shape.segment_steps - 1) / shape.segment_steps;
+        elements += points * shape.n_samples * (shape.memory_width() + shape.trace_width);
+        return elements * static_cast<std::int64_t>(sizeof(Real));
+    }
+
+private:
+    /// Calls body(array, elements that tiles of `shape` need).
+    template <class Body>
+    void for_each_array(const Body& body) {
         const std::int64_t samples = shape.n_samples, rows = shape.segment_steps * samples;
         const std::int64_t chunk_rows = chunk_steps * samples, memory = shape.memory_width();
         const std::vector<int>& widths = shape.row_widths;
@@ -96,26 +115,26 @@ struct TileWorkspace {
         store.slope.resize(widths.size() - 1);
         for (std::size_t l = 0; l < widths.size(); ++l) {
             // One step more for the first layer: it holds d of the step after the last.
-            make_zeros(store.in[l], (rows + samples) * widths[l]);
+            body(store.in[l], (rows + samples) * widths[l]);
         }
         for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
-            make_zeros(store.slope[l], (shape.slopes_of_chunk ? chunk_rows : rows) * widths[l + 1]);
+            body(store.slope[l], (shape.slopes_of_chunk ? chunk_rows : rows) * widths[l + 1]);
         }
-        make_zeros(store.gain_slope, rows * memory);
-        make_zeros(store.memory, rows * memory);
-        make_zeros(store.update, shape.time_constants ? rows * memory : 0);
-        make_zeros(state.memory, samples * memory);
-        make_zeros(state.trace, samples * shape.trace_width);
-        make_zeros(drive, chunk_rows * shape.drive_width);
-        make_zeros(output_gradient, chunk_rows * wide(shape.n_output, shape.lanes));
-        make_zeros(branch_gradient, chunk_rows * shape.branch_width);
+        body(store.gain_slope, rows * memory);
+        body(store.memory, rows * memory);
+        body(store.update, shape.time_constants ? rows * memory : 0);
+        body(state.memory, samples * memory);
+        body(state.trace, samples * shape.trace_width);
+        body(drive, chunk_rows * shape.drive_width);
+        body(output_gradient, chunk_rows * wide(shape.n_output, shape.lanes));
+        body(branch_gradient, chunk_rows * shape.branch_width);
         const std::int64_t widest =
-            std::max(shape.memory_width(), *std::max_element(widths.begin(), widths.end()));
-        make_zeros(z, samples * widest);
-        make_zeros(scratch, samples * widest);
-        make_zeros(carry, samples * memory);
-        make_zeros(adjoint, samples * shape.trace_width);
-        events.resize(static_cast<std::size_t>(samples));
+            std::max<std::int64_t>({memory, wide(shape.n_output, shape.lanes),
+                                    *std::max_element(widths.begin(), widths.end())});
+        body(z, samples * widest);
+        body(scratch, samples * widest);
+        body(carry, samples * memory);
+        body(adjoint, samples * shape.trace_width);
     }
 };
 

@@ -1,7 +1,7 @@
 #include "kernels/ops/elm/group_gradient.h"
 
-#include "kernels/core/check.h"
-#include "kernels/core/pool.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/pool.h"
 #include "kernels/ops/elm/cpu/gradient_unpack.h"
 #include "kernels/ops/elm/cpu/group_workspace.h"
 
@@ -66,12 +66,12 @@ std::shared_ptr<ElmGroupWorkspace<Real>> make_elm_group_workspace() {
 
 template <class Real>
 bool lanes_hold(std::span<const ElmGradientWeights<Real>* const> models) {
-    constexpr std::int64_t most_numbers = 512;  // weights of a tile that stay near the core
+    constexpr std::int64_t most_weights = 512;  // weights of a tile that stay near the core
     for (const ElmGradientWeights<Real>* model : models) {
         const ElmScanWeights<Real>& w = *model->forward;
         if (model->has_branches() || w.layers.size() != 2 ||
             w.hidden_unit != models.front()->forward->hidden_unit ||
-            std::int64_t{2} * w.n_memory * w.layers.front().n_out() > most_numbers) {
+            std::int64_t{2} * w.n_memory * w.layers.front().n_out() > most_weights) {
             return false;
         }
     }

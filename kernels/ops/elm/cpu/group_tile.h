@@ -181,7 +181,7 @@ private:
 
     void set_weights(const LanePart<Real>& part) {
         const ElmScanWeights<Real>& w = model(part);
-        const ElmParameters<const Real*>& numbers = part.member->numbers;
+        const ElmParameters<const Real*>& parameters = part.member->parameters;
         const int n_hidden = w.layers.front().n_out(), n_first = w.layers.front().n_first();
         const auto set = [&](AlignedVector<Real>& to, std::int64_t at, Real value) {
             std::fill_n(to.begin() + at * N + part.lane, part.count, value);
@@ -189,17 +189,17 @@ private:
         for (int m = 0; m < w.n_memory; ++m) {
             for (int u = 0; u < n_hidden; ++u) {
                 set(s_.w1, u * M_ + m,
-                    numbers.layers[0].weight[u * (n_first + w.n_memory) + n_first + m]);
-                set(s_.w2, m * H_ + u, numbers.layers[1].weight[m * n_hidden + u]);
+                    parameters.layers[0].weight[u * (n_first + w.n_memory) + n_first + m]);
+                set(s_.w2, m * H_ + u, parameters.layers[1].weight[m * n_hidden + u]);
             }
             for (int o = 0; o < w.n_output; ++o) {
-                set(s_.readout, o * M_ + m, numbers.readout.weight[o * w.n_memory + m]);
+                set(s_.readout, o * M_ + m, parameters.readout.weight[o * w.n_memory + m]);
             }
-            set(s_.bias2, m, numbers.layers[1].bias[m]);
-            set(s_.decay, m, numbers.memory_decay[m]);
-            set(s_.gain, m, numbers.memory_gain[m]);
+            set(s_.bias2, m, parameters.layers[1].bias[m]);
+            set(s_.decay, m, parameters.memory_decay[m]);
+            set(s_.gain, m, parameters.memory_gain[m]);
         }
-        for (int o = 0; o < w.n_output; ++o) set(s_.readout_bias, o, numbers.readout.bias[o]);
+        for (int o = 0; o < w.n_output; ++o) set(s_.readout_bias, o, parameters.readout.bias[o]);
     }
 
     Events<Real> events(const LanePart<Real>& part, int i, std::int64_t begin, std::int64_t n) {

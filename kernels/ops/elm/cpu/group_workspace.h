@@ -6,7 +6,7 @@
 #include "kernels/ops/elm/events.h"
 #include "kernels/ops/elm/group_gradient.h"
 
-/// What a tile of a group is made of.
+/// Parts of a tile of a group.
 namespace elm::gradient {
 
 /// Lanes [lane, lane + count) are samples [first, first + count) of one member.

@@ -36,7 +36,7 @@ class PackedLayer {
 public:
     PackedLayer() = default;
 
-    /// Room for both kernels, or for units as lanes alone; the numbers are zeros.
+    /// Room for both kernels, or for units as lanes alone; the weights are zeros.
     enum class Kernels { both, units_as_lanes };
     PackedLayer(int n_out, int n_first, int n_rest, Kernels kernels, int lanes = unit_lanes<Real>)
         : n_out_(n_out),
@@ -50,7 +50,7 @@ public:
         by_unit_.assign(static_cast<std::size_t>(padded_units() * (n_in() + 1)), Real(0));
     }
 
-    /// The numbers of the layer: rows of `weight` are `stride` apart. Null bias: stays as it is.
+    /// The weights of the layer: rows of `weight` are `stride` apart. Null bias: stays as it is.
     template <class T>
     void set(const T* weight, std::int64_t stride, const T* bias) {
         const auto at = [&](int unit, int k) {
@@ -75,7 +75,7 @@ public:
         set_by_unit(weight, stride);
     }
 
-    /// The numbers of a layer given the other way round: `weight` is (n_in, n_out), rows `stride`
+    /// The weights of a layer given the other way round: `weight` is (n_in, n_out), rows `stride`
     /// apart. For units as lanes alone.
     void set_transposed(const Real* weight, std::int64_t stride) {
         Real* to = by_unit_.data();

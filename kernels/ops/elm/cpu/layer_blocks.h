@@ -7,17 +7,6 @@
 /// The micro-kernels of layer.h.
 namespace elm::lanes {
 
-/// Keeps a value in a register. Without it GCC folds a weight that several samples share into the
-/// memory operand of each multiply-add and loads it again and again.
-template <class V>
-ELM_INLINE void keep_in_register([[maybe_unused]] V& value) {
-#if defined(__AVX512F__)
-    asm("" : "+v"(value));
-#elif defined(__x86_64__)
-    asm("" : "+x"(value));
-#endif
-}
-
 // --- samples as lanes ------------------------------------------------------------------------
 
 /// R units, of a packed block of `Block`, for the lanes of S vectors. With `start` the chains start
@@ -108,6 +97,43 @@ __attribute__((noinline)) void layer_block_by_sample(const Real* w, int n_first,
 
 // --- units as lanes --------------------------------------------------------------------------
 
+/// One column of B vectors of weights for P samples, `x_stride` apart. What the multiply-adds share
+/// stays in registers: the weights, or the samples where there are fewer of them.
+template <class Real, int N, int P, int B>
+ELM_INLINE void add_column_by_unit(Vec<Real, N> (&acc)[P][B], const Real* w, const Real* x,
+                                   std::int64_t x_stride) {
+    using V = Vec<Real, N>;
+    const auto kept = [](V value) {
+        if constexpr (P > 1) keep_in_register(value);
+        return value;
+    };
+    if constexpr (B <= P) {
+        V weight[B];
+#pragma GCC unroll 26
+        for (int b = 0; b < B; ++b) weight[b] = kept(load<Real, N>(w + b * N));
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p) {
+            const V value = kept(broadcast<Real, N>(x[p * x_stride]));
+#pragma GCC unroll 26
+            for (int b = 0; b < B; ++b) {
+                acc[p][b] = multiply_add<Real, N>(value, weight[b], acc[p][b]);
+            }
+        }
+    } else {
+        V value[P];
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p) value[p] = kept(broadcast<Real, N>(x[p * x_stride]));
+#pragma GCC unroll 26
+        for (int b = 0; b < B; ++b) {
+            const V weight = kept(load<Real, N>(w + b * N));
+#pragma GCC unroll 8
+            for (int p = 0; p < P; ++p) {
+                acc[p][b] = multiply_add<Real, N>(value[p], weight, acc[p][b]);
+            }
+        }
+    }
+}
+
 /// B vectors of units for P samples. `w` points at the first of these units in column 0; columns
 /// are `width` apart. Chains start at `start` (P rows, `start_stride` apart; 0 shares one row).
 template <class Real, int N, int P, int B, bool two_chains, Activation unit>
@@ -122,47 +148,21 @@ __attribute__((noinline)) void layer_block_by_unit(const Real* w, int width, int
 #pragma GCC unroll 26
         for (int b = 0; b < B; ++b) acc[p][b] = load<Real, N>(start + p * start_stride + b * N);
     }
+    int k = 0;
     if constexpr (two_chains) {
         V odd[P][B] = {};
-        int k = 0;
         for (; k + 1 < n_in; k += 2, w += 2 * width) {
-#pragma GCC unroll 26
-            for (int b = 0; b < B; ++b) {
-                V even_w = load<Real, N>(w + b * N), odd_w = load<Real, N>(w + width + b * N);
-                if constexpr (P > 1) keep_in_register(even_w), keep_in_register(odd_w);
-#pragma GCC unroll 8
-                for (int p = 0; p < P; ++p) {
-                    acc[p][b] = multiply_add<Real, N>(x[p * x_stride + k], even_w, acc[p][b]);
-                    odd[p][b] = multiply_add<Real, N>(x[p * x_stride + k + 1], odd_w, odd[p][b]);
-                }
-            }
+            add_column_by_unit<Real, N>(acc, w, x + k, x_stride);
+            add_column_by_unit<Real, N>(odd, w + width, x + k + 1, x_stride);
         }
-        if (k < n_in) {
-#pragma GCC unroll 26
-            for (int b = 0; b < B; ++b) {
-#pragma GCC unroll 8
-                for (int p = 0; p < P; ++p) {
-                    acc[p][b] = multiply_add<Real, N>(x[p * x_stride + k], load<Real, N>(w + b * N),
-                                                      acc[p][b]);
-                }
-            }
-        }
+        if (k < n_in) add_column_by_unit<Real, N>(acc, w, x + k, x_stride);
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 26
             for (int b = 0; b < B; ++b) acc[p][b] = acc[p][b] + odd[p][b];
         }
     } else {
-        for (int k = 0; k < n_in; ++k, w += width) {
-#pragma GCC unroll 26
-            for (int b = 0; b < B; ++b) {
-                V weight = load<Real, N>(w + b * N);
-                if constexpr (P > 1) keep_in_register(weight);
-#pragma GCC unroll 8
-                for (int p = 0; p < P; ++p)
-                    acc[p][b] = multiply_add<Real, N>(x[p * x_stride + k], weight, acc[p][b]);
-            }
-        }
+        for (; k < n_in; ++k, w += width) add_column_by_unit<Real, N>(acc, w, x + k, x_stride);
     }
 #pragma GCC unroll 8
     for (int p = 0; p < P; ++p) {

@@ -18,12 +18,17 @@ void outer_block_product(const Real* a, std::int64_t a_stride, const Real* b, st
     for (std::int64_t row = 0; row < n_rows; ++row, a += a_stride, b += b_stride) {
         Vec<Real, N> column[V];
 #pragma GCC unroll 3
-        for (int v = 0; v < V; ++v) column[v] = load<Real, N>(b + v * N);
+        for (int v = 0; v < V; ++v) {
+            column[v] = load<Real, N>(b + v * N);
+            keep_in_register(column[v]);
+        }
 #pragma GCC unroll 8
         for (int i = 0; i < outer_block; ++i) {
+            Vec<Real, N> value = broadcast<Real, N>(a[i]);
+            keep_in_register(value);
 #pragma GCC unroll 3
             for (int v = 0; v < V; ++v) {
-                sum[i][v] = multiply_add<Real, N>(a[i], column[v], sum[i][v]);
+                sum[i][v] = multiply_add<Real, N>(value, column[v], sum[i][v]);
             }
         }
     }

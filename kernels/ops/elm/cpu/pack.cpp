@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/core/check.h"
 #include "kernels/core/simd/multiply_add_units.h"
+#include "kernels/core/support/check.h"
 #include "kernels/ops/elm/cpu/scan_weights.h"
 
 namespace elm {
@@ -17,7 +17,7 @@ lanes::AlignedVector<Real> padded_copy(const std::vector<double>& values, int wi
     return result;
 }
 
-/// What one spike of each input adds to each branch, (n_input, n_branch).
+/// Sum that one spike of each input adds to each branch, (n_input, n_branch).
 std::vector<double> branch_sums(const ElmScanModel& model) {
     const auto& [structure, parameters] = model;
     std::vector<double> sums(static_cast<std::size_t>(structure.n_input * structure.n_branch), 0.0);
@@ -212,19 +212,19 @@ ElmScanDevice<Real> device_model(Stream& stream, const ElmScanModel& model) {
 }  // namespace
 
 template <class Real, class Number>
-void repack_part(ElmScanWeights<Real>& w, const ElmParameters<const Number*>& numbers,
+void repack_part(ElmScanWeights<Real>& w, const ElmParameters<const Number*>& parameters,
                  std::int64_t part) {
     const auto n_layers = static_cast<std::int64_t>(w.layers.size());
-    ELM_ASSERT(std::ssize(numbers.layers) == n_layers);
+    ELM_ASSERT(std::ssize(parameters.layers) == n_layers);
     if (part < n_layers) {
         const auto l = static_cast<std::size_t>(part);
-        w.layers[l].set(numbers.layers[l].weight, w.layers[l].n_in(), numbers.layers[l].bias);
+        w.layers[l].set(parameters.layers[l].weight, w.layers[l].n_in(), parameters.layers[l].bias);
     } else if (part == n_layers) {
-        set_synapses(w, numbers.synapse_weight);
+        set_synapses(w, parameters.synapse_weight);
     } else {
-        w.readout.set(numbers.readout.weight, w.n_memory, numbers.readout.bias);
-        std::copy_n(numbers.memory_decay, w.n_memory, w.memory_decay.data());
-        std::copy_n(numbers.memory_gain, w.n_memory, w.memory_gain.data());
+        w.readout.set(parameters.readout.weight, w.n_memory, parameters.readout.bias);
+        std::copy_n(parameters.memory_decay, w.n_memory, w.memory_decay.data());
+        std::copy_n(parameters.memory_gain, w.n_memory, w.memory_gain.data());
     }
 }
 

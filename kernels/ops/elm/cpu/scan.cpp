@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "kernels/core/parallel.h"
-#include "kernels/core/pool.h"
+#include "kernels/core/support/parallel.h"
+#include "kernels/core/support/pool.h"
 #include "kernels/ops/elm/cpu/scan_tile.h"
 
 namespace elm {

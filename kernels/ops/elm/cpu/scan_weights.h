@@ -16,7 +16,7 @@ struct SynapseTargets {
     std::vector<Real> weight;           // weight times the sign of the input
 };
 
-/// What a unit of the input adds to a branch, where that is not nothing: the weights of several
+/// Effect of a unit of the input on a branch, where there is one: the weights of several
 /// synapses may add up in it.
 template <class Real>
 struct BranchEntries {
@@ -72,19 +72,20 @@ struct ElmScanWeights {
     ElmScanDevice<Real> on_device;  // filled instead of the tables and layers above
 };
 
-/// Gives packed weights without a spike table other numbers, in parts that do not depend on each
+/// Gives packed weights without a spike table other parameters, in parts that do not depend on each
 /// other: 0 to repack_parts(weights) - 1. No memory is taken.
 template <class Real>
 std::int64_t repack_parts(const ElmScanWeights<Real>& weights) {
     return static_cast<std::int64_t>(weights.layers.size()) + 2;
 }
 template <class Real, class Number>
-void repack_part(ElmScanWeights<Real>& weights, const ElmParameters<const Number*>& numbers,
+void repack_part(ElmScanWeights<Real>& weights, const ElmParameters<const Number*>& parameters,
                  std::int64_t part);
 template <class Real, class Number>
-void repack_elm_scan(ElmScanWeights<Real>& weights, const ElmParameters<const Number*>& numbers) {
+void repack_elm_scan(ElmScanWeights<Real>& weights,
+                     const ElmParameters<const Number*>& parameters) {
     for (std::int64_t part = 0; part < repack_parts(weights); ++part) {
-        repack_part(weights, numbers, part);
+        repack_part(weights, parameters, part);
     }
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
-/// The way back through the ELM recurrence on a CUDA device, with the equations of elm_gradient.h:
-/// one persistent block per S samples walks from the last step to the first, with the transposed
-/// weights on chip (elm_staged_weights.cuh). What a step needs of the forward pass is copied to
-/// shared memory while the step before it is computed. The kernel leaves dz of every layer; weight
-/// gradients are products over all rows afterwards.
+/// The backward pass through the ELM recurrence on a CUDA device, with the equations of
+/// elm_gradient.h: one persistent block per S samples walks from the last step to the first, with
+/// the transposed weights on chip (elm_staged_weights.cuh). What a step needs of the forward pass
+/// is copied to shared memory while the step before it is computed. The kernel leaves dz of every
+/// layer; weight gradients are products over all rows afterwards.
 
 #include "kernels/core/cuda/async_copy.cuh"
 #include "kernels/core/cuda/cuda_runtime.h"
@@ -15,7 +15,17 @@
 
 namespace elm::backward {
 
-using namespace staged;
+using staged::add_columns;
+using staged::for_each_share;
+using staged::group_size;
+using staged::most_threads;
+using staged::Pack;
+using staged::part_count;
+using staged::resident_values;
+using staged::stage;
+using staged::StagedValues;
+using staged::sum_of_parts;
+using staged::with_samples_per_block;
 
 /// Arrays that are read before they are written hold two things, first / then.
 template <class Real>

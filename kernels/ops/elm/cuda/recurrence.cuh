@@ -12,7 +12,17 @@
 
 namespace elm::recurrence {
 
-using namespace staged;
+using staged::add_columns;
+using staged::for_each_share;
+using staged::group_size;
+using staged::most_threads;
+using staged::Pack;
+using staged::part_count;
+using staged::resident_values;
+using staged::stage;
+using staged::StagedValues;
+using staged::sum_of_parts;
+using staged::with_samples_per_block;
 
 template <class Real>
 __device__ step::Hidden<DeviceNumber<Real>> hidden_value(Real z, HiddenUnit unit) {

@@ -33,7 +33,8 @@ struct ElmScanDevice {
 template <class Real>
 const ElmScanDevice<Real>& device_part(const ElmScanWeights<Real>& weights);
 
-/// What the way back needs beside branches and memory; null data where it is not wanted.
+/// Values that the backward pass needs beside branches and memory; null data where it is not
+/// wanted.
 template <class Real>
 struct ElmDeviceStores {
     View<Real, 4> hidden{}, slope{};  // (hidden layer, batch, time, h): value, derivative

@@ -1,7 +1,7 @@
 #pragma once
 
-/// Numbers of an ELM and their gradients on their way between tensors and the layouts of the device
-/// kernels: each functor writes one element.
+/// Parameters of an ELM and their gradients on their way between tensors and the layouts of the
+/// device kernels: each functor writes one element.
 
 #include "kernels/core/view.h"
 

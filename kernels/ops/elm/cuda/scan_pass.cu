@@ -1,16 +1,16 @@
-// The ELM recurrence forward and backward on a CUDA device, with its numbers as device tensors.
+// The ELM recurrence forward and backward on a CUDA device, with its parameters as device tensors.
 //
 //   forward     routing into a table, weights column by column, then elm_scan.cu; values that the
-//               way back needs are stored, or where they would take too much, states every so many
-//               steps, from which a segment is repeated
+//               backward pass needs are stored, or where they would take too much, states every so
+//               many steps, from which a segment is repeated
 //   backward    elm_backward.cuh from the last step to the first, then one product over all rows
 //               (sample, step) for each weight, then elm_trace_backward.cuh
 
 #include <algorithm>
 
-#include "kernels/core/sum.h"
+#include "kernels/core/algorithms/sum.h"
 #include "kernels/ops/elm/cuda/backward.cuh"
-#include "kernels/ops/elm/cuda/packed_numbers.cuh"
+#include "kernels/ops/elm/cuda/packed_parameters.cuh"
 #include "kernels/ops/elm/cuda/scan_device.h"
 #include "kernels/ops/elm/cuda/scan_layout.cuh"
 #include "kernels/ops/elm/cuda/tensor_scan.h"
@@ -37,13 +37,13 @@ class DevicePass : public ElmScanSaved {
 public:
     DevicePass(Stream& stream, const ElmScanPassArgs<Real>& args)
         : structure_(*args.structure),
-          numbers_(args.parameters),
+          parameters_(args.parameters),
           spikes_(args.spikes),
           input_(args.input),
           input_wanted_(args.wanted.input),
           batch_(args.output.shape()[0]),
           n_steps_(args.output.shape()[1]),
-          packed_(stream, structure_, numbers_) {}
+          packed_(stream, structure_, parameters_) {}
 
     /// Runs all steps. `keep`: leaves what backward() needs.
     void forward(Stream& stream, const ElmScanPassArgs<Real>& args, bool keep) {
@@ -92,12 +92,12 @@ private:
     Tensor zeros(Stream& stream, const Shape& shape) const {
         return Tensor::zeros(stream, shape, dtype_of<Real>);
     }
-    std::int64_t n_memory() const { return numbers_.memory_decay.shape()[0]; }
+    std::int64_t n_memory() const { return parameters_.memory_decay.shape()[0]; }
     std::int64_t n_hidden() const {
-        return n_hidden_layers() > 0 ? numbers_.layers.front().bias.shape()[0] : 0;
+        return n_hidden_layers() > 0 ? parameters_.layers.front().bias.shape()[0] : 0;
     }
     std::int64_t n_hidden_layers() const {
-        return static_cast<std::int64_t>(numbers_.layers.size()) - 1;
+        return static_cast<std::int64_t>(parameters_.layers.size()) - 1;
     }
     std::int64_t n_synapse() const { return structure_.n_branch * structure_.n_synapse_per_branch; }
 
@@ -148,7 +148,7 @@ private:
 
     void begin_sums(Stream& stream) {
         sums_ = {};
-        sums_.layers.resize(numbers_.layers.size());
+        sums_.layers.resize(parameters_.layers.size());
         carry_ = zeros(stream, {batch_, n_memory()});
         decay_sum_ = zeros(stream, {batch_, n_memory()});
         gain_sum_ = zeros(stream, {batch_, n_memory()});
@@ -177,9 +177,9 @@ private:
                                                 zeros(stream, like.bias.shape())};
         };
         for (std::size_t l = 0; l < sums_.layers.size(); ++l) {
-            sums_.layers[l] = none(numbers_.layers[l]);
+            sums_.layers[l] = none(parameters_.layers[l]);
         }
-        sums_.readout = none(numbers_.readout);
+        sums_.readout = none(parameters_.readout);
         if (!structure_.trace_per_synapse && spikes_ == nullptr) {
             dense_sum_ = zeros(stream, {structure_.n_input, structure_.n_branch});
         }
@@ -202,7 +202,7 @@ private:
         add(stream, sums_.readout.weight,
             product(stream, {dy, true}, {as_rows_of(stores_.memory)}));
         add(stream, sums_.readout.bias, sum_rows(stream, dy));
-        const Tensor last = product(stream, {dy}, {numbers_.readout.weight});
+        const Tensor last = product(stream, {dy}, {parameters_.readout.weight});
 
         run_recurrence_back(stream, start, last);
         add_weight_gradients(stream, last);
@@ -224,11 +224,11 @@ private:
         backward::BackwardArgs<Real> args{};
         args.values = read_only<Real, 1>(packed_.values_back).data;
         args.n_values = packed_.values_back.shape()[0];
-        args.n_layers = static_cast<int>(numbers_.layers.size());
+        args.n_layers = static_cast<int>(parameters_.layers.size());
         args.n_memory = static_cast<int>(n_memory());
         args.n_hidden = static_cast<int>(n_hidden());
-        args.memory_decay = read_only<Real, 1>(numbers_.memory_decay);
-        args.memory_gain = read_only<Real, 1>(numbers_.memory_gain);
+        args.memory_decay = read_only<Real, 1>(parameters_.memory_decay);
+        args.memory_gain = read_only<Real, 1>(parameters_.memory_gain);
         args.initial_memory = read_only<Real, 2>(start.memory);
         args.update = read_only<Real, 3>(stores_.update);
         args.memory = view<Real, 3>(stores_.memory);
@@ -263,12 +263,12 @@ private:
         ElmTensorWeights weights{};
         if constexpr (std::is_same_v<Real, float>) {
             if (structure_.arithmetic == ElmArithmetic::exact) return weights;
-            weights.hidden = read_only<float, 2>(numbers_.layers[0].weight);
-            weights.hidden_bias = read_only<float, 1>(numbers_.layers[0].bias);
-            weights.memory = read_only<float, 2>(numbers_.layers[1].weight);
-            weights.memory_bias = read_only<float, 1>(numbers_.layers[1].bias);
-            weights.memory_decay = read_only<float, 1>(numbers_.memory_decay);
-            weights.memory_gain = read_only<float, 1>(numbers_.memory_gain);
+            weights.hidden = read_only<float, 2>(parameters_.layers[0].weight);
+            weights.hidden_bias = read_only<float, 1>(parameters_.layers[0].bias);
+            weights.memory = read_only<float, 2>(parameters_.layers[1].weight);
+            weights.memory_bias = read_only<float, 1>(parameters_.layers[1].bias);
+            weights.memory_decay = read_only<float, 1>(parameters_.memory_decay);
+            weights.memory_gain = read_only<float, 1>(parameters_.memory_gain);
             weights.hidden_unit = structure_.hidden_unit;
             weights.arithmetic = structure_.arithmetic;
         }
@@ -295,7 +295,7 @@ private:
             }
             const Tensor left = product(stream, {dz, true}, {as_rows_of(stores_.branches)});
             const Tensor right = product(stream, {dz, true}, {as_rows_of(stores_.memory)});
-            const Tensor joined = empty(stream, numbers_.layers.front().weight.shape());
+            const Tensor joined = empty(stream, parameters_.layers.front().weight.shape());
             Cuda::for_each_element(
                 stream, joined.shape()[0], joined.shape()[1],
                 JoinColumns<Real>{read_only<Real, 2>(left), read_only<Real, 2>(right),
@@ -348,7 +348,7 @@ private:
         args.begin = begin;
         args.target_begin = read_only<std::int32_t, 1>(packed_.target_begin);
         args.target = read_only<std::int32_t, 1>(packed_.target);
-        args.weight = read_only<Real, 1>(numbers_.synapse_weight);
+        args.weight = read_only<Real, 1>(parameters_.synapse_weight);
         args.decay = read_only<Real, 1>(packed_.model.trace_decay);
         args.adjoint = view<Real, 2>(adjoint_);
         args.weight_gradient = view<Real, 2>(synapse_sum_);
@@ -382,12 +382,12 @@ private:
     }
 
     const ElmStructure& structure_;
-    ElmParameters<Tensor> numbers_;
+    ElmParameters<Tensor> parameters_;
     const SpikeTrain* spikes_;
     Tensor input_;
     bool input_wanted_;
     std::int64_t batch_, n_steps_, segment_steps_ = 0;
-    PackedNumbers<Real> packed_;
+    PackedParameters<Real> packed_;
     std::vector<State> starts_;  // of each segment
     Stores stores_;
 

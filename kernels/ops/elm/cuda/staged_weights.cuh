@@ -1,7 +1,7 @@
 #pragma once
 
 /// Matrix times the columns of S samples in a block that keeps its matrices on chip: shared by the
-/// ELM recurrence and its way back.
+/// ELM recurrence and its backward pass.
 ///
 /// Matrices lie one after another, each column by column (n_in, n_out); as many leading values as
 /// fit are in shared memory, the others stay in global memory, which the second-level cache serves.

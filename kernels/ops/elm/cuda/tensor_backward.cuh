@@ -1,6 +1,7 @@
 #pragma once
 
-/// The way back through the recurrence of elm_tensor_scan.h: one persistent block per 8 samples.
+/// The backward pass through the recurrence of elm_tensor_scan.h: one persistent block per 8
+/// samples.
 ///
 ///   phase 1   dz = g gamma phi'(z) of this warp's memory units
 ///   phase 2   dz1 = (W2^T dz) act'(z1) of this warp's hidden units
@@ -37,12 +38,12 @@ struct BackwardLayout {
     static constexpr int words = memory_words + hidden_words + steps_ahead * slot_words;
     // Behind them: decay and gain of the units, padded with zeros, and three numbers of each
     // thread's elements.
-    static constexpr int memory_numbers = (Sizes::memory + Sizes::warps) * mma_rows;
+    static constexpr int memory_parameters = (Sizes::memory + Sizes::warps) * mma_rows;
     static constexpr int sum_words =
         3 * mma_c_count * (Sizes::two_memory > 0 ? 2 : 1) * Sizes::warps * warp_size;
-    static constexpr int numbers = 2 * memory_numbers + sum_words;
+    static constexpr int unit_words = 2 * memory_parameters + sum_words;
     // Then weights that do not fit registers.
-    static constexpr int weights_begin = (words + numbers + 3) / 4 * 4;
+    static constexpr int weights_begin = (words + unit_words + 3) / 4 * 4;
     static constexpr int all_words = weights_begin + Weights::shared_words;
 };
 
@@ -141,13 +142,13 @@ __device__ void backward_role(const ElmTensorBackwardArgs& args, const Fragments
     const WeightTiles<Element, Sizes::warps, memory_count, Layout::hidden_depth, Plan::kept> w1(
         fragments.memory, first_memory, shared + Layout::weights_begin);
     auto* const decay = reinterpret_cast<float*>(shared + Layout::words);
-    float* const gain = decay + Layout::memory_numbers;
-    for (int i = thread; i < Layout::memory_numbers; i += threads) {
+    float* const gain = decay + Layout::memory_parameters;
+    for (int i = thread; i < Layout::memory_parameters; i += threads) {
         decay[i] = i < n_memory ? w.memory_decay(i) : 0.0F;
         gain[i] = i < n_memory ? w.memory_gain(i) : 0.0F;
     }
     // Each thread's own, hence no barrier.
-    float* const own = gain + Layout::memory_numbers + thread;
+    float* const own = gain + Layout::memory_parameters + thread;
     const auto decay_sum = [&](int r, int i) -> float& {
         return own[(3 * (r * mma_c_count + i)) * threads];
     };

@@ -25,12 +25,12 @@ struct ForwardLayout {
     static constexpr int hidden_words = (HiddenRows::words + 3) / 4 * 4;
     static constexpr int branches = Sizes::input * 16;  // most
     static constexpr int words = input_words + hidden_words + steps_ahead * samples * branches;
-    // Numbers of the units, padded with zeros: bias of the hidden ones; decay, gain and bias.
-    static constexpr int hidden_numbers = (Sizes::hidden + 4) * mma_rows;
-    static constexpr int memory_numbers = (Sizes::memory + Sizes::warps) * mma_rows;
-    static constexpr int numbers = hidden_numbers + 3 * memory_numbers;
+    // Parameters of the units, padded with zeros: bias of the hidden ones; decay, gain and bias.
+    static constexpr int hidden_parameters = (Sizes::hidden + 4) * mma_rows;
+    static constexpr int memory_parameters = (Sizes::memory + Sizes::warps) * mma_rows;
+    static constexpr int unit_words = hidden_parameters + 3 * memory_parameters;
     // Then weights that do not fit registers.
-    static constexpr int weights_begin = (words + numbers + 3) / 4 * 4;
+    static constexpr int weights_begin = (words + unit_words + 3) / 4 * 4;
     static constexpr int all_words = weights_begin + Weights::shared_words;
 };
 
@@ -106,13 +106,13 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
     const auto row_of = [lane](int tile, int i) { return tile * mma_rows + at_c(lane, i).row; };
     const auto sample_of = [lane](int i) { return at_c(lane, i).column; };
     auto* const hidden_bias = reinterpret_cast<float*>(shared + Layout::words);
-    float* const memory_decay = hidden_bias + Layout::hidden_numbers;
-    float* const memory_gain = memory_decay + Layout::memory_numbers;
-    float* const memory_bias = memory_gain + Layout::memory_numbers;
-    for (int i = thread; i < Layout::hidden_numbers; i += threads) {
+    float* const memory_decay = hidden_bias + Layout::hidden_parameters;
+    float* const memory_gain = memory_decay + Layout::memory_parameters;
+    float* const memory_bias = memory_gain + Layout::memory_parameters;
+    for (int i = thread; i < Layout::hidden_parameters; i += threads) {
         hidden_bias[i] = i < n_hidden ? w.hidden_bias(i) : 0.0F;
     }
-    for (int i = thread; i < Layout::memory_numbers; i += threads) {
+    for (int i = thread; i < Layout::memory_parameters; i += threads) {
         memory_decay[i] = i < n_memory ? w.memory_decay(i) : 0.0F;
         memory_gain[i] = i < n_memory ? w.memory_gain(i) : 0.0F;
         memory_bias[i] = i < n_memory ? w.memory_bias(i) : 0.0F;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "kernels/core/check.h"
 #include "kernels/core/cuda/parallel.cuh"
+#include "kernels/core/support/check.h"
 #include "kernels/ops/elm/cuda/tensor_backward.cuh"
 #include "kernels/ops/elm/cuda/tensor_forward.cuh"
 
