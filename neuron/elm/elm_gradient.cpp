@@ -1,12 +1,12 @@
 #include "neuron/elm/elm_gradient.h"
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "neuron/elm/elm_gradient_pass.h"
 
 namespace elm {
 namespace {
 
-/// One pass over `input`, which is SpikeTrain or Tensor, with the numbers of the model itself.
+/// One pass over `input`, which is SpikeTrain or Tensor, with the parameters of the model itself.
 template <class Input>
 ElmGradient run(const ElmModel& model, const Input& input, std::int64_t batch, std::int64_t n_steps,
                 const ElmLoss& loss, const ElmGradientOptions& options) {

@@ -9,7 +9,7 @@
 
 namespace elm {
 
-/// What a pass forward and backward through an ELM neuron gives, on the CPU.
+/// Results of a pass forward and backward through an ELM neuron, on the CPU.
 struct ElmGradient {
     Tensor output;                       // (batch, time, d_out)
     std::vector<NamedArray> parameters;  // dL/d(array) of every trainable array, summed over all

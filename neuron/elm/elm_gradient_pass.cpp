@@ -9,6 +9,8 @@ public:
     virtual ~Implementation() = default;
     virtual const std::vector<std::string>& names() const = 0;
     virtual void run(const ElmPassCall& call) = 0;
+    virtual std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps,
+                                std::int64_t segment_steps) const = 0;
 };
 
 namespace {
@@ -23,6 +25,11 @@ public:
         const ElmGroupMember<Real> member = state_.begin(call);
         run_elm_gradient(member.args, *workspace_, member.gradients);
         state_.finish(call.gradients);
+    }
+    std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps,
+                        std::int64_t segment_steps) const override {
+        return elm_gradient_bytes(state_.weights(), n_samples, n_steps, segment_steps,
+                                  state_.options().learn_memory_tau);
     }
 
 private:
@@ -53,6 +60,11 @@ void ElmGradientPass::run(std::span<const Tensor> parameters, std::span<const Te
                           const Tensor& input, const Outputs& outputs, const Loss& loss,
                           std::int64_t segment_steps) {
     implementation_->run({parameters, gradients, nullptr, &input, outputs, loss, segment_steps});
+}
+
+std::int64_t ElmGradientPass::memory(std::int64_t n_samples, std::int64_t n_steps,
+                                     std::int64_t segment_steps) const {
+    return implementation_->memory(n_samples, n_steps, segment_steps);
 }
 
 }  // namespace elm

@@ -36,8 +36,8 @@ struct ElmPassCall {
     std::int64_t segment_steps = 0;
 };
 
-/// Passes forward and backward through one ELM neuron whose numbers change between passes: what an
-/// update of a training run on the CPU calls. All memory is kept from pass to pass.
+/// Passes forward and backward through one ELM neuron whose parameters change between passes: what
+/// an update of a training run on the CPU calls. All memory is kept from pass to pass.
 ///
 /// Exact gradients through time from zero state (kernels/ops/elm/gradient.h), with respect to the
 /// trainable arrays: through w_s = relu(_proto_w_s), and kappa_m and gamma of _proto_tau_m.
@@ -69,6 +69,10 @@ public:
     void run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
              const Tensor& input, const Outputs& outputs, const Loss& loss,
              std::int64_t segment_steps = 0);
+
+    /// Bytes that a run over so many samples and steps takes beside the tensors that it is given.
+    std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps,
+                        std::int64_t segment_steps) const;
 
 private:
     class Implementation;

@@ -8,15 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/ops/elm/group_gradient.h"
 #include "neuron/elm/elm_gradient_pass.h"
 #include "neuron/elm/elm_scan_model.h"
 
-/// One neuron of a gradient pass: between the trainable arrays and the numbers of the recurrence.
+/// One neuron of a gradient pass: between the trainable arrays and the parameters of the
+/// recurrence.
 namespace elm {
 
-/// The model with zeros where a trainable array has no numbers: they come with each pass.
+/// The model with zeros where a trainable array has no values: they come with each pass.
 inline ElmModel filled(ElmModel model) {
     for (NamedArray& array : model.parameters) {
         if (is_trainable(model.options, array.name) && array.values.empty()) {
@@ -136,7 +137,7 @@ public:
 
     const ElmGradientWeights<Real>& weights() const { return *weights_; }
 
-    /// Takes the numbers and clears the sums: what the kernels are called with.
+    /// Takes the parameters and clears the sums: what the kernels are called with.
     ElmGroupMember<Real> begin(const ElmPassCall& call) {
         const ElmParameters<const Real*> parameters = read(call.parameters);
         ElmGradientArgs<Real> args;
@@ -178,7 +179,7 @@ private:
     template <class T>
     void set_memory(const T& proto) {
         for (std::size_t m = 0; m < memory_.size(); ++m) {
-            memory_[m] = memory_numbers(options(), static_cast<double>(proto[m]));
+            memory_[m] = memory_coefficients(options(), static_cast<double>(proto[m]));
             made_.memory_decay[m] = static_cast<Real>(memory_[m].decay);
             made_.memory_gain[m] = static_cast<Real>(memory_[m].gain);
         }
@@ -215,7 +216,7 @@ private:
     std::shared_ptr<ElmGradientWeights<Real>> weights_;
     ElmParameters<std::size_t> index_;  // of the trainable arrays; both of memory: _proto_tau_m
     ElmParameters<std::vector<Real>> made_, made_gradient_;  // what is not an array itself
-    std::vector<MemoryNumbers> memory_;                      // (d_m)
+    std::vector<MemoryCoefficients> memory_;                 // (d_m)
 };
 
 }  // namespace elm

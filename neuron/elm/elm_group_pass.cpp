@@ -1,7 +1,7 @@
 #include "neuron/elm/elm_group_pass.h"
 
-#include "kernels/core/parallel.h"
 #include "kernels/core/simd/lanes.h"
+#include "kernels/core/support/parallel.h"
 #include "neuron/elm/elm_gradient_state.h"
 
 namespace elm {

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/safetensors.h"
 #include "kernels/io/toml_config.h"

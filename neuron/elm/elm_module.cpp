@@ -5,8 +5,8 @@
 #include <span>
 #include <utility>
 
-#include "kernels/core/check.h"
-#include "kernels/core/random.h"
+#include "kernels/core/random/random.h"
+#include "kernels/core/support/check.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/activation.h"
 #include "neuron/elm/elm_runner.h"
@@ -39,35 +39,36 @@ std::vector<double> spread_time_constants(const NamedArray& array, const ElmOpti
     return values;
 }
 
-/// kappa_m and gamma (elm_scan_model.h), d_m numbers each.
+/// kappa_m and gamma (elm_scan_model.h), d_m values each.
 struct MemoryFactors {
     Var decay, gain;
 };
 
 /// On the host: there are few of them.
 template <class Real>
-std::vector<MemoryNumbers> numbers_of(const ElmOptions& options, std::span<const Real> proto) {
-    std::vector<MemoryNumbers> numbers;
+std::vector<MemoryCoefficients> coefficients_of(const ElmOptions& options,
+                                                std::span<const Real> proto) {
+    std::vector<MemoryCoefficients> coefficients;
     for (const Real value : proto) {
-        numbers.push_back(memory_numbers(options, static_cast<double>(value)));
+        coefficients.push_back(memory_coefficients(options, static_cast<double>(value)));
     }
-    return numbers;
+    return coefficients;
 }
 
 template <class Real, class Member>
-Tensor column(Stream& stream, const std::vector<MemoryNumbers>& numbers, Member member) {
+Tensor column(Stream& stream, const std::vector<MemoryCoefficients>& coefficients, Member member) {
     std::vector<Real> values;
-    for (const MemoryNumbers& one : numbers) values.push_back(static_cast<Real>(one.*member));
+    for (const auto& one : coefficients) values.push_back(static_cast<Real>(one.*member));
     return Tensor::from<Real>(stream, {std::ssize(values)}, values);
 }
 
 /// Constants.
 MemoryFactors memory_factors(Context& context, const ElmOptions& options,
                              const std::vector<double>& proto, DType dtype) {
-    const auto numbers = numbers_of<double>(options, proto);
+    const auto coefficients = coefficients_of<double>(options, proto);
     return visit_real(dtype, [&]<class Real>(Real) -> MemoryFactors {
-        return {Var{column<Real>(context.stream, numbers, &MemoryNumbers::decay)},
-                Var{column<Real>(context.stream, numbers, &MemoryNumbers::gain)}};
+        return {Var{column<Real>(context.stream, coefficients, &MemoryCoefficients::decay)},
+                Var{column<Real>(context.stream, coefficients, &MemoryCoefficients::gain)}};
     });
 }
 
@@ -77,21 +78,21 @@ MemoryFactors memory_factors(Context& context, const ElmOptions& options, const 
     context.stream.synchronize();
     const Tensor values = proto.value.to(host);
     return visit_real(values.dtype(), [&]<class Real>(Real) -> MemoryFactors {
-        const auto numbers = numbers_of<Real>(options, values.host<Real>());
+        const auto coefficients = coefficients_of<Real>(options, values.host<Real>());
         const std::vector<Tensor> factors{
-            column<Real>(context.stream, numbers, &MemoryNumbers::decay),
-            column<Real>(context.stream, numbers, &MemoryNumbers::gain)};
-        const auto backward = [numbers](Stream& stream, std::span<const Tensor> gradients,
-                                        std::span<GradSink> sinks) {
+            column<Real>(context.stream, coefficients, &MemoryCoefficients::decay),
+            column<Real>(context.stream, coefficients, &MemoryCoefficients::gain)};
+        const auto backward = [coefficients](Stream& stream, std::span<const Tensor> gradients,
+                                             std::span<GradSink> sinks) {
             if (!sinks[0].wanted()) return;
             Stream cpu{Device{}};
             stream.synchronize();
             const Tensor decay = gradients[0].to(cpu), gain = gradients[1].to(cpu);
             std::vector<Real> slopes;
-            for (std::size_t m = 0; m < numbers.size(); ++m) {
+            for (std::size_t m = 0; m < coefficients.size(); ++m) {
                 slopes.push_back(static_cast<Real>(
-                    static_cast<double>(decay.host<Real>()[m]) * numbers[m].decay_slope +
-                    static_cast<double>(gain.host<Real>()[m]) * numbers[m].gain_slope));
+                    static_cast<double>(decay.host<Real>()[m]) * coefficients[m].decay_slope +
+                    static_cast<double>(gain.host<Real>()[m]) * coefficients[m].gain_slope));
             }
             sinks[0].deliver(stream, Tensor::from<Real>(stream, {std::ssize(slopes)}, slopes));
         };
@@ -157,6 +158,7 @@ ElmModule::ElmModule(ElmModel model, ElmArithmetic arithmetic)
         }
         ModuleParameter& added = parameter(array.name, shape_of(array), copy_of(array.values));
         added.trainable = trains;
+        added.is_weight = array.name != "_proto_tau_m" && !array.name.ends_with(".bias");
         entries_.push_back({a, &added});
     }
 }
@@ -208,7 +210,7 @@ std::unique_ptr<TrainingPass> ElmModule::training_pass(Stream& stream, DType dty
     return std::make_unique<ElmTrainingPass>(*this, dtype);
 }
 
-double ElmModule::flops_per_step() {
+double ElmModule::flops_per_step(std::int64_t) {
     double products = 0;
     std::int64_t width = options().branches() + options().n_memory;
     for (std::int64_t layer = 0; layer < options().mlp_layers; ++layer) {

@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/ops/elm/scan.h"
 #include "neuron/elm/elm_scan_model.h"
 

@@ -12,7 +12,8 @@
 
 namespace elm {
 
-/// What an ELM run leaves behind for the next chunk of time: memory and traces of every sample.
+/// State that an ELM run leaves behind for the next chunk of time: memory and traces of every
+/// sample.
 struct ElmState {
     Tensor memory;  // (batch, d_m): m
     Tensor trace;   // (batch, d_b), or (batch, d_s) where synapses differ in their time constant

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 
@@ -79,7 +79,7 @@ double memory_tau_proto(const ElmOptions& options, double tau_ms) {
                     (longest_memory_tau_ms(options) - tau_ms));
 }
 
-MemoryNumbers memory_numbers(const ElmOptions& options, double proto) {
+MemoryCoefficients memory_coefficients(const ElmOptions& options, double proto) {
     const double dt = options.time_step_ms, lambda = options.lambda;
     const auto [tau, slope] = memory_tau(options, proto);
     const double decay = decay_factor(dt, tau), decay_slope = decay * dt / (tau * tau) * slope;
@@ -112,7 +112,7 @@ ElmScanModel scan_model(const ElmModel& model) {
         parameters.layers.push_back(dense_layer(model, fmt::format("mlp.network.{}", 2 * layer)));
     }
     for (const double proto : model.at("_proto_tau_m").values) {
-        const MemoryNumbers memory = memory_numbers(options, proto);
+        const MemoryCoefficients memory = memory_coefficients(options, proto);
         parameters.memory_decay.push_back(memory.decay);
         parameters.memory_gain.push_back(memory.gain);
     }

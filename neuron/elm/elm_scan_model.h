@@ -19,13 +19,13 @@ double memory_tau_proto(const ElmOptions& options, double tau_ms);
 /// memory_tau_max, or a little above memory_tau_min in v2 where it is not.
 double longest_memory_tau_ms(const ElmOptions& options);
 
-/// What the recurrence takes from a time constant, and the derivatives with respect to
+/// Coefficients that the recurrence takes from a time constant, and the derivatives with respect to
 /// `_proto_tau_m`: kappa_m = exp(-dt / tau), gamma = lambda (1 - kappa_m) in v1 and
 /// 1 - exp(-lambda dt / tau) in v2.
-struct MemoryNumbers {
+struct MemoryCoefficients {
     double decay, gain, decay_slope, gain_slope;
 };
-MemoryNumbers memory_numbers(const ElmOptions& options, double proto);
+MemoryCoefficients memory_coefficients(const ElmOptions& options, double proto);
 
 /// The recurrence that a model stands for: rectified weights, decay factors, routing, layers.
 ElmScanModel scan_model(const ElmModel& model);

@@ -1,5 +1,7 @@
 #include "neuron/elm/elm_training_pass.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace elm {
@@ -8,16 +10,17 @@ namespace {
 /// Small neurons whose samples share the lanes of vectors.
 class ElmPassGroup final : public PassGroup {
 public:
-    ElmPassGroup(std::vector<const ElmTrainingPass*> passes, ElmGroupPass group)
+    ElmPassGroup(std::vector<ElmTrainingPass*> passes, ElmGroupPass group)
         : passes_(std::move(passes)), group_(std::move(group)), calls_(passes_.size()) {}
 
     void run(std::span<const PassCall> calls) override {
-        for (std::size_t k = 0; k < calls.size(); ++k) calls_[k] = passes_[k]->elm_call(calls[k]);
+        for (std::size_t k = 0; k < calls.size(); ++k) calls_[k] = passes_[k]->begin(calls[k]);
         group_.run(calls_);
+        for (std::size_t k = 0; k < calls.size(); ++k) passes_[k]->finish(calls[k]);
     }
 
 private:
-    std::vector<const ElmTrainingPass*> passes_;
+    std::vector<ElmTrainingPass*> passes_;
     ElmGroupPass group_;
     std::vector<ElmPassCall> calls_;
 };
@@ -26,35 +29,81 @@ private:
 
 ElmTrainingPass::ElmTrainingPass(ElmModule& module, DType dtype)
     : module_(module), dtype_(dtype), pass_(module.structure(), dtype) {
+    Stream host{Device{}};
     for (const auto& [name, parameter] : module.trainable()) {
+        if (name == "_proto_w_s") synapses_ = values_.size();
         values_.push_back(parameter->value);
         gradients_.push_back(parameter->gradient);
     }
+    scaled_values_ = values_;
+    scaled_gradients_ = gradients_;
+    for (std::vector<Tensor>* all : {&scaled_values_, &scaled_gradients_}) {
+        (*all)[synapses_] = Tensor::empty(host, values_[synapses_].shape(), dtype);
+    }
 }
 
-ElmPassCall ElmTrainingPass::elm_call(const PassCall& call) const {
-    return {.parameters = values_,
-            .gradients = gradients_,
+ElmPassCall ElmTrainingPass::begin(const PassCall& call) {
+    const bool is_plain = call.input_gain == 1;
+    if (!is_plain) {
+        visit_real(dtype_, [&]<class Real>(Real) {
+            const auto weights = values_[synapses_].host<Real>();
+            const auto gain = static_cast<Real>(call.input_gain);
+            std::transform(weights.begin(), weights.end(),
+                           scaled_values_[synapses_].host<Real>().begin(),
+                           [gain](Real weight) { return gain * weight; });
+            std::ranges::fill(scaled_gradients_[synapses_].host<Real>(), Real(0));
+        });
+    }
+    return {.parameters = is_plain ? values_ : scaled_values_,
+            .gradients = is_plain ? gradients_ : scaled_gradients_,
             .spikes = call.spikes,
+            .input = call.dense,
             .outputs = {call.output, call.output_gradient, {}},
             .loss = call.loss};
 }
 
+/// What a larger weight would gain, as often as the weight is larger.
+void ElmTrainingPass::finish(const PassCall& call) {
+    if (call.input_gain == 1) return;
+    visit_real(dtype_, [&]<class Real>(Real) {
+        const auto scaled = scaled_gradients_[synapses_].host<Real>();
+        const auto gradient = gradients_[synapses_].host<Real>();
+        for (std::size_t k = 0; k < gradient.size(); ++k) {
+            gradient[k] += static_cast<Real>(call.input_gain) * scaled[k];
+        }
+    });
+}
+
 void ElmTrainingPass::run(const PassCall& call) {
-    const ElmPassCall pass = elm_call(call);
-    pass_.run(pass.parameters, pass.gradients, *pass.spikes, pass.outputs, pass.loss);
+    const ElmPassCall pass = begin(call);
+    const std::int64_t segment = segment_steps(call.output.shape()[1]);
+    if (pass.spikes != nullptr) {
+        pass_.run(pass.parameters, pass.gradients, *pass.spikes, pass.outputs, pass.loss, segment);
+    } else {
+        pass_.run(pass.parameters, pass.gradients, *pass.input, pass.outputs, pass.loss, segment);
+    }
+    finish(call);
+}
+
+/// Segments of about sqrt(n_steps) need the least memory: a state for each, and one's steps.
+std::int64_t ElmTrainingPass::segment_steps(std::int64_t n_steps) const {
+    return recomputes_ ? std::llround(std::ceil(std::sqrt(static_cast<double>(n_steps)))) : 0;
+}
+
+double ElmTrainingPass::memory(std::int64_t n_samples, std::int64_t n_steps) const {
+    return static_cast<double>(pass_.memory(n_samples, n_steps, segment_steps(n_steps)));
 }
 
 std::unique_ptr<PassGroup> ElmTrainingPass::group(std::span<TrainingPass* const> passes,
                                                   std::int64_t n_samples,
                                                   std::int64_t n_steps) const {
-    std::vector<const ElmTrainingPass*> members;
+    std::vector<ElmTrainingPass*> members;
     std::vector<ElmModel> structures;
     std::vector<ElmPassCall> calls;
     Stream host{Device{}};
     for (TrainingPass* const pass : passes) {
-        const auto* member = dynamic_cast<const ElmTrainingPass*>(pass);
-        if (member == nullptr || member->dtype_ != dtype_) return nullptr;
+        auto* const member = dynamic_cast<ElmTrainingPass*>(pass);
+        if (member == nullptr || member->dtype_ != dtype_ || member->recomputes_) return nullptr;
         members.push_back(member);
         structures.push_back(member->module_.structure());
         calls.emplace_back();

@@ -14,17 +14,27 @@ public:
     ElmTrainingPass(ElmModule& module, DType dtype);
 
     void run(const PassCall& call) override;
+    double memory(std::int64_t n_samples, std::int64_t n_steps) const override;
+    bool recompute() override { return recomputes_ = true; }
     std::unique_ptr<PassGroup> group(std::span<TrainingPass* const> passes, std::int64_t n_samples,
                                      std::int64_t n_steps) const override;
 
-    /// The same in the words of the neuron's passes. It is valid as long as `call` and this.
-    ElmPassCall elm_call(const PassCall& call) const;
+    /// The same in the words of the neuron's passes, valid as long as `call` and this; then what is
+    /// left to do with the gradients.
+    ElmPassCall begin(const PassCall& call);
+    void finish(const PassCall& call);
 
 private:
+    std::int64_t segment_steps(std::int64_t n_steps) const;
+
     const ElmModule& module_;
     DType dtype_;
     ElmGradientPass pass_;
+    bool recomputes_ = false;
     std::vector<Tensor> values_, gradients_;  // of the trainable parameters
+    // The same where inputs count more than 1: with synapse weights that are as much larger.
+    std::vector<Tensor> scaled_values_, scaled_gradients_;
+    std::size_t synapses_ = 0;  // index of the synapse weights in all of them
 };
 
 }  // namespace elm

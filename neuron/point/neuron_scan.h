@@ -2,6 +2,7 @@
 
 #include "kernels/autograd/variable.h"
 #include "kernels/core/kernel.h"
+#include "neuron/point/neuron.h"
 #include "neuron/point/surrogate.h"
 
 namespace elm {
@@ -15,87 +16,89 @@ struct SpikeRuleOf {
     std::int32_t refractory_steps = 0;  // after a spike
     bool detach_reset = false;          // no gradient through the spike in the reset
     bool smooth = false;                // spikes are the surrogate's smooth step, not 0 or 1
+    ResetKind reset = ResetKind::by_subtraction;
 };
 using SpikeRule = SpikeRuleOf<double>;
 
-/// Parameters of neurons, each (neurons); those without data are absent.
-template <class Real>
-struct NeuronScanWeights {
-    View<const Real, 1> decay, threshold, resting;
-    View<const Real, 1> reset;                                  // absent: reset by subtraction
-    View<const Real, 1> adaptation_decay, adaptation_strength;  // absent: a constant threshold
-};
+/// Number of what neurons leave for the next chunk of time: spike, refractory steps left, and the
+/// states of the neuron.
+template <PointNeuron Neuron>
+inline constexpr std::int64_t neuron_scan_states = 2 + state_count<Neuron>;
 
-/// Neurons that do not see each other over time, with the membrane of leaky_integrate_and_fire.h
-/// and the threshold of adaptive_threshold.h:
-///
-///     x[t] = u[t] - A[t]        z[t] = 1 if x[t] >= 0 and t is not refractory, else 0
-///
-/// Refractory steps: with reset to a value the voltage stays there, whatever the input; with reset
-/// by subtraction it goes on. Without a start, the voltage before the first step is at rest and
-/// there was no spike. Shapes: current I, voltage u, spikes z, distance x, adaptation a (batch,
-/// time, neurons); adaptation has no data where the threshold is constant; start, end (batch,
-/// neurons, neuron_scan_states), the state before the first and after the last step: u, z, a of the
-/// step to come and the refractory steps left; no data for a start at rest.
-template <class Real>
+/// Neurons that do not see each other over time: steps of neuron.h. Without a start, the neurons
+/// have their initial state and there was no spike. Shapes: current I, voltage (the first state),
+/// spikes z, distance x (batch, time, neurons); hidden, the other states (states - 1, batch, time,
+/// neurons), without data where they are not wanted; each coefficient (neurons), without data where
+/// it has no meaning; start, end (batch, neurons, neuron_scan_states), the state before the first
+/// and after the last step, no data for a start from the initial state. Traces of states are those
+/// that are compared with the threshold, before after_spike().
+template <class Neuron, class Real>
 struct NeuronScanArgs {
     View<const Real, 3> current;
-    NeuronScanWeights<Real> weights;
+    View<const Real, 1> coefficients[coefficient_count<Neuron>];
     SpikeRuleOf<Real> rule;
     View<const Real, 3> start;
-    View<Real, 3> voltage, spikes, distance, adaptation, end;
+    View<Real, 3> voltage, spikes, distance, end;
+    View<Real, 4> hidden;
 };
-
-inline constexpr std::int64_t neuron_scan_states = 4;
-inline constexpr std::int64_t neuron_scan_weights = 6;  // in the order of NeuronScanWeights
 
 /// Its gradient, backwards in time, with the surrogate for the derivative of z by x and 0 in
-/// refractory steps; a start is a constant. Shapes as above; weight_gradients (weights, batch,
-/// neurons), whose sums over the batch are those of the weights; absent ones are 0.
-template <class Real>
+/// refractory steps; a start is a constant. Shapes as above; coefficient_gradients (coefficients,
+/// batch, neurons), whose sums over the batch are those of the coefficients; those without meaning
+/// are 0. The current has data where Neuron::gradient_needs_input.
+template <class Neuron, class Real>
 struct NeuronScanBackwardArgs {
-    NeuronScanWeights<Real> weights;
+    View<const Real, 1> coefficients[coefficient_count<Neuron>];
     SpikeRuleOf<Real> rule;
-    View<const Real, 3> start, voltage, spikes, distance, adaptation;
+    View<const Real, 3> start, current, voltage, spikes, distance;
+    View<const Real, 4> hidden;
     View<const Real, 3> voltage_gradient, spikes_gradient, distance_gradient;
     View<Real, 3> current_gradient;
-    View<Real, 3> weight_gradients;
+    View<Real, 3> coefficient_gradients;
 };
 
-template <class Backend, class Real>
-void run_neuron_scan(Stream& stream, const NeuronScanArgs<Real>& args);
-template <class Backend, class Real>
-void run_neuron_scan_backward(Stream& stream, const NeuronScanBackwardArgs<Real>& args);
+template <class Neuron, class Real>
+void neuron_scan_on_cpu(Stream& stream, const NeuronScanArgs<Neuron, Real>& args);
+template <class Neuron, class Real>
+void neuron_scan_backward_on_cpu(Stream& stream, const NeuronScanBackwardArgs<Neuron, Real>& args);
+template <class Neuron, class Real>
+void neuron_scan_on_cuda(Stream& stream, const NeuronScanArgs<Neuron, Real>& args);
+template <class Neuron, class Real>
+void neuron_scan_backward_on_cuda(Stream& stream, const NeuronScanBackwardArgs<Neuron, Real>& args);
 
-template <class Real>
-inline constexpr Kernel<NeuronScanArgs<Real>> neuron_scan_kernel{
-    "neuron_scan", &run_neuron_scan<Cpu, Real>, ELM_IF_CUDA((&run_neuron_scan<Cuda, Real>))};
-template <class Real>
-inline constexpr Kernel<NeuronScanBackwardArgs<Real>> neuron_scan_backward_kernel{
-    "neuron_scan_backward", &run_neuron_scan_backward<Cpu, Real>,
-    ELM_IF_CUDA((&run_neuron_scan_backward<Cuda, Real>))};
-
-/// The values of NeuronScanWeights; leave `reset` and the two of adaptation as they are where they
-/// are absent.
-struct NeuronScanParameters {
-    Var decay, threshold, resting;
-    Var reset = {};
-    Var adaptation_decay = {}, adaptation_strength = {};
-};
+template <class Neuron, class Real>
+inline constexpr Kernel<NeuronScanArgs<Neuron, Real>> neuron_scan_kernel{
+    "neuron_scan", &neuron_scan_on_cpu<Neuron, Real>,
+    ELM_IF_CUDA((&neuron_scan_on_cuda<Neuron, Real>))};
+template <class Neuron, class Real>
+inline constexpr Kernel<NeuronScanBackwardArgs<Neuron, Real>> neuron_scan_backward_kernel{
+    "neuron_scan_backward", &neuron_scan_backward_on_cpu<Neuron, Real>,
+    ELM_IF_CUDA((&neuron_scan_backward_on_cuda<Neuron, Real>))};
 
 /// Each (batch, time, neurons); `distance` is x, voltage above threshold: x / scale is a logit.
 struct NeuronTraces {
     Var voltage, spikes, distance;
 };
 
-/// Differentiable form of LIF and ALIF neurons over time, for an input current (batch, time,
-/// neurons) in the unit of the voltage. Starts at rest if `state` is null or undefined, else from
-/// it, and leaves there what the next chunk of time goes on from: (batch, neurons,
-/// neuron_scan_states), constants for the gradient. Throws Error{invalid} naming the argument whose
-/// shape does not fit, for an adaptation of one value without the other, for a surrogate without
-/// width, and for refractory steps below 0 or with smooth spikes.
+namespace detail {
+template <class Neuron>
+NeuronTraces neuron_scan_of(Context& context, const Var& current,
+                            const typename Neuron::template Coefficients<Var>& coefficients,
+                            const SpikeRule& rule, Tensor* state);
+}  // namespace detail
+
+/// Differentiable form of neurons over time, for an input current (batch, time, neurons) in the
+/// unit of the neuron's input channel. Coefficients (neurons) may be trained; those only of a reset
+/// to a value stay as they are with reset by subtraction. Starts from the initial state if `state`
+/// is null or undefined, else from it, and leaves there what the next chunk of time goes on from:
+/// (batch, neurons, neuron_scan_states), constants for the gradient. Throws Error{invalid} naming
+/// the argument whose shape does not fit, for a reset that the neuron does not have, for a
+/// surrogate without width, and for refractory steps below 0 or with smooth spikes.
+template <TrainableNeuron Neuron>
 NeuronTraces neuron_scan(Context& context, const Var& current,
-                         const NeuronScanParameters& parameters, const SpikeRule& rule = {},
-                         Tensor* state = nullptr);
+                         const typename Neuron::template Coefficients<Var>& coefficients,
+                         const SpikeRule& rule = {}, Tensor* state = nullptr) {
+    return detail::neuron_scan_of<Neuron>(context, current, coefficients, rule, state);
+}
 
 }  // namespace elm

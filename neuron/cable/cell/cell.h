@@ -21,8 +21,8 @@ struct SynapseKinetics {
     bool magnesium = false;
 };
 
-/// A cell ready to be simulated: every segment has its numbers. Synapse i of `site_segments` takes
-/// excitation (AMPA and NMDA) as channel i and inhibition (GABA_A) as channel sites + i.
+/// A cell ready to be simulated: every segment has its parameters. Synapse i of `site_segments`
+/// takes excitation (AMPA and NMDA) as channel i and inhibition (GABA_A) as channel sites + i.
 struct Cell {
     std::string name;
     Compartments compartments;

@@ -54,7 +54,7 @@ SegmentRule segment_rule(const CellDescription& description);
 /// and a density below 0. A nexus that the shape does not have is told in Cell::nexus_note.
 Cell build_cell(const CellDescription& description, Compartments compartments);
 
-/// What a shape has of a place.
+/// Place as a shape has it.
 struct FoundPlace {
     int segment = -1;       // -1: nothing
     std::string note = {};  // why there is nothing, or only the nearest there is; else empty

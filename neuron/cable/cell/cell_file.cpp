@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/config_tree.h"
 #include "kernels/io/toml_config.h"
 #include "neuron/cable/channels/channel.h"
@@ -133,8 +133,8 @@ RegionDescription parse_region(const ConfigTree& tree) {
 }
 
 SynapseKinetics parse_synapse(const ConfigTree& synapses, const std::string& name,
-                              SynapseKinetics standard) {
-    if (!synapses.has(name)) return standard;
+                              SynapseKinetics default_value) {
+    if (!synapses.has(name)) return default_value;
     const ConfigTree tree = synapses.table(name);
     tree.require_known({"rise_ms", "decay_ms", "reversal_mV", "peak_uS", "magnesium"});
     SynapseKinetics synapse;

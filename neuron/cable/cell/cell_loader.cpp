@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "kernels/core/error.h"
-#include "kernels/core/log.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/log.h"
 #include "kernels/io/toml_config.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "neuron/cable/shape/layer5_morphology.h"
@@ -37,7 +37,7 @@ CellDescription load_cell_description(const std::string& path_or_name) {
     std::ifstream file(path_or_name);
     if (!file || fs::is_directory(path_or_name)) {
         throw Error(ErrorKind::invalid,
-                    fmt::format("--cell {}: there is no such file and no cell of that name.{} See "
+                    fmt::format("{}: there is no such file and no cell of that name.{} See "
                                 "elmsim list cells.",
                                 path_or_name, nearest_hint(path_or_name, names)));
     }

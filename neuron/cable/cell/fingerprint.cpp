@@ -27,7 +27,7 @@ void add_shape(Fingerprint& hash, const Compartments& compartments) {
     }
 }
 
-/// What a cell has whatever its shape, but for the temperature of its channels.
+/// Values of a cell whatever its shape, but for the temperature of its channels.
 void add_start(Fingerprint& hash, const Cell& cell) {
     for (const double number :
          {cell.celsius, cell.initial_voltage_mV, cell.initial_calcium_mM, cell.external_calcium_mM,

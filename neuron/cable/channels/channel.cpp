@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
 
 namespace elm::cable {

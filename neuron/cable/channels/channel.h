@@ -8,7 +8,7 @@
 
 namespace elm::cable {
 
-/// What a channel lets through, which says where its current reverses.
+/// Ion that a channel lets through, which says where its current reverses.
 enum class Ion : std::uint8_t {
     none,       // reverses at Channel::reversal_mV
     sodium,     // at the segment's sodium_mV
@@ -16,7 +16,7 @@ enum class Ion : std::uint8_t {
     calcium,    // at the Nernst potential of the calcium there
 };
 
-/// What the variable of a gate goes to, and how fast: dx/dt = (steady - x) / tau.
+/// Steady value of the variable of a gate, and how fast it goes there: dx/dt = (steady - x) / tau.
 struct GateValue {
     double steady = 0;
     double tau_ms = 1;

@@ -17,7 +17,7 @@
 #include <numbers>
 #include <utility>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/nearest_name.h"
 
 namespace elm::cable {

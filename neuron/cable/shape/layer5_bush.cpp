@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/shape/layer5_draws.h"
 
 namespace elm::cable {

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 #include "neuron/cable/shape/morphology.h"
 
 namespace elm::cable {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 
 namespace elm::cable {
 

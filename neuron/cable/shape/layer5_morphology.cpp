@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/core/check.h"
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/shape/layer5_bush.h"
 #include "neuron/cable/shape/layer5_draws.h"
 #include "neuron/cable/shape/morphology_edit.h"

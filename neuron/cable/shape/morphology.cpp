@@ -9,7 +9,7 @@
 #include <iterator>
 #include <utility>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/nearest_name.h"
 #include "neuron/cable/shape/morphology_edit.h"
 #include "neuron/cable/shape/morphology_summary.h"

@@ -7,7 +7,7 @@
 
 namespace elm::cable {
 
-/// What a part of a neuron is.
+/// Kind of a part of a neuron.
 enum class Region : std::uint8_t { soma, basal, apical, axon };
 inline constexpr int region_count = 4;
 

@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm::cable {
 namespace {

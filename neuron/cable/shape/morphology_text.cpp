@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm::cable {
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/shape/morphology_edit.h"
 #include "neuron/cable/shape/morphology_text.h"
 #include "neuron/cable/shape/neurolucida_lexer.h"
@@ -50,7 +50,7 @@ private:
         bool has_split = false;  // the run has ended in a fork
     };
 
-    /// What a list of the file is.
+    /// Kind of a list of the file.
     struct Block {
         enum class Kind { other, soma, tree } kind = Kind::other;
         Region region = Region::basal;  // of a tree

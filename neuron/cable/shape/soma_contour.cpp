@@ -17,7 +17,7 @@
 
 #include <Eigen/Eigenvalues>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/shape/traced_tree.h"
 
 namespace elm::cable {

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/soma_contour.h"
 
 namespace elm::cable {

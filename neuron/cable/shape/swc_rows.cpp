@@ -7,7 +7,7 @@
 #include <numeric>
 #include <optional>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/shape/morphology_text.h"
 #include "neuron/cable/shape/traced_tree.h"
 

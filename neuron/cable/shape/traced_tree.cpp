@@ -1,5 +1,6 @@
 #include "neuron/cable/shape/traced_tree.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <optional>
@@ -78,6 +79,14 @@ void leave_out_empty(std::vector<TracedSection>& traced, std::vector<std::string
             continue;
         }
         if (section.parent < 0) {
+            const bool is_point =
+                std::all_of(section.points.begin(), section.points.end(),
+                            [](const auto& point) { return point.diameter == 0; });
+            if (is_point) {
+                fail_at(
+                    origin, traced[i].places.front(),
+                    "the root has radius 0 um; expected more than 0, as the radius of the soma");
+            }
             fail_at(origin, traced[i].places.front(),
                     "all points of the root are at one place, so it has no length; expected a "
                     "single point, which is a sphere, or a line");

@@ -18,7 +18,7 @@ struct TracedSection {
 /// - a root of one point is a cylinder as long as wide, with the area of the sphere;
 /// - a section without length is left out, and what hangs on it hangs where it did;
 /// - a width of 0 is a cone at a tip, and an error elsewhere.
-/// What was assumed is added to `notes`. Throws Error{data} with the place in the text.
+/// Assumptions are added to `notes`. Throws Error{data} with the place in the text.
 Morphology morphology_of(std::vector<TracedSection> traced, std::vector<std::string> notes,
                          const std::string& origin);
 

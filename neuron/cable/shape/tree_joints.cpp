@@ -115,7 +115,7 @@ private:
         return member;
     }
 
-    /// What lies beyond the place becomes a section at the end of the list.
+    /// Cuts at the place: the part beyond becomes a section at the end of the list.
     void cut(const Place& place, const MorphologyPoint& joint) {
         Section& near = sections_[place.section];
         Section far{"", near.region, static_cast<int>(place.section), 1, {joint}};

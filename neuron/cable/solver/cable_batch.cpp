@@ -39,7 +39,7 @@ BatchPlan::BatchPlan(const CablePlan& plan, const std::vector<Trial>& trials)
     clamped_segments.erase(std::unique(clamped_segments.begin(), clamped_segments.end()),
                            clamped_segments.end());
     site_states.resize(plan.cell->site_segments.size());
-    std::vector<bool> heard(plan.nodes.size());
+    std::vector<bool> has_child(plan.nodes.size());
     nodes.resize(plan.nodes.size());
     for (std::size_t i = plan.nodes.size(); i-- > 0;) {
         const PlanNode& from = plan.nodes[i];
@@ -53,10 +53,10 @@ BatchPlan::BatchPlan(const CablePlan& plan, const std::vector<Trial>& trials)
         to.clamp = clamp != clamped_segments.end() && *clamp == from.segment
                        ? static_cast<std::int32_t>(clamp - clamped_segments.begin())
                        : -1;
-        to.has_children = heard[i];
+        to.has_children = has_child[i];
         if (from.parent >= 0) {
-            to.opens_parent = !heard[static_cast<std::size_t>(from.parent)];
-            heard[static_cast<std::size_t>(from.parent)] = true;
+            to.is_last_child = !has_child[static_cast<std::size_t>(from.parent)];
+            has_child[static_cast<std::size_t>(from.parent)] = true;
         }
         to.diagonal = static_cast<float>(plan.capacitance_per_dt * from.capacitance + from.axial);
         to.to_parent = static_cast<float>(from.to_parent);
@@ -118,9 +118,9 @@ namespace {
 
 constexpr int steps_between_checks = 40;
 
-/// Kicks of one lane, and how far they are delivered.
+/// Events of one lane, and how far they are delivered.
 struct LaneInput {
-    std::vector<Kick> kicks;
+    std::vector<ScheduledEvent> events;
     std::int64_t next = 0;
 };
 
@@ -146,11 +146,11 @@ public:
         residual_.resize(nodes * stride);
         clamps_.resize(run.batch.clamped_segments.size() * stride);
         for (std::size_t lane = 0; lane < count_; ++lane) {
-            inputs_[lane].kicks = schedule(run.plan, run.trials[first + lane], first + lane);
+            inputs_[lane].events = schedule(run.plan, run.trials[first + lane], first + lane);
         }
     }
 
-    std::optional<BlowUp> run(const std::function<void()>& tick) {
+    std::optional<Divergence> run(const std::function<void()>& tick) {
         const BatchState arrays{state_.data(),    voltage_.data(),  rest_.data(),  delta_.data(),
                                 diagonal_.data(), residual_.data(), clamps_.data()};
         const CableStep<Lanes> one{view_, arrays, Lanes{}};
@@ -166,7 +166,7 @@ public:
             if (step == run_.steps) break;
             one.substitute();
             if (step % steps_between_checks == 0 || step + 1 == run_.steps) {
-                if (const auto found = find_blow_up(step + 1)) return found;
+                if (const auto found = find_divergence(step + 1)) return found;
                 run_.trial_steps_done += static_cast<std::int64_t>(count_) * steps_between_checks;
                 tick();
                 if (run_.stopped) return std::nullopt;
@@ -181,7 +181,7 @@ private:
     void deliver_events(int step) {
         for (std::size_t lane = 0; lane < count_; ++lane) {
             LaneInput& input = inputs_[lane];
-            deliver(view_, input.kicks.data(), static_cast<std::int64_t>(input.kicks.size()),
+            deliver(view_, input.events.data(), static_cast<std::int64_t>(input.events.size()),
                     input.next, step, state_.data() + lane, static_cast<std::int64_t>(stride));
         }
     }
@@ -224,13 +224,13 @@ private:
         run_.recordings.finish_step(step, first_, count_);
     }
 
-    std::optional<BlowUp> find_blow_up(int step) const {
+    std::optional<Divergence> find_divergence(int step) const {
         constexpr float limit_mV = 1000;
         for (std::size_t i = 0; i < run_.plan.nodes.size(); ++i) {
             for (std::size_t lane = 0; lane < count_; ++lane) {
                 const float v = voltage_[i * stride + lane];
                 if (std::abs(v) < limit_mV) continue;
-                return BlowUp{first_ + lane, step, static_cast<int>(i), static_cast<double>(v)};
+                return Divergence{first_ + lane, step, static_cast<int>(i), static_cast<double>(v)};
             }
         }
         return std::nullopt;
@@ -273,8 +273,8 @@ private:
 
 }  // namespace
 
-std::optional<BlowUp> run_group(BatchRun& run, std::size_t first, int lanes,
-                                const std::function<void()>& tick) {
+std::optional<Divergence> run_group(BatchRun& run, std::size_t first, int lanes,
+                                    const std::function<void()>& tick) {
     const FlushToZero mode;
     if (lanes == CpuLanes<1>::stride) return Group<CpuLanes<1>>(run, first).run(tick);
     return Group<CpuLanes<2>>(run, first).run(tick);

@@ -30,8 +30,8 @@ struct BatchPlan {
     std::vector<std::int32_t> site_states;  // (sites) first of the six synaptic states
 };
 
-/// What a group of trials found that no living cell has.
-struct BlowUp {
+/// First divergence in a group of trials: a voltage beyond 1000 mV.
+struct Divergence {
     std::size_t trial = 0;
     int step = 0;
     int node = 0;
@@ -55,8 +55,8 @@ struct BatchRun {
 int lanes_of_group(std::size_t trials, int threads);
 
 /// Runs trials [first, first + lanes) as far as there are, on the calling thread, in vector lanes.
-/// `tick` is called every few steps. Returns the first blow-up.
-std::optional<BlowUp> run_group(BatchRun& run, std::size_t first, int lanes,
-                                const std::function<void()>& tick);
+/// `tick` is called every few steps. Returns the first divergence.
+std::optional<Divergence> run_group(BatchRun& run, std::size_t first, int lanes,
+                                    const std::function<void()>& tick);
 
 }  // namespace elm::cable

@@ -5,8 +5,8 @@
 
 #include "kernels/core/host_device.h"
 #include "neuron/cable/channels/channel.h"
-#include "neuron/cable/solver/kick.h"
 #include "neuron/cable/solver/rate_rows.h"
+#include "neuron/cable/solver/scheduled_event.h"
 
 /// One step of a group of trials of one cell, in float32; the CPU's lanes and the CUDA threads run
 /// the same text. A trial is a lane: all arrays are [what][lane]. A step is two walks over the
@@ -34,8 +34,8 @@ struct BatchKind {
 struct BatchNode {
     std::int32_t parent, kind;
     std::int32_t first_state, first_density;
-    std::int32_t clamp;         // row of BatchView::clamp_currents, or -1
-    std::int32_t opens_parent;  // the first child that its parent hears of
+    std::int32_t clamp;          // row of BatchView::clamp_currents, or -1
+    std::int32_t is_last_child;  // of its parent: the first that elimination comes from
     std::int32_t has_children;
     float diagonal;  // capacitance and axial conductances
     float to_parent, from_parent;
@@ -50,7 +50,7 @@ struct BatchSynapses {
     float excitation_mV, nmda_mV, inhibition_mV;
 };
 
-/// What an event adds to the two states of a conductance.
+/// Effect of an event on the two states of a conductance.
 struct BatchEvent {
     double factor, rise_ms, decay_ms;
 };
@@ -87,19 +87,20 @@ struct BatchState {
 
 /// Adds the events of a step to the states of one lane, rows of `stride`, and moves `next` past
 /// them. The step lets these states decay before it uses them, but for the first.
-ELM_HD inline void deliver(const BatchView& cell, const Kick* kicks, std::int64_t end,
+ELM_HD inline void deliver(const BatchView& cell, const ScheduledEvent* events, std::int64_t end,
                            std::int64_t& next, std::int32_t step, float* state,
                            std::int64_t stride) {
-    for (; next < end && kicks[next].step <= step; ++next) {
-        const Kick& kick = kicks[next];
-        const double late = static_cast<double>(kick.late_ms) - (step == 0 ? 0 : cell.dt_ms);
-        const bool excites = kick.channel < cell.sites;
-        const std::int32_t site = excites ? kick.channel : kick.channel - cell.sites;
+    for (; next < end && events[next].step <= step; ++next) {
+        const ScheduledEvent& event = events[next];
+        const double offset = static_cast<double>(event.offset_ms) - (step == 0 ? 0 : cell.dt_ms);
+        const bool excites = event.channel < cell.sites;
+        const std::int32_t site = excites ? event.channel : event.channel - cell.sites;
         float* const states = state + cell.site_states[site] * stride;
-        const auto add = [&](const BatchEvent& event, std::int32_t at) {
-            states[at * stride] += static_cast<float>(event.factor * exp(-late / event.rise_ms));
+        const auto add = [&](const BatchEvent& effect, std::int32_t at) {
+            states[at * stride] +=
+                static_cast<float>(effect.factor * exp(-offset / effect.rise_ms));
             states[(at + 1) * stride] +=
-                static_cast<float>(event.factor * exp(-late / event.decay_ms));
+                static_cast<float>(effect.factor * exp(-offset / effect.decay_ms));
         };
         if (excites) {
             add(cell.ampa, 0);
@@ -302,7 +303,7 @@ struct CableStep {
             lanes.store(group.residual, i, change);
             Value to_diagonal = weight * -node.from_parent;
             Value to_residual = (change - across) * node.from_parent;
-            if (!node.opens_parent) {
+            if (!node.is_last_child) {
                 to_diagonal = to_diagonal + lanes.load(group.diagonal, node.parent);
                 to_residual = to_residual + lanes.load(group.residual, node.parent);
             }

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "kernels/core/buffer.h"
-#include "kernels/core/check.h"
 #include "kernels/core/cuda/cuda_runtime.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/solver/cable_launch.h"
 
 namespace elm::cable {
@@ -57,7 +57,7 @@ std::vector<DeviceProbe> device_probes(const BatchRun& run, std::int64_t& sample
         if (!voltage && (probe.quantity != Quantity::calcium || !kind.calcium)) {
             throw Error(ErrorKind::unsupported,
                         "on a CUDA device a probe reads voltage, or calcium where there is a pool. "
-                        "Use --device cpu for currents and conductances.");
+                        "Use the device cpu for currents and conductances.");
         }
         probes.push_back({voltage ? run.plan.segment_nodes[static_cast<std::size_t>(probe.segment)]
                                   : node.first_state + kind.calcium_state(),
@@ -69,8 +69,8 @@ std::vector<DeviceProbe> device_probes(const BatchRun& run, std::int64_t& sample
 
 }  // namespace
 
-std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
-                                    const std::function<void()>& tick) {
+std::optional<Divergence> run_on_device(BatchRun& run, Device device,
+                                        const std::function<void()>& tick) {
     Stream stream(device);
     const BatchPlan& batch = run.batch;
     const std::size_t trials = run.trials.size(), nodes = batch.nodes.size();
@@ -99,14 +99,14 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
         residual(stream, zeros);
     DeviceArray<float> currents(stream, std::vector<float>(batch.clamped_segments.size() * stride));
 
-    std::vector<Kick> all_kicks;
+    std::vector<ScheduledEvent> all_events;
     std::vector<std::int64_t> starts, ends, clamp_starts{0};
     std::vector<DeviceClamp> all_clamps;
     for (std::size_t trial = 0; trial < trials; ++trial) {
-        const std::vector<Kick> kicks = schedule(run.plan, run.trials[trial], trial);
-        starts.push_back(static_cast<std::int64_t>(all_kicks.size()));
-        all_kicks.insert(all_kicks.end(), kicks.begin(), kicks.end());
-        ends.push_back(static_cast<std::int64_t>(all_kicks.size()));
+        const std::vector<ScheduledEvent> events = schedule(run.plan, run.trials[trial], trial);
+        starts.push_back(static_cast<std::int64_t>(all_events.size()));
+        all_events.insert(all_events.end(), events.begin(), events.end());
+        ends.push_back(static_cast<std::int64_t>(all_events.size()));
         for (const CurrentClamp& clamp : run.trials[trial].clamps) {
             const auto row = std::lower_bound(batch.clamped_segments.begin(),
                                               batch.clamped_segments.end(), clamp.segment) -
@@ -117,8 +117,8 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
         }
         clamp_starts.push_back(static_cast<std::int64_t>(all_clamps.size()));
     }
-    DeviceArray<Kick> kicks(stream, all_kicks);
-    DeviceArray<std::int64_t> next_kicks(stream, starts), end_kicks(stream, ends);
+    DeviceArray<ScheduledEvent> events(stream, all_events);
+    DeviceArray<std::int64_t> next_events(stream, starts), end_events(stream, ends);
     DeviceArray<DeviceClamp> clamps(stream, all_clamps);
     DeviceArray<std::int64_t> first_clamps(stream, clamp_starts);
     std::int64_t samples = 0;
@@ -126,8 +126,8 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
     DeviceArray<DeviceProbe> probes(stream, probe_rows);
     std::vector<float> seen(static_cast<std::size_t>(samples) * stride);
     DeviceArray<float> record(stream, seen);
-    std::vector<DeviceBlowUp> found(trials);
-    DeviceArray<DeviceBlowUp> blow_ups(stream, found);
+    std::vector<DeviceDivergence> found(trials);
+    DeviceArray<DeviceDivergence> divergences(stream, found);
 
     for (int first = 0; first <= run.steps; first += device_launch_steps) {
         const int end = std::min(run.steps + 1, first + device_launch_steps);
@@ -141,9 +141,9 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
                               currents.data(),
                               static_cast<std::int64_t>(stride),
                               static_cast<std::int64_t>(trials),
-                              kicks.data(),
-                              next_kicks.data(),
-                              end_kicks.data(),
+                              events.data(),
+                              next_events.data(),
+                              end_events.data(),
                               clamps.data(),
                               first_clamps.data(),
                               static_cast<std::int32_t>(batch.clamped_segments.size()),
@@ -153,10 +153,10 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
                               first,
                               end,
                               run.steps,
-                              blow_ups.data()});
+                              divergences.data()});
         stream.synchronize();
         record.read(seen);
-        blow_ups.read(found);
+        divergences.read(found);
         for (std::size_t p = 0; p < probe_rows.size(); ++p) {
             const int every = probe_rows[p].every_steps;
             const int before = (first + every - 1) / every;
@@ -171,8 +171,8 @@ std::optional<BlowUp> run_on_device(BatchRun& run, Device device,
         run.recordings.hand_on(0, trials);
         for (std::size_t trial = 0; trial < trials; ++trial) {
             if (found[trial].step == 0) continue;
-            return BlowUp{trial, found[trial].step, found[trial].node,
-                          static_cast<double>(found[trial].voltage_mV)};
+            return Divergence{trial, found[trial].step, found[trial].node,
+                              static_cast<double>(found[trial].voltage_mV)};
         }
         run.trial_steps_done += static_cast<std::int64_t>(trials) * (end - first);
         tick();

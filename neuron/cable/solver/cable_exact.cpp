@@ -7,7 +7,7 @@ namespace elm::cable {
 ExactCell::ExactCell(const CablePlan& plan, const Trial& trial, std::size_t trial_index)
     : plan_(plan),
       trial_(trial),
-      kicks_(schedule(plan, trial, trial_index)),
+      events_(schedule(plan, trial, trial_index)),
       voltage_(plan.nodes.size(), plan.cell->initial_voltage_mV),
       delta_(plan.nodes.size()),
       diagonal_(plan.nodes.size()),
@@ -23,23 +23,23 @@ ExactCell::ExactCell(const CablePlan& plan, const Trial& trial, std::size_t tria
 
 void ExactCell::deliver() {
     const auto sites = static_cast<int>(site_nodes_.size());
-    const auto add = [](double* pair, const SynapsePlan& synapse, double late) {
-        pair[0] += synapse.factor * std::exp(-late / synapse.rise_ms);
-        pair[1] += synapse.factor * std::exp(-late / synapse.decay_ms);
+    const auto add = [](double* pair, const SynapsePlan& synapse, double offset) {
+        pair[0] += synapse.factor * std::exp(-offset / synapse.rise_ms);
+        pair[1] += synapse.factor * std::exp(-offset / synapse.decay_ms);
     };
-    for (; next_kick_ < kicks_.size() && kicks_[next_kick_].step <= step_; ++next_kick_) {
-        const Kick& kick = kicks_[next_kick_];
+    for (; next_event_ < events_.size() && events_[next_event_].step <= step_; ++next_event_) {
+        const ScheduledEvent& event = events_[next_event_];
         const PlanNode& node = plan_.nodes[static_cast<std::size_t>(
-            site_nodes_[static_cast<std::size_t>(kick.channel % sites)])];
+            site_nodes_[static_cast<std::size_t>(event.channel % sites)])];
         double* synapses =
             state_.data() +
             (node.first_state + plan_.kinds[static_cast<std::size_t>(node.kind)].synapse_state());
-        const double late = static_cast<double>(kick.late_ms);
-        if (kick.channel < sites) {
-            add(synapses, plan_.ampa, late);
-            add(synapses + 2, plan_.nmda, late);
+        const double offset = static_cast<double>(event.offset_ms);
+        if (event.channel < sites) {
+            add(synapses, plan_.ampa, offset);
+            add(synapses + 2, plan_.nmda, offset);
         } else {
-            add(synapses + 4, plan_.gaba, late);
+            add(synapses + 4, plan_.gaba, offset);
         }
     }
 }

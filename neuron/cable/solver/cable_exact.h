@@ -35,8 +35,8 @@ private:
 
     const CablePlan& plan_;
     const Trial& trial_;
-    std::vector<Kick> kicks_;
-    std::size_t next_kick_ = 0;
+    std::vector<ScheduledEvent> events_;
+    std::size_t next_event_ = 0;
     int step_ = 0;
     std::vector<int> site_nodes_;
     std::vector<double> voltage_, delta_, diagonal_, residual_, state_;

@@ -70,9 +70,9 @@ __global__ void __launch_bounds__(threads_per_block) cable_kernel(CableLaunch al
                             all.diagonal, all.residual, all.clamp_currents};
     const OneTrial lane{all.stride, trial};
     const CableStep<OneTrial> one{all.cell, arrays, lane};
-    std::int64_t next = all.next_kicks[trial];
+    std::int64_t next = all.next_events[trial];
     for (std::int32_t step = all.first_step; step < all.end_step; ++step) {
-        deliver(all.cell, all.kicks, all.end_kicks[trial], next, step, all.state + trial,
+        deliver(all.cell, all.events, all.end_events[trial], next, step, all.state + trial,
                 all.stride);
         for (std::int32_t row = 0; row < all.clamp_rows; ++row) {
             lane.store(all.clamp_currents, row, 0.0F);
@@ -103,10 +103,10 @@ __global__ void __launch_bounds__(threads_per_block) cable_kernel(CableLaunch al
         for (std::int32_t i = 0; i < all.cell.node_count; ++i) {
             const float v = lane.load(all.voltage, i);
             if (fabsf(v) < 1000.0F) continue;
-            if (all.blow_ups[trial].step == 0) all.blow_ups[trial] = {step + 1, i, v};
+            if (all.divergences[trial].step == 0) all.divergences[trial] = {step + 1, i, v};
         }
     }
-    all.next_kicks[trial] = next;
+    all.next_events[trial] = next;
 }
 
 }  // namespace

@@ -14,13 +14,13 @@ struct DeviceClamp {
     double per_area;
 };
 
-/// What a probe reads, by its row in the state or among the voltages.
+/// Source of a probe, by its row in the state or among the voltages.
 struct DeviceProbe {
     std::int32_t row, of_state, every_steps;
     std::int64_t first;  // of its samples in the launch's record
 };
 
-struct DeviceBlowUp {
+struct DeviceDivergence {
     std::int32_t step, node;
     float voltage_mV;
 };
@@ -30,8 +30,8 @@ struct CableLaunch {
     BatchView cell;
     float *state, *voltage, *rest, *delta, *diagonal, *residual, *clamp_currents;
     std::int64_t stride, trials;
-    const Kick* kicks;
-    std::int64_t *next_kicks, *end_kicks;  // (trials)
+    const ScheduledEvent* events;
+    std::int64_t *next_events, *end_events;  // (trials)
     const DeviceClamp* clamps;
     const std::int64_t* first_clamps;  // (trials + 1)
     std::int32_t clamp_rows;
@@ -39,8 +39,8 @@ struct CableLaunch {
     std::int32_t probe_count;
     float* record;  // [sample of a probe][stride]
     std::int32_t first_step, end_step;
-    std::int32_t last_step;  // of the run, whose voltages are only read
-    DeviceBlowUp* blow_ups;  // (trials) step 0: none
+    std::int32_t last_step;         // of the run, whose voltages are only read
+    DeviceDivergence* divergences;  // (trials) step 0: none
 };
 
 /// The steps between two looks at the voltages, and of one launch.

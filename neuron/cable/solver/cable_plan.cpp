@@ -4,7 +4,7 @@
 #include <cmath>
 #include <map>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm::cable {
 namespace {
@@ -56,7 +56,7 @@ CablePlan make_plan(const Cell& cell, const RunOptions& options) {
     plan.cell = &cell;
     plan.dt_ms = options.dt_ms;
     plan.crank_nicolson = options.scheme == Scheme::crank_nicolson;
-    plan.half_step_kicks = options.half_step_kicks;
+    plan.half_step_events = options.half_step_events;
     plan.capacitance_per_dt = (plan.crank_nicolson ? 2e-3 : 1e-3) / plan.dt_ms;
     plan.nernst_mV = 1e3 * gas_constant * (273.15 + cell.celsius) / (2 * faraday);
     for (const Channel& channel : all_channels()) {
@@ -181,7 +181,8 @@ int CablePlan::gate_state(int segment, int channel, int gate) const {
     return first_gate(node, static_cast<std::size_t>(found - channels.begin())) + gate;
 }
 
-std::vector<Kick> schedule(const CablePlan& plan, const Trial& trial, std::size_t trial_index) {
+std::vector<ScheduledEvent> schedule(const CablePlan& plan, const Trial& trial,
+                                     std::size_t trial_index) {
     const auto channels = static_cast<int>(2 * plan.cell->site_segments.size());
     std::vector<bool> silent(static_cast<std::size_t>(channels));
     for (std::size_t i = 0; i < trial.events.size(); ++i) {
@@ -194,24 +195,25 @@ std::vector<Kick> schedule(const CablePlan& plan, const Trial& trial, std::size_
                   event.time_ms);
         if (event.time_ms <= 0) silent[static_cast<std::size_t>(event.channel)] = true;
     }
-    std::vector<Kick> kicks;
-    kicks.reserve(trial.events.size());
+    std::vector<ScheduledEvent> scheduled;
+    scheduled.reserve(trial.events.size());
     const double dt = plan.dt_ms;
     for (const SynapticEvent& event : trial.events) {
         if (silent[static_cast<std::size_t>(event.channel)]) continue;
         // The first step whose middle is not before the event.
         const auto step = std::max(0LL, std::llround(std::ceil(event.time_ms / dt - 0.5 - 1e-9)));
-        double late = 0;
-        if (plan.half_step_kicks) {
-            late = std::max(0.0, (static_cast<double>(step) + 0.5) * dt - event.time_ms);
-            if (std::abs(late - 0.5 * dt) < 1e-6 * dt) late = 0.5 * dt;
+        double offset = 0;
+        if (plan.half_step_events) {
+            offset = std::max(0.0, (static_cast<double>(step) + 0.5) * dt - event.time_ms);
+            if (std::abs(offset - 0.5 * dt) < 1e-6 * dt) offset = 0.5 * dt;
         }
-        kicks.push_back({static_cast<int>(step), event.channel, static_cast<float>(late)});
+        scheduled.push_back({static_cast<int>(step), event.channel, static_cast<float>(offset)});
     }
-    std::stable_sort(kicks.begin(), kicks.end(), [](const Kick& a, const Kick& b) {
-        return std::pair(a.step, a.channel) < std::pair(b.step, b.channel);
-    });
-    return kicks;
+    std::stable_sort(scheduled.begin(), scheduled.end(),
+                     [](const ScheduledEvent& a, const ScheduledEvent& b) {
+                         return std::pair(a.step, a.channel) < std::pair(b.step, b.channel);
+                     });
+    return scheduled;
 }
 
 }  // namespace elm::cable

@@ -5,7 +5,7 @@
 
 #include "neuron/cable/channels/channel.h"
 #include "neuron/cable/solver/cable_run.h"
-#include "neuron/cable/solver/kick.h"
+#include "neuron/cable/solver/scheduled_event.h"
 
 namespace elm::cable {
 
@@ -58,7 +58,7 @@ struct CablePlan {
     double capacitance_per_dt =
         0;  // times uF/cm2 gives S/cm2: 1e-3 / dt, twice that for Crank-Nicolson
     bool crank_nicolson = false;
-    bool half_step_kicks = false;
+    bool half_step_events = false;
     std::vector<SegmentKind> kinds;
     std::vector<PlanNode> nodes;     // parents before children
     std::vector<double> densities;   // of the channels of each segment's kind, S/cm2
@@ -81,7 +81,7 @@ struct CablePlan {
     /// Product of gates of channel `k` of the kind of `node`, times its density: S/cm2.
     template <class StateAt>
     double conductance(const PlanNode& node, std::size_t k, const StateAt& state) const;
-    /// What a probe reads, from voltage (mV) and state (by place) of one trial.
+    /// Value that a probe reads, from voltage (mV) and state (by place) of one trial.
     template <class StateAt>
     double read(const Probe& probe, int channel, double voltage, const StateAt& state) const;
 };
@@ -95,7 +95,8 @@ inline double magnesium_gate(double v) { return 1 / (1 + std::exp(-0.08 * v) / 3
 
 /// Events of one trial in order of steps, without channels that have one at t = 0.
 /// Throws Error{invalid} naming the event for channels and times that are out of range.
-std::vector<Kick> schedule(const CablePlan& plan, const Trial& trial, std::size_t trial_index);
+std::vector<ScheduledEvent> schedule(const CablePlan& plan, const Trial& trial,
+                                     std::size_t trial_index);
 
 inline double power_of(double x, int power) {
     double result = x;

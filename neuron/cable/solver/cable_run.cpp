@@ -4,8 +4,8 @@
 #include <mutex>
 #include <thread>
 
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "neuron/cable/solver/cable_batch.h"
 #include "neuron/cable/solver/cable_device.h"
 #include "neuron/cable/solver/cable_exact.h"
@@ -22,7 +22,8 @@ std::string place_of(const Cell& cell, const CablePlan& plan, int node) {
     return fmt::format("{}({:.3g}), segment {}", section, at.x, segment);
 }
 
-[[noreturn]] void throw_blow_up(const Cell& cell, const CablePlan& plan, const BlowUp& found) {
+[[noreturn]] void throw_divergence(const Cell& cell, const CablePlan& plan,
+                                   const Divergence& found) {
     throw Error(ErrorKind::numeric,
                 fmt::format("the voltage of trial {} is {:.4g} mV at {:.3f} ms in {}: expected "
                             "-1000 to 1000 mV. Check densities and currents, or take a smaller "
@@ -84,7 +85,7 @@ void run_exact(const CablePlan& plan, const std::vector<Trial>& trials, const Ru
         for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
             const double v = cell.voltage(static_cast<int>(i));
             if (std::abs(v) < 1000) continue;
-            throw_blow_up(*plan.cell, plan, {trial, step + 1, static_cast<int>(i), v});
+            throw_divergence(*plan.cell, plan, {trial, step + 1, static_cast<int>(i), v});
         }
         done += 40;
         tick();
@@ -93,6 +94,10 @@ void run_exact(const CablePlan& plan, const std::vector<Trial>& trials, const Ru
 }
 
 }  // namespace
+
+const char* name_of(Scheme scheme) noexcept {
+    return scheme == Scheme::backward_euler ? "backward-euler" : "crank-nicolson";
+}
 
 std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>& trials,
                                      const RunOptions& options) {
@@ -114,10 +119,10 @@ std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>&
         if (exact) {
             throw Error(
                 ErrorKind::unsupported,
-                "a biophysical cell runs in float32 on CUDA. Use --device cpu for float64.");
+                "a biophysical cell runs in float32 on CUDA. Use the device cpu for float64.");
         }
         if (const auto found = run_on_device(run, options.device, tick)) {
-            throw_blow_up(cell, plan, *found);
+            throw_divergence(cell, plan, *found);
         }
         if (run.stopped) return {};
         return recordings.take();
@@ -135,7 +140,7 @@ std::vector<TrialRecording> simulate(const Cell& cell, const std::vector<Trial>&
                 run_exact(plan, trials, options, channels, steps, recordings, run.trial_steps_done,
                           run.stopped, first, tick);
             } else if (const auto found = run_group(run, first, lanes, tick)) {
-                throw_blow_up(cell, plan, *found);
+                throw_divergence(cell, plan, *found);
             }
         } catch (...) {
             const std::lock_guard guard(lock);

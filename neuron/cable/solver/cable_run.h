@@ -53,7 +53,7 @@ enum class Quantity : std::uint8_t {
     synaptic_current,     // nA of all synapses of the segment, outward positive
 };
 
-/// What is written down every `every_steps` steps, from t = 0 on.
+/// Quantity that is written down every `every_steps` steps, from t = 0 on.
 struct Probe {
     Quantity quantity = Quantity::voltage;
     int segment = 0;
@@ -67,8 +67,8 @@ enum class Scheme : std::uint8_t {
     crank_nicolson,  // NEURON's secondorder 2
 };
 
-/// What the probes of one trial saw: recordings[p] holds floor(steps / every_steps) + 1 values, the
-/// first of them at t = 0.
+/// Recordings of the probes of one trial: recordings[p] holds floor(steps / every_steps) + 1
+/// values, the first of them at t = 0.
 struct TrialRecording {
     std::vector<std::vector<float>> recordings;
 };
@@ -77,12 +77,15 @@ struct TrialRecording {
 /// the order of time, none where a probe was not read. Called from any thread, but once at a time.
 using RecordingSink = std::function<void(std::size_t trial, const TrialRecording& next)>;
 
+/// "backward-euler" or "crank-nicolson".
+const char* name_of(Scheme scheme) noexcept;
+
 struct RunOptions {
     double dt_ms = 0.025;
     double duration_ms = 0;
     Scheme scheme = Scheme::crank_nicolson;
-    /// Synaptic kicks half a step early, which makes crank_nicolson second order in them too.
-    bool half_step_kicks = true;
+    /// Synaptic events half a step early, which makes crank_nicolson second order in them too.
+    bool half_step_events = true;
     /// f32: batches in vector lanes, rates from piecewise polynomials. f64: rates as written.
     DType precision = DType::f32;
     /// On a CUDA device a thread runs a trial, in f32; probes there read voltage or calcium.
