@@ -1,0 +1,24 @@
+#include "encoders/encoder_registry.h"
+
+#include "kernels/io/registry.h"
+
+namespace elm {
+
+#define ELM_ENTRY(id) EncoderEntry id##_encoder();
+#include "encoders/encoders.def"
+#undef ELM_ENTRY
+
+const std::vector<EncoderEntry>& all_encoders() {
+    static const std::vector<EncoderEntry> entries{
+#define ELM_ENTRY(id) id##_encoder(),
+#include "encoders/encoders.def"
+#undef ELM_ENTRY
+    };
+    return entries;
+}
+
+const EncoderEntry& find_encoder(std::string_view name) {
+    return find_entry(all_encoders(), name, "encoder");
+}
+
+}  // namespace elm
