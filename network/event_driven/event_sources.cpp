@@ -1,0 +1,98 @@
+#include "network/event_driven/event_sources.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "network/event_driven/event_neurons.h"
+#include "network/neurons/channel.h"
+
+namespace elm::network {
+
+EventSources::EventSources(const NetworkDescription& network)
+    : time_step_ms_(network.time_step_ms), sources_(network.populations.size()) {
+    const auto key_of = [&](const char* purpose, std::size_t part) {
+        return RandomKey{network.seed, 0, 0}.for_purpose(purpose).for_part(
+            static_cast<std::uint32_t>(part));
+    };
+    for (std::size_t i = 0; i < network.poisson.size(); ++i) {
+        const PoissonInput& input = network.poisson[i];
+        const Population& target = network.populations[input.to];
+        const Channel channel =
+            channel_of(neuron_model(target.model), input.input, input.weight < 0);
+        inputs_.push_back({PoissonCounts(input.rate_hz * time_step_ms_ / 1000),
+                           key_of("poisson input", i), input.to, input.first,
+                           input.first + input.count.value_or(target.size - input.first),
+                           input.start_ms, input.stop_ms.value_or(never), input.weight,
+                           static_cast<std::uint32_t>(channel.input)});
+    }
+    for (std::size_t p = 0; p < sources_.size(); ++p) {
+        const Population& population = network.populations[p];
+        Source& source = sources_[p];
+        if (population.model == "poisson") {
+            source.counts = PoissonCounts(population.rate_hz * time_step_ms_ / 1000);
+            source.key = key_of("poisson source", p);
+            source.size = population.size;
+        }
+        for (std::size_t i = 0; i < population.spike_times.size(); ++i) {
+            source.spikes.emplace_back(population.spike_times[i], population.spike_neurons[i]);
+        }
+        std::sort(source.spikes.begin(), source.spikes.end());
+        // A neuron spikes once at a time.
+        source.spikes.erase(std::unique(source.spikes.begin(), source.spikes.end()),
+                            source.spikes.end());
+    }
+}
+
+template <class Body>
+void EventSources::for_each_event(const PoissonCounts& counts, const RandomKey& key,
+                                  std::int64_t step, std::int64_t first, std::int64_t last,
+                                  const Body& body) const {
+    constexpr std::int64_t group = PoissonCounts::group;
+    const RandomKey now = key.at_step(static_cast<std::uint64_t>(step));
+    const RandomKey times = now.for_purpose("time");
+    std::uint32_t numbers[group];
+    for (std::int64_t at = first / group * group; at < last; at += group) {
+        counts.draw(now, at, numbers);
+        for (std::int64_t i = std::max(at, first); i < std::min(at + group, last); ++i) {
+            for (std::uint32_t k = 0; k < numbers[i - at]; ++k) {
+                const double part = (random_word(times.for_part(k), i) + 1.0) * 0x1p-32;
+                body(i, (static_cast<double>(step) + part) * time_step_ms_);
+            }
+        }
+    }
+}
+
+void EventSources::add_inputs(std::int64_t step, const std::vector<std::uint32_t>& first_ids,
+                              std::vector<Arrival>& arrivals) const {
+    constexpr std::uint32_t no_neuron = std::numeric_limits<std::uint32_t>::max();
+    for (std::size_t n = 0; n < inputs_.size(); ++n) {
+        const Input& input = inputs_[n];
+        for_each_event(
+            input.counts, input.key, step, input.first, input.last,
+            [&](std::int64_t i, double time) {
+                if (time <= input.start_ms || time > input.stop_ms) return;
+                arrivals.push_back({time, input.weight,
+                                    first_ids[input.population] + static_cast<std::uint32_t>(i),
+                                    no_neuron, static_cast<std::uint32_t>(n), input.channel});
+            });
+    }
+}
+
+void EventSources::spikes_of(std::size_t p, std::int64_t step, std::uint32_t first_id,
+                             std::vector<ExactSpike>& spikes) {
+    Source& source = sources_[p];
+    for_each_event(source.counts, source.key, step, 0, source.size,
+                   [&](std::int64_t i, double time) {
+                       spikes.push_back({time, first_id + static_cast<std::uint32_t>(i)});
+                   });
+    // Times on the grid may lie some bits behind the end of their step.
+    const double end = static_cast<double>(step + 1) * time_step_ms_ * (1 + 1e-12);
+    for (; source.next < source.spikes.size() && source.spikes[source.next].first <= end;
+         ++source.next) {
+        const auto& [time, neuron] = source.spikes[source.next];
+        spikes.push_back({time, first_id + static_cast<std::uint32_t>(neuron)});
+    }
+}
+
+}  // namespace elm::network

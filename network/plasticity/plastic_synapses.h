@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "network/connectivity/synapse_rows.h"
+#include "network/plasticity/stdp_rule.h"
+
+namespace elm::network {
+
+/// Synapses of one connection onto one slice whose weights follow the spikes of both sides. All
+/// pairs of spikes count; the whole delay lies on the dendrite, so a presynaptic spike of time t
+/// meets postsynaptic ones of t - d.
+///
+/// A weight is brought up to date when its source spikes, as NEST does: what the postsynaptic
+/// spikes since then add, what the last ones before t - d take away; then it is transmitted. Spikes
+/// of targets are kept as long as a weight waits for them. Times are whole steps.
+template <class Real>
+class PlasticSynapses {
+public:
+    explicit PlasticSynapses(const ProjectionPart& part);
+
+    std::int64_t n_synapses() const { return static_cast<std::int64_t>(synapses_.size()); }
+    std::int64_t n_events() const { return n_events_; }
+    std::int64_t bytes() const;
+    std::int64_t first_source() const { return part_.first_source; }
+
+    /// All spikes before `step` were told, none of it. Now and then lets go of spikes that no
+    /// weight waits for, which rounds the weights: at times that do not depend on when spikes are
+    /// told.
+    void begin_spikes_of(std::int64_t step);
+    /// Source `source` of the connection spiked in `step`; its weights are sent on their way times
+    /// `share`. Calls follow in order of step and source.
+    void presynaptic(std::int64_t source, std::int64_t step, double share);
+    /// Target `target` of the population spiked in `step`.
+    void postsynaptic(std::int64_t target, std::int64_t step);
+    /// Adds what acts in `step`.
+    void arrive(std::int64_t step, Real* arena);
+    /// Calls body(source, target, weight) for all synapses as they are at the end of `step`, and
+    /// leaves them as they are.
+    template <class Body>
+    void for_each_weight(std::int64_t step, const Body& body) const {
+        for (std::size_t s = 0; s + 1 < begins_.size(); ++s) {
+            for (std::int64_t i = begins_[s]; i < begins_[s + 1]; ++i) {
+                const Plastic& synapse = synapses_[static_cast<std::size_t>(i)];
+                const double weight = potentiated(synapse.weight, sources_[s],
+                                                  histories_[synapse.target], step - delay_);
+                body(static_cast<std::int64_t>(s), synapse.target + part_.first,
+                     double{static_cast<Real>(weight)});
+            }
+        }
+    }
+
+private:
+    struct Plastic {
+        Real weight;
+        std::uint32_t target;  // from the first one of the slice
+    };
+    struct Source {
+        std::int64_t last = -1;   // step of the last spike; -1: none yet
+        std::int64_t taken = -1;  // postsynaptic spikes up to this step are in the weights
+        double trace = 0;         // K+ just behind the last spike
+    };
+    struct PostSpike {
+        std::int64_t step;
+        double trace;  // K- just behind it
+    };
+
+    /// Potentiation by the postsynaptic spikes behind `source.taken`, up to step `until`.
+    double potentiated(double weight, const Source& source, const std::vector<PostSpike>& history,
+                       std::int64_t until) const;
+    double depressed(double weight, const std::vector<PostSpike>& history, std::int64_t at) const;
+
+    ProjectionPart part_;
+    StdpRule rule_;
+    std::int64_t delay_, slots_;
+    std::vector<std::int64_t> begins_;  // by source
+    std::vector<Plastic> synapses_;
+    std::vector<Source> sources_;
+    std::vector<std::vector<PostSpike>> histories_;  // by target
+    std::vector<Real> arriving_;                     // (slots, targets)
+    std::int64_t next_cleaning_ = 0, n_events_ = 0;
+};
+
+}  // namespace elm::network

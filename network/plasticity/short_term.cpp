@@ -1,0 +1,33 @@
+#include "network/plasticity/short_term.h"
+
+#include <cmath>
+
+namespace elm::network {
+
+ShortTermState::ShortTermState(const Population& population)
+    : rule_(*population.short_term),
+      neurons_(static_cast<std::size_t>(population.size), Neuron{1, rule_.release, -1}) {}
+
+double ShortTermState::release(std::int64_t neuron, double time_ms) {
+    Neuron& state = neurons_[static_cast<std::size_t>(neuron)];
+    if (state.last_ms >= 0) {
+        const double gap = time_ms - state.last_ms;
+        const double x = state.resources, u = state.share;
+        const double kept =
+            rule_.tau_facilitation_ms == 0 ? 0 : std::exp(-gap / rule_.tau_facilitation_ms);
+        state.resources = 1 + (x - x * u - 1) * std::exp(-gap / rule_.tau_recovery_ms);
+        state.share = rule_.release + u * (1 - rule_.release) * kept;
+    }
+    state.last_ms = time_ms;
+    return state.resources * state.share;
+}
+
+std::vector<ShortTermState> short_term_states(const NetworkDescription& network) {
+    std::vector<ShortTermState> states;
+    for (const Population& population : network.populations) {
+        states.push_back(population.short_term ? ShortTermState(population) : ShortTermState());
+    }
+    return states;
+}
+
+}  // namespace elm::network

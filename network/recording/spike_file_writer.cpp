@@ -1,0 +1,74 @@
+#include "network/recording/spike_file_writer.h"
+
+#include "kernels/io/hdf5_file.h"
+
+namespace elm::network {
+namespace {
+
+void write_population(Hdf5File& file, const Population& population, const SpikeTrainOf& spikes,
+                      double duration_ms) {
+    const std::string group = "/spikes/" + population.name;
+    file.make_group(group);
+    file.set_attribute(group, "sorting", std::string("by_time"));
+    file.set_attribute(group, "duration_ms", duration_ms);
+    file.set_attribute(group, "n_units", population.size);
+    file.write<double>(group + "/timestamps", {spikes.size()}, spikes.times_ms, FileType::f64);
+    file.set_attribute(group + "/timestamps", "units", std::string("ms"));
+    const std::vector<std::int64_t> ids(spikes.neurons.begin(), spikes.neurons.end());
+    file.write<std::int64_t>(group + "/node_ids", {spikes.size()}, ids, FileType::i64);
+}
+
+void write_trace(Hdf5File& file, const NetworkDescription& network, std::size_t index,
+                 const TraceRecord& trace) {
+    const TraceRequest& request = network.traces[index];
+    std::string group = "/traces/" + network.populations[request.population].name;
+    if (file.has(group)) group += "-" + std::to_string(index);  // of the same population again
+    file.make_group(group);
+    file.set_attribute(group, "time_step_ms", network.time_step_ms);
+    file.write<std::int64_t>(group + "/neurons", {trace.n_neurons}, request.neurons, FileType::i64);
+    for (std::int64_t s = 0; s < trace.n_states; ++s) {
+        std::vector<double> values;
+        for (std::int64_t step = 0; step < trace.n_steps(); ++step) {
+            for (std::int64_t n = 0; n < trace.n_neurons; ++n)
+                values.push_back(trace.at(step, s, n));
+        }
+        file.write<double>(group + "/" + request.states[static_cast<std::size_t>(s)],
+                           {trace.n_steps(), trace.n_neurons}, values, FileType::f64);
+    }
+}
+
+void write_weights(Hdf5File& file, std::size_t connection,
+                   const std::vector<SynapseWeight>& synapses) {
+    std::vector<std::int64_t> sources, targets;
+    std::vector<double> weights;
+    for (const SynapseWeight& synapse : synapses) {
+        sources.push_back(synapse.source);
+        targets.push_back(synapse.target);
+        weights.push_back(synapse.weight);
+    }
+    const std::string group = "/weights/" + std::to_string(connection);
+    const std::vector<std::int64_t> shape{static_cast<std::int64_t>(synapses.size())};
+    file.write<std::int64_t>(group + "/source", shape, sources, FileType::i64);
+    file.write<std::int64_t>(group + "/target", shape, targets, FileType::i64);
+    file.write<double>(group + "/weight", shape, weights, FileType::f64);
+}
+
+}  // namespace
+
+void write_spike_file(const OutputFile& output, const NetworkDescription& network, Engine& engine,
+                      double duration_ms, const std::string& config) {
+    Hdf5File file = Hdf5File::create(output.temporary_path());
+    file.write_string("/config", config);
+    for (std::size_t p = 0; p < network.populations.size(); ++p) {
+        write_population(file, network.populations[p], engine.spikes()[p], duration_ms);
+    }
+    for (std::size_t i = 0; i < network.traces.size(); ++i) {
+        write_trace(file, network, i, engine.traces()[i]);
+    }
+    for (std::size_t c = 0; c < network.connections.size(); ++c) {
+        if (network.connections[c].stdp) write_weights(file, c, engine.weights(c));
+    }
+    file.close();
+}
+
+}  // namespace elm::network

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/core/random/random_key.h"
+
+namespace elm::network {
+
+/// Numbers of events in a step of independent Poisson trains, one for each neuron. That of a neuron
+/// and step follows from the key alone.
+class PoissonCounts {
+public:
+    /// Neurons whose counts are made together; a call begins at a multiple of it.
+    static constexpr std::int64_t group = 64;
+
+    /// `mean` events a step, at least 0. Counts of a mean of more than 8 are sums of several.
+    explicit PoissonCounts(double mean);
+
+    /// Counts of neurons [first, first + group) in the step of `key`.
+    void draw(const RandomKey& key, std::int64_t first, std::uint32_t (&counts)[group]) const;
+
+private:
+    std::uint32_t parts_ = 1;
+    std::vector<std::uint32_t> thresholds_;  // word >= [k]: more than k events
+};
+
+}  // namespace elm::network

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "network/time_stepped/network_slice.h"
+#include "network/time_stepped/poisson_counts.h"
+
+namespace elm::network {
+
+/// What moves the neurons of a slice, but for synapses: their own equations, Poisson inputs,
+/// currents; and the sources of spikes, which are no neurons.
+template <class Real>
+class SliceDrive {
+public:
+    SliceDrive(const NetworkDescription& network, NetworkSlice<Real>& slice);
+
+    /// Adds the events of the Poisson inputs that act in `step`.
+    void add_poisson(std::int64_t step, NetworkSlice<Real>& slice) const;
+    /// Advances the neurons of population p over `step`, lists the numbers of those that spike and
+    /// returns how many. Throws Error{numeric}.
+    std::int64_t step(std::size_t p, std::int64_t step, NetworkSlice<Real>& slice,
+                      std::uint32_t* spikes);
+
+private:
+    struct Poisson {
+        PoissonCounts counts;
+        RandomKey key;
+        std::size_t population;
+        std::int64_t first, last;  // neurons of the slice that get it, from its first one
+        std::int64_t start, stop;  // steps
+        std::int64_t slot;
+        std::vector<Real> weights;  // one for all, or one a neuron
+    };
+    struct Current {
+        std::size_t population, input;
+        std::int64_t start, stop;
+        Real amplitude;
+    };
+    struct Source {
+        double probability = 0;  // of a spike in a step
+        RandomKey key;
+        std::vector<std::pair<std::int64_t, std::int64_t>> spikes;  // step and neuron, in order
+        std::size_t next = 0;
+    };
+
+    void add_input(const NetworkDescription& network, std::size_t index, NetworkSlice<Real>& slice);
+    void add_source(const NetworkDescription& network, std::size_t p,
+                    const PopulationSlice<Real>& slice);
+    std::int64_t step_source(std::size_t p, std::int64_t step, const PopulationSlice<Real>& slice,
+                             std::uint32_t* spikes);
+
+    double time_step_ms_;
+    std::vector<Poisson> poisson_;
+    std::vector<Current> currents_;
+    std::vector<Source> sources_;  // by population
+    std::vector<Real> levels_;
+};
+
+}  // namespace elm::network
