@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/modules/layers.h"
-#include "kernels/ops/basic/batch_norm.h"
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/product/convolution.h"
 #include "kernels/ops/product/spike_convolution.h"
+#include "kernels/ops/training/batch_norm.h"
 
 namespace elm {
 namespace {
@@ -54,7 +54,7 @@ InputLayer::InputLayer(std::int64_t inputs, std::int64_t outputs, std::int64_t t
     : taps_(taps),
       weight_(
           parameter("weight", {inputs, taps, outputs}, initialise::uniform_fan_in(inputs * taps))),
-      bias_(parameter("bias", {outputs}, initialise::uniform_fan_in(inputs * taps))) {}
+      bias_(offset("bias", {outputs}, initialise::uniform_fan_in(inputs * taps))) {}
 
 Var InputLayer::forward(Context& context, const SequenceInput& input, StateCursor& state) const {
     return input.spikes != nullptr ? sparse(context, *input.spikes, state)
@@ -81,7 +81,7 @@ Var InputLayer::dense(Context& context, const Var& input, StateCursor& state) co
 CausalConvolution::CausalConvolution(std::int64_t inputs, std::int64_t outputs, std::int64_t taps)
     : weight_(
           parameter("weight", {outputs, inputs, taps}, initialise::uniform_fan_in(inputs * taps))),
-      bias_(parameter("bias", {outputs}, initialise::uniform_fan_in(inputs * taps))) {}
+      bias_(offset("bias", {outputs}, initialise::uniform_fan_in(inputs * taps))) {}
 
 Var CausalConvolution::forward(Context& context, const Var& input, StateCursor& state) const {
     return convolve(context, input, use(context, weight_), use(context, bias_), state);
@@ -90,8 +90,8 @@ Var CausalConvolution::forward(Context& context, const Var& input, StateCursor& 
 BatchNorm::BatchNorm(std::int64_t features, double momentum, double epsilon)
     : momentum_(momentum),
       epsilon_(epsilon),
-      gain_(parameter("gain", {features}, initialise::constant(1))),
-      bias_(parameter("bias", {features}, initialise::constant(0))),
+      gain_(offset("gain", {features}, initialise::constant(1))),
+      bias_(offset("bias", {features}, initialise::constant(0))),
       running_mean_(parameter("running_mean", {features}, initialise::constant(0))),
       running_variance_(parameter("running_variance", {features}, initialise::constant(1))) {
     running_mean_.trainable = false;

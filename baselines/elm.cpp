@@ -3,7 +3,7 @@
 
 #include "baselines/model_file.h"
 #include "baselines/model_registry.h"
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
 #include "neuron/elm/elm_model_file.h"
 #include "neuron/elm/elm_module.h"

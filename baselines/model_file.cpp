@@ -1,14 +1,19 @@
 #include "baselines/model_file.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "baselines/front_end.h"
 #include "baselines/model_registry.h"
+#include "baselines/two_towers.h"
+#include "baselines/wrapped_model.h"
 #include "kernels/core/build_info.h"
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
 #include "kernels/io/output_file.h"
@@ -28,6 +33,54 @@ Values written_options(const ModelEntry& entry, const OptionSet& options,
                        const SequenceShape& shape) {
     return entry.written_options == nullptr ? to_values(options)
                                             : entry.written_options(options, shape);
+}
+
+OptionSet with_values(OptionSet options, const Values& values, const std::string& name) {
+    with_context(fmt::format("reading the options of {}", name), [&] {
+        for (const auto& [option, value] : values) options.set(option, to_text(value));
+    });
+    return options;
+}
+
+/// Ingredients of a model around the registered one, in options.
+struct Surroundings {
+    OptionSet front_end, towers;
+    SequenceShape shape;      // of the registered model
+    std::string prefix = {};  // of its arrays
+
+    explicit Surroundings(const ModelSpec& spec)
+        : front_end(with_values(front_end_options(), spec.front_end, front_end_section)),
+          towers(with_values(towers_options(), spec.towers, towers_section)),
+          shape{width_behind(front_end, spec.shape.n_input), spec.shape.n_output} {
+        if (has_front_end(front_end)) prefix += WrappedModel::prefix;
+        if (spec.towers.empty()) return;
+        shape.n_output = towers.get<std::int64_t>("latent");
+        prefix += WrappedModel::prefix;
+    }
+};
+
+/// Puts the registered model into its surroundings, and all options into the spec.
+void complete(FittedModel& fitted, const Surroundings& around, const OptionSet& options,
+              std::unique_ptr<SequenceModel> model) {
+    ModelSpec& spec = fitted.spec;
+    spec.options = written_options(find_model(spec.model), options, around.shape);
+    spec.front_end = written_front_end(around.front_end);
+    fitted.model = with_front_end(around.front_end, spec.shape.n_input, std::move(model));
+    if (spec.towers.empty()) return;
+    spec.towers = to_values(around.towers);
+    fitted.model = with_towers(around.towers, spec.shape.n_output, std::move(fitted.model));
+}
+
+/// Takes the arrays with this prefix out of `arrays`, and the prefix from their names.
+std::vector<NamedArray> take_inner(std::vector<NamedArray>& arrays, const std::string& prefix) {
+    const auto inner = std::stable_partition(
+        arrays.begin(), arrays.end(),
+        [&](const NamedArray& array) { return !array.name.starts_with(prefix); });
+    std::vector<NamedArray> taken(std::make_move_iterator(inner),
+                                  std::make_move_iterator(arrays.end()));
+    arrays.erase(inner, arrays.end());
+    for (NamedArray& array : taken) array.name.erase(0, prefix.size());
+    return taken;
 }
 
 /// One attribute of the root; throws Error{data} if it is not there or of another type.
@@ -83,11 +136,17 @@ ModelSpec read_spec(const StateDict& dict) {
     const Config config =
         Config::parse(attribute<std::string>(attributes, config_name, "a text"), config_name);
     const auto section = config.sections.find(spec.model);
-    if (section == config.sections.end()) {
+    if (section != config.sections.end()) {
+        spec.options = section->second;
+    } else if (!find_model(spec.model).options().options().empty()) {  // none: none are written
         throw Error(ErrorKind::data,
                     fmt::format("{} has no section [{}].", config_name, spec.model));
     }
-    spec.options = section->second;
+    for (const auto& [name, values] :
+         {std::pair(front_end_section, &spec.front_end), {towers_section, &spec.towers}}) {
+        const auto found = config.sections.find(name);
+        if (found != config.sections.end()) *values = found->second;
+    }
     return spec;
 }
 
@@ -102,10 +161,13 @@ StateDict read_file(const std::string& path) {
     return dict;
 }
 
-/// Throws Error{data} unless the arrays are those of the model.
-void require_arrays(SequenceModel& model, std::vector<NamedArray>& arrays) {
+/// Throws Error{data} unless the arrays are those of the model, but for parameters that begin with
+/// `restored`.
+void require_arrays(SequenceModel& model, std::vector<NamedArray>& arrays,
+                    const std::string& restored) {
     std::vector<NamedArray> expected;
     for (const auto& [name, parameter] : model.parameters()) {
+        if (!restored.empty() && name.starts_with(restored)) continue;
         NamedArray array{.name = name, .shape = {}, .values = {}};
         for (int axis = 0; axis < parameter->shape.rank(); ++axis) {
             array.shape.push_back(parameter->shape[axis]);
@@ -124,33 +186,33 @@ void require_arrays(SequenceModel& model, std::vector<NamedArray>& arrays) {
     }
 }
 
-/// The model of this spec with these numbers.
+/// The model of this spec with these parameters.
 FittedModel restore(Stream& stream, const ModelSpec& spec, std::vector<NamedArray> arrays,
                     DType precision) {
     const ModelEntry& entry = find_model(spec.model);
+    const Surroundings around(spec);
     FittedModel fitted{.spec = spec, .model = nullptr};
     if (entry.restore != nullptr) {
         const OptionSet options = model_options(spec.model, spec.options);
-        fitted.model = entry.restore(options, spec.shape, std::move(arrays));
-        fitted.spec.options = written_options(entry, options, spec.shape);
-        allocate(stream, fitted, precision, {});
-        return fitted;
+        complete(fitted, around, options,
+                 entry.restore(options, around.shape, take_inner(arrays, around.prefix)));
+        if (!around.prefix.empty()) require_arrays(*fitted.model, arrays, around.prefix);
+    } else {
+        fitted = make_model(spec);
+        require_arrays(*fitted.model, arrays, "");
     }
-    fitted = make_model(spec);
-    require_arrays(*fitted.model, arrays);
     allocate(stream, fitted, precision, {});
-    std::map<std::string, const NamedArray*> by_name;
-    for (const NamedArray& array : arrays) by_name[array.name] = &array;
-    for (const auto& [name, parameter] : fitted.model->parameters()) {
-        const std::vector<double>& values = by_name.at(name)->values;
-        visit_real(precision, [&, &to = parameter->value]<class Real>(Real) {
-            to.assign<Real>(stream, std::vector<Real>(values.begin(), values.end()));
+    std::map<std::string, ModuleParameter*> by_name;
+    for (const auto& [name, parameter] : fitted.model->parameters()) by_name[name] = parameter;
+    for (const NamedArray& array : arrays) {
+        visit_real(precision, [&, &to = by_name.at(array.name)->value]<class Real>(Real) {
+            to.assign<Real>(stream, std::vector<Real>(array.values.begin(), array.values.end()));
         });
     }
     return fitted;
 }
 
-/// What stands at the root of a file, the configuration beside.
+/// Attributes at the root of a file, the configuration beside.
 Values attributes_of(const ModelSpec& spec) {
     return {{"format", std::string(format_name)},
             {"format_version", format_version},
@@ -163,33 +225,24 @@ Values attributes_of(const ModelSpec& spec) {
 }
 
 std::string config_of(const ModelSpec& spec) {
-    return Config{{{spec.model, spec.options}}}.to_toml();
+    Config config{{{spec.model, spec.options}}};
+    if (!spec.front_end.empty()) config.sections[front_end_section] = spec.front_end;
+    if (!spec.towers.empty()) config.sections[towers_section] = spec.towers;
+    return config.to_toml();
 }
 
 }  // namespace
 
-Values to_values(const OptionSet& options) {
-    Values values;
-    for (const Option& option : options.options()) {
-        std::visit([&](const auto& value) { values[option.name] = value; }, option.value);
-    }
-    return values;
-}
-
 OptionSet model_options(const std::string& name, const Values& values) {
-    OptionSet options = find_model(name).options();
-    with_context(fmt::format("reading the options of {}", name), [&] {
-        for (const auto& [option, value] : values) options.set(option, to_text(value));
-    });
-    return options;
+    return with_values(find_model(name).options(), values, name);
 }
 
 FittedModel make_model(ModelSpec spec, std::uint64_t seed) {
     const ModelEntry& entry = find_model(spec.model);
     const OptionSet options = model_options(spec.model, spec.options);
+    const Surroundings around(spec);
     FittedModel fitted{.spec = std::move(spec), .model = nullptr};
-    fitted.model = entry.make(options, fitted.spec.shape, seed);
-    fitted.spec.options = written_options(entry, options, fitted.spec.shape);
+    complete(fitted, around, options, entry.make(options, around.shape, seed));
     if (!entry.time_step_option.empty()) {
         ELM_CHECK(options.get<double>(entry.time_step_option) == fitted.spec.time_step_ms,
                   "{} of a model {} is {} ms, and its data comes in steps of {} ms. Leave it out.",
@@ -274,7 +327,7 @@ FittedModel with_options(Stream& stream, FittedModel fitted, const Values& chang
         for (const auto& [name, value] : changed) options.set(name, to_text(value));
     });
     const ModelEntry& entry = find_model(spec.model);
-    const Values written = written_options(entry, options, spec.shape);
+    const Values written = written_options(entry, options, Surroundings(spec).shape);
     if (written == spec.options) return fitted;
     for (const auto& [name, value] : written) {
         const auto before = spec.options.find(name);
@@ -311,13 +364,13 @@ FittedModel with_time_step(Stream& stream, FittedModel fitted, double time_step_
     return with_options(stream, std::move(fitted), {{entry.time_step_option, time_step_ms}});
 }
 
-void keep_numbers(Module& module) {
+void keep_parameters(Module& module) {
     Stream host{Device{}};
     for (const auto& [name, parameter] : module.parameters()) {
-        const Tensor numbers = parameter->value.to(host);
-        parameter->initialiser = [numbers](Stream& stream, const Tensor& to, const RandomKey&) {
-            visit_real(numbers.dtype(), [&]<class From>(From) {
-                const auto from = numbers.host<From>();
+        const Tensor values = parameter->value.to(host);
+        parameter->initialiser = [values](Stream& stream, const Tensor& to, const RandomKey&) {
+            visit_real(values.dtype(), [&]<class From>(From) {
+                const auto from = values.host<From>();
                 visit_real(to.dtype(), [&]<class To>(To) {
                     to.assign<To>(stream, std::vector<To>(from.begin(), from.end()));
                 });

@@ -11,7 +11,8 @@
 ///
 ///   /              format = "sequence-model", format_version, program_version, source, model (its
 ///                  name), n_input, n_output, time_step_ms
-///   /config        the section [NAME] with its options, as TOML
+///   /config        the section [NAME] with its options, as TOML; [front_end] and [towers] where
+///                  there are such
 ///   /model/NAME    a dataset per array of the model (SequenceModel::arrays)
 ///
 /// Others may add groups and attributes. Read as well are ELM neurons in older and published forms
@@ -20,16 +21,18 @@ namespace elm {
 
 struct ElmModel;
 
-/// What makes a registered model, beside its numbers.
+/// Ingredients of a registered model beside its parameters.
 struct ModelSpec {
     std::string model;  // its name in the registry
     Values options = {};
-    SequenceShape shape = {};
-    double time_step_ms = 1;  // of the data that it was fitted to
-    std::string source = {};  // where it came from, for people
+    SequenceShape shape = {};  // of the whole, front end and head included
+    double time_step_ms = 1;   // of the data that it was fitted to
+    std::string source = {};   // where it came from, for people
+    Values front_end = {};     // options of front_end.h that are not the defaults; empty: none
+    Values towers = {};        // options of two_towers.h; empty: the model stands alone
 };
 
-/// A registered model with its numbers, on one device.
+/// A registered model with its parameters, on one device.
 struct FittedModel {
     ModelSpec spec;
     std::unique_ptr<SequenceModel> model;
@@ -38,24 +41,22 @@ struct FittedModel {
     DType precision() const { return parameters.values.dtype(); }
 };
 
-/// All values of `options`, by name.
-Values to_values(const OptionSet& options);
-
 /// The options of the registered model `name` with `values` put in place. Throws Error{invalid} for
 /// a name or a value that cannot be.
 OptionSet model_options(const std::string& name, const Values& values);
 
-/// The model without numbers, its options complete in the spec. Throws as model_options does.
+/// The model without values of its parameters, its options complete in the spec. Throws as
+/// model_options does.
 FittedModel make_model(ModelSpec spec, std::uint64_t seed = 0);
 
-/// An ELM neuron as one of the registered models, its numbers not allocated yet.
+/// An ELM neuron as one of the registered models, its parameters not allocated yet.
 FittedModel make_model(const ElmModel& model);
 
 /// Allocates the parameters of a model that was made.
 void allocate(Stream& stream, FittedModel& fitted, DType precision, const RandomKey& key);
 
-/// Writes the numbers of a model with all its options. Throws Error{invalid} if `path` exists and
-/// `force` is false, Error{write} if it cannot be written.
+/// Writes the parameters of a model with all its options. Throws Error{invalid} if `path` exists
+/// and `force` is false, Error{write} if it cannot be written.
 void save_model(const FittedModel& fitted, const std::string& path, bool force);
 
 /// The same as safetensors, with the attributes, the options and the text of /config in the
@@ -76,7 +77,7 @@ FittedModel with_options(Stream& stream, FittedModel fitted, const Values& chang
 /// The same model for steps of another length. Throws Error{invalid} for one that takes no others.
 FittedModel with_time_step(Stream& stream, FittedModel fitted, double time_step_ms);
 
-/// Makes the present numbers those that the parameters begin with wherever they are allocated.
-void keep_numbers(Module& module);
+/// Makes the present values those that the parameters begin with wherever they are allocated.
+void keep_parameters(Module& module);
 
 }  // namespace elm

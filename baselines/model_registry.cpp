@@ -2,25 +2,32 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
-#include "kernels/core/check.h"
+#include "baselines/backbones/mixed_model.h"
 #include "kernels/io/option_set.h"
-#include "kernels/io/toml_config.h"
+#include "kernels/io/registry.h"
 
 namespace elm {
 
 #define ELM_ENTRY(id) ModelEntry id##_entry();
+#define ELM_MIXED(...)
 #include "baselines/models.def"
 #undef ELM_ENTRY
+#undef ELM_MIXED
 
 namespace {
 
 std::vector<ModelEntry>& entries() {
     static std::vector<ModelEntry> entries{
 #define ELM_ENTRY(id) id##_entry(),
+#define ELM_MIXED(id, backbone, mixer, ...)                                                     \
+    mixed_entry(                                                                                \
+        #id, #backbone, #mixer, [] { return mixed_options(#backbone, #mixer, {__VA_ARGS__}); }, \
+        [](const OptionSet& options, const SequenceShape& shape, std::uint64_t seed) {          \
+            return make_mixed(#backbone, #mixer, options, shape, seed);                         \
+        }),
 #include "baselines/models.def"
 #undef ELM_ENTRY
+#undef ELM_MIXED
     };
     return entries;
 }
@@ -29,22 +36,10 @@ std::vector<ModelEntry>& entries() {
 
 const std::vector<ModelEntry>& all_models() { return entries(); }
 
-void add_model(ModelEntry entry) {
-    for (const ModelEntry& other : entries()) {
-        ELM_CHECK(other.name != entry.name, "there is a model {} already", entry.name);
-    }
-    entries().push_back(std::move(entry));
-}
+void add_model(ModelEntry entry) { add_entry(entries(), std::move(entry), "model"); }
 
 const ModelEntry& find_model(std::string_view name) {
-    std::vector<std::string> names;
-    for (const ModelEntry& entry : all_models()) {
-        if (entry.name == name) return entry;
-        names.push_back(entry.name);
-    }
-    throw Error(ErrorKind::invalid,
-                fmt::format("there is no sequence model {}, expected one of {}.{}", name,
-                            fmt::join(names, ", "), nearest_hint(name, names)));
+    return find_entry(entries(), name, "sequence model");
 }
 
 }  // namespace elm

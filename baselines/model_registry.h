@@ -6,11 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/io/option_set.h"
 #include "kernels/modules/sequence_model.h"
 
 namespace elm {
-
-class OptionSet;
 
 /// A sequence model that is known by name: what its file in this room says about it.
 struct ModelEntry {
@@ -20,9 +19,9 @@ struct ModelEntry {
     bool of_point_neurons = false;
     /// The options that it takes, with their defaults.
     OptionSet (*options)();
-    /// The model without numbers: allocate_parameters() draws them. `seed`: of what a model draws
-    /// when it is made, as which input feeds which synapse. Throws Error{invalid} for options that
-    /// do not go together.
+    /// The model without values of its parameters: allocate_parameters() draws them. `seed`: of
+    /// what a model draws when it is made, as which input feeds which synapse. Throws
+    /// Error{invalid} for options that do not go together.
     std::unique_ptr<SequenceModel> (*make)(const OptionSet& options, const SequenceShape& shape,
                                            std::uint64_t seed);
 
@@ -38,6 +37,15 @@ struct ModelEntry {
     std::string time_step_option = {};
     /// Whether a fitted model with these options keeps its meaning under another time step.
     bool (*time_step_changes)(const OptionSet& options) = nullptr;
+
+    // --- for random searches
+    /// An option of training, and the range that suits this model where it is not the usual one.
+    /// Its own options say theirs themselves (Option::search).
+    struct TrainingSearch {
+        std::string option;
+        SearchRange range;
+    };
+    std::vector<TrainingSearch> training_search = {};
 };
 
 /// All of them: those of models.def in its order, then those that were added.

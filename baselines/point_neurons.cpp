@@ -1,6 +1,7 @@
 #include "baselines/point_neurons.h"
 
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "baselines/causal_layers.h"
@@ -9,6 +10,7 @@
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/reduction.h"
 #include "kernels/ops/scan/leaky_scan.h"
+#include "neuron/point/alif.h"
 #include "neuron/point/neuron_scan.h"
 
 namespace elm {
@@ -25,14 +27,14 @@ double decay_logit(double tau_steps) {
 Initialiser decay_logits(std::int64_t count, double shortest, double longest) {
     return [=](Stream& stream, const Tensor& values, const RandomKey&) {
         visit_real(values.dtype(), [&]<class Real>(Real) {
-            std::vector<Real> numbers(static_cast<std::size_t>(values.shape().size()));
-            for (std::size_t i = 0; i < numbers.size(); ++i) {
+            std::vector<Real> logits(static_cast<std::size_t>(values.shape().size()));
+            for (std::size_t i = 0; i < logits.size(); ++i) {
                 const auto at = static_cast<double>(static_cast<std::int64_t>(i) % count);
                 const double part = count == 1 ? 0.5 : at / static_cast<double>(count - 1);
-                numbers[i] =
+                logits[i] =
                     static_cast<Real>(decay_logit(shortest * std::pow(longest / shortest, part)));
             }
-            values.assign<Real>(stream, numbers);
+            values.assign<Real>(stream, logits);
         });
     };
 }
@@ -43,26 +45,28 @@ Tensor last_step(Context& context, const Tensor& trace) {
     return slice(plain, Var{trace}, 1, shape[1] - 1, shape[1]).value.reshape({shape[0], shape[2]});
 }
 
+/// `Neuron`: Lif or Alif.
+template <class Neuron>
 class PointNeurons : public SequenceModel {
 public:
-    PointNeurons(const OptionSet& options, const SequenceShape& shape, bool adapts)
+    PointNeurons(const OptionSet& options, const SequenceShape& shape)
         : SequenceModel(shape),
           neurons_(options.get<std::int64_t>("neurons")),
           currents_(options.get<std::int64_t>("currents")),
           synapses_(
               child("synapses", std::make_unique<InputLayer>(shape.n_input, neurons_ * currents_))),
-          synapse_decay_(parameter("synapse_decay_logit", {neurons_ * currents_},
-                                   decay_logits(currents_, 2, 20))),
-          membrane_decay_(parameter("membrane_decay_logit", {neurons_}, decay_logits(1, 20, 20))),
+          synapse_decay_(offset("synapse_decay_logit", {neurons_ * currents_},
+                                decay_logits(currents_, 2, 20))),
+          membrane_decay_(offset("membrane_decay_logit", {neurons_}, decay_logits(1, 20, 20))),
           threshold_(parameter("threshold", {neurons_}, initialise::constant(1))),
           resting_(parameter("resting", {neurons_}, initialise::constant(0))) {
         threshold_.trainable = false;
         resting_.trainable = false;
-        if (adapts) {
+        if constexpr (adapts) {
             adaptation_decay_ =
-                &parameter("adaptation_decay_logit", {neurons_}, decay_logits(1, 100, 100));
+                &offset("adaptation_decay_logit", {neurons_}, decay_logits(1, 100, 100));
             adaptation_strength_ =
-                &parameter("adaptation_strength_softplus", {neurons_}, initialise::constant(-2));
+                &offset("adaptation_strength_softplus", {neurons_}, initialise::constant(-2));
         }
         readout_ = &child("readout", std::make_unique<Linear>(3 * neurons_, shape.n_output));
         rule_.refractory_steps =
@@ -79,7 +83,7 @@ protected:
         const Var current = synaptic_current(context, driven, cursor);
         Tensor neurons = cursor.take_tensor();
         const NeuronTraces traces =
-            neuron_scan(context, current, neuron_parameters(context), rule_, &neurons);
+            neuron_scan<Neuron>(context, current, coefficients(context), rule_, &neurons);
         cursor.keep(neurons);
         cursor.finish();
         const Var seen[] = {traces.voltage, traces.spikes, traces.distance};
@@ -95,28 +99,30 @@ private:
             initial =
                 Tensor::zeros(context.stream, {batch, neurons_ * currents_}, driven.value.dtype());
         }
-        const Var filtered =
-            leaky_scan(context, driven, sigmoid(context, synapse_decay_), Var{initial});
+        Var filtered = leaky_scan(context, driven, sigmoid(context, synapse_decay_), Var{initial});
         cursor.keep(steps == 0 ? initial : last_step(context, filtered.value));
         if (currents_ == 1) return filtered;
         return sum(context, reshape(context, filtered, {batch, steps, neurons_, currents_}), 3);
     }
 
-    NeuronScanParameters neuron_parameters(Context& context) const {
-        NeuronScanParameters parameters{sigmoid(context, membrane_decay_), use(context, threshold_),
-                                        use(context, resting_)};
-        if (adaptation_decay_ != nullptr) {
-            parameters.adaptation_decay = sigmoid(context, *adaptation_decay_);
-            parameters.adaptation_strength =
+    typename Neuron::template Coefficients<Var> coefficients(Context& context) const {
+        typename Neuron::template Coefficients<Var> result{};
+        result.decay = sigmoid(context, membrane_decay_);
+        result.threshold = use(context, threshold_);
+        result.resting = use(context, resting_);
+        if constexpr (adapts) {
+            result.adaptation_decay = sigmoid(context, *adaptation_decay_);
+            result.adaptation_strength =
                 activate(context, use(context, *adaptation_strength_), Activation::softplus);
         }
-        return parameters;
+        return result;
     }
 
     static Var sigmoid(Context& context, const ModuleParameter& logits) {
         return activate(context, use(context, logits), Activation::sigmoid);
     }
 
+    static constexpr bool adapts = std::is_same_v<Neuron, Alif>;
     std::int64_t neurons_, currents_;
     InputLayer& synapses_;
     ModuleParameter& synapse_decay_;
@@ -155,7 +161,8 @@ OptionSet point_neuron_options() {
 
 std::unique_ptr<SequenceModel> make_point_neurons(const OptionSet& options,
                                                   const SequenceShape& shape, bool adapts) {
-    return std::make_unique<PointNeurons>(options, shape, adapts);
+    if (adapts) return std::make_unique<PointNeurons<Alif>>(options, shape);
+    return std::make_unique<PointNeurons<Lif>>(options, shape);
 }
 
 }  // namespace elm

@@ -21,7 +21,8 @@
 /// The derivative of a spike is the triangle of Bellec et al. 2018, arXiv 1803.09574: 0.3 at the
 /// threshold, 0 from one threshold away on.
 /// Sources: Rotter & Diesmann 1999, doi:10.1007/s004220050570; Bellec et al. 2018 and 2020,
-/// doi:10.1038/s41467-020-17236-y; as surrogates of a cell: Spieler et al. 2024, arXiv 2306.16922.
+/// doi:10.1038/s41467-020-17236-y; as fitted models of a cell: Spieler et al. 2024, arXiv
+/// 2306.16922.
 namespace elm {
 
 class OptionSet;

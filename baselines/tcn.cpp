@@ -1,14 +1,14 @@
-// Temporal convolutional network as a surrogate of a cell: Beniaguev, Segev, London 2021,
+// Temporal convolutional network as a fitted model of a cell: Beniaguev, Segev, London 2021,
 // doi:10.1016/j.neuron.2021.07.002.
 //   a_0 = x      a_l = BatchNorm(relu(conv_l(a_{l-1}))), l = 1..depth      y = W a_depth + b
 // Convolutions are causal, of dilation and stride 1; batch norm (epsilon 1e-3) comes after the
 // rectifier. The output sees 1 + sum over l of (taps_l - 1) steps.
 // Where we differ: only spike and soma voltage are predicted, not the dendrites' voltage, and the
-// outputs are those of the given width; the first values are uniform in ±1/sqrt(fan_in) in place of
-// a narrow normal distribution; running statistics take 0.1 of each batch in place of 0.01, so that
-// they are right after short trainings too. Weights are signed, so inhibitory channels count 1 like
-// all others. The default size has the reach of the published model of 7 layers (153 steps) at a
-// width of 12 in place of 128.
+// outputs are those of the given width; the initial values are uniform in ±1/sqrt(fan_in) in place
+// of a narrow normal distribution; running statistics take 0.1 of each batch in place of 0.01, so
+// that they are right after short trainings too. Weights are signed, so inhibitory channels count 1
+// like all others. The default size has the reach of the published model of 7 layers (153 steps) at
+// a width of 12 in place of 128.
 
 #include <string>
 #include <vector>

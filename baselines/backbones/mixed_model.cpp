@@ -1,0 +1,42 @@
+#include "baselines/backbones/mixed_model.h"
+
+#include <string>
+
+#include <fmt/format.h>
+
+#include "baselines/backbones/backbone_registry.h"
+
+namespace elm {
+
+OptionSet mixed_options(std::string_view backbone, std::string_view mixer,
+                        std::initializer_list<PublishedOption> published) {
+    OptionSet options = find_backbone(backbone).options();
+    const OptionSet of_mixer = find_mixer(mixer).options();
+    for (const Option& option : of_mixer.options()) options.declare(option);
+    for (const auto& [name, text] : published) options.set(name, text);
+    return options;
+}
+
+std::unique_ptr<SequenceModel> make_mixed(std::string_view backbone, std::string_view mixer,
+                                          const OptionSet& options, const SequenceShape& shape,
+                                          std::uint64_t seed) {
+    const MixerEntry& part = find_mixer(mixer);
+    return find_backbone(backbone).make(
+        options, shape, [&](const MixerPlace& place) { return part.make(options, place); }, seed);
+}
+
+ModelEntry mixed_entry(std::string_view name, std::string_view backbone, std::string_view mixer,
+                       OptionSet (*options)(),
+                       std::unique_ptr<SequenceModel> (*make)(const OptionSet&,
+                                                              const SequenceShape&,
+                                                              std::uint64_t)) {
+    const BackboneEntry& whole = find_backbone(backbone);
+    const MixerEntry& part = find_mixer(mixer);
+    return {.name = std::string(name),
+            .summary = fmt::format("{} with {}", whole.summary, part.summary),
+            .source = part.source,
+            .options = options,
+            .make = make};
+}
+
+}  // namespace elm

@@ -1,0 +1,41 @@
+#include "baselines/mixers/heads.h"
+
+#include "kernels/core/support/check.h"
+
+namespace elm {
+
+OptionSet head_options() {
+    OptionSet options;
+    options.declare({.name = "heads",
+                     .value = std::int64_t{4},
+                     .help = "heads of attention",
+                     .lowest = 1,
+                     .highest = 4096});
+    options.declare({.name = "attention_width",
+                     .value = std::int64_t{0},
+                     .help = "features of all heads together; 0: the width of the model",
+                     .lowest = 0,
+                     .highest = 65536});
+    options.declare({.name = "projection_bias",
+                     .value = true,
+                     .help = "add biases to queries, values and the output"});
+    return options;
+}
+
+std::int64_t HeadProjections::inner_width(const OptionSet& options, std::int64_t width) {
+    const auto heads = options.get<std::int64_t>("heads");
+    const auto chosen = options.get<std::int64_t>("attention_width");
+    const std::int64_t inner = chosen == 0 ? width : chosen;
+    ELM_CHECK(inner % heads == 0,
+              "attention of width {} has {} heads: expected a number that divides it", inner,
+              heads);
+    return inner;
+}
+
+std::unique_ptr<Linear> HeadProjections::make(const OptionSet& options, std::int64_t inputs,
+                                              std::int64_t outputs, bool may_have_bias) {
+    return std::make_unique<Linear>(inputs, outputs,
+                                    may_have_bias && options.get<bool>("projection_bias"));
+}
+
+}  // namespace elm

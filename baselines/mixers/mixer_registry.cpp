@@ -1,0 +1,25 @@
+#include "baselines/mixers/mixer_registry.h"
+
+#include "kernels/io/option_set.h"
+#include "kernels/io/registry.h"
+
+namespace elm {
+
+#define ELM_ENTRY(id) MixerEntry id##_mixer();
+#include "baselines/mixers/mixers.def"
+#undef ELM_ENTRY
+
+const std::vector<MixerEntry>& all_mixers() {
+    static const std::vector<MixerEntry> entries{
+#define ELM_ENTRY(id) id##_mixer(),
+#include "baselines/mixers/mixers.def"
+#undef ELM_ENTRY
+    };
+    return entries;
+}
+
+const MixerEntry& find_mixer(std::string_view name) {
+    return find_entry(all_mixers(), name, "sequence mixer");
+}
+
+}  // namespace elm

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+
+#include "baselines/causal_layers.h"
+#include "kernels/autograd/context.h"
+#include "kernels/modules/module.h"
+
+namespace elm {
+
+/// The four patterns of Zhang et al. 2023, arXiv 2210.07661: which of the sequence a step of the
+/// output may depend on, and whether what is read is the sequence itself or another one.
+struct MixerTraits {
+    bool self_noncausal = true, self_causal = true;
+    bool cross_noncausal = false, cross_causal = false;
+    /// Of the causal self pattern: goes on from one chunk of time to the next.
+    bool streams = true;
+    /// Tensors of the state that it then leaves, each of axis 0 the batch.
+    std::size_t state_tensors = 0;
+};
+
+/// What a mixer reads. `causal`: step t of the result does not depend on later steps of the
+/// sequence; a context is visible as a whole in either case.
+struct MixerInput {
+    Var sequence;                 // (batch, time, width)
+    Var context = {};             // (batch, context time, width); without value: itself
+    Tensor lengths = {};          // of the sequence, as in SequenceInput
+    Tensor context_lengths = {};  // of the context
+    bool causal = true;
+
+    bool is_cross() const { return context.value.defined(); }
+    /// What is read, and how much of it counts.
+    const Var& source() const { return is_cross() ? context : sequence; }
+    const Tensor& source_lengths() const { return is_cross() ? context_lengths : lengths; }
+};
+
+/// Lets the steps of a sequence know of each other: the part of a model in which families of
+/// sequence models differ. A backbone stacks mixers.
+class SequenceMixer : public Module {
+public:
+    explicit SequenceMixer(std::int64_t width) : width_(width) {}
+
+    std::int64_t width() const noexcept { return width_; }
+    virtual MixerTraits traits() const = 0;
+
+    /// (batch, time, width) → the same shape. Steps beyond a length neither count nor mean
+    /// anything. Goes on from `state` and leaves the next one there; null: from rest to nowhere.
+    /// Throws Error{invalid} for shapes that do not fit, for a pattern that the mixer does not
+    /// have, and for a state where it does not go on from chunk to chunk.
+    Var mix(Context& context, const MixerInput& input, StateCursor* state = nullptr);
+
+    /// Multiplications and additions of one step in a sequence of `steps`, forward; without the
+    /// products by parameters, which the model counts.
+    virtual double flops_per_step(std::int64_t steps, bool causal) const = 0;
+
+protected:
+    /// As above; `input` is checked.
+    virtual Var run(Context& context, const MixerInput& input, StateCursor* state) = 0;
+
+private:
+    std::int64_t width_;
+};
+
+/// Throws Error{invalid}, naming the option causal, where a mixer cannot read a sequence so.
+void require_direction(const MixerTraits& traits, bool causal);
+
+}  // namespace elm
