@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {
@@ -98,6 +98,17 @@ double mean_true_positive_rate(const RocCurve& roc, std::int64_t n_points) {
         sum += y[left] + slope * (rate - x[left]);
     }
     return sum / static_cast<double>(n_points);
+}
+
+Interval wilson_interval(double proportion, std::int64_t count) {
+    constexpr double z = 1.959963984540054;  // quantile 0.975 of the normal distribution
+    const auto n = static_cast<double>(count);
+    const double middle = proportion + z * z / (2 * n);
+    const double half = z * std::sqrt(proportion * (1 - proportion) / n + z * z / (4 * n * n));
+    const double scale = 1 + z * z / n;
+    // At 0 and 1 an end is the proportion itself, which rounding must not move.
+    return {std::clamp((middle - half) / scale, 0.0, proportion),
+            std::clamp((middle + half) / scale, proportion, 1.0)};
 }
 
 Moments moments(std::span<const double> values) {

@@ -40,6 +40,14 @@ struct FitQuality {
 /// The explained variance is not finite where the target does not vary.
 FitQuality fit_quality(std::span<const double> target, std::span<const double> prediction);
 
+struct Interval {
+    double low, high;
+};
+
+/// The 95 % interval of a proportion that was `proportion` of `count` independent trials, the score
+/// interval. Source: Wilson 1927, doi:10.1080/01621459.1927.10502953.
+Interval wilson_interval(double proportion, std::int64_t count);
+
 struct Moments {
     double mean;
     double standard_deviation;  // of the population: divided by the count

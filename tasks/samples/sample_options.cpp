@@ -1,0 +1,24 @@
+#include "tasks/samples/sample_options.h"
+
+namespace elm {
+
+Option whole_option(const char* name, std::int64_t value, const char* help, double lowest,
+                    double highest) {
+    return {.name = name, .value = value, .help = help, .lowest = lowest, .highest = highest};
+}
+
+Option steps_option(std::int64_t steps, double fewest) {
+    Option option = whole_option("steps", steps, "length of a sample", fewest, 1e7);
+    option.unit = "steps";
+    return option;
+}
+
+int number(const OptionSet& options, const char* name) {
+    return static_cast<int>(options.get<std::int64_t>(name));
+}
+
+double number(const Values& options, const char* name) {
+    return static_cast<double>(std::get<std::int64_t>(options.at(name)));
+}
+
+}  // namespace elm
