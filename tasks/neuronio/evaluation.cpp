@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
 #include "tasks/neuronio/neuronio_output.h"
 
@@ -132,7 +132,7 @@ Protocol parse_protocol(std::string_view name) {
         if (name == name_of(protocol)) return protocol;
     }
     throw Error(ErrorKind::invalid,
-                fmt::format("--protocol {}: expected published or continuous.{}", name,
+                fmt::format("there is no protocol {}: expected published or continuous.{}", name,
                             nearest_hint(name, {"published", "continuous"})));
 }
 

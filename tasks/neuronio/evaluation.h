@@ -22,7 +22,7 @@ enum class Protocol { published, continuous };
 std::string_view name_of(Protocol protocol) noexcept;
 Protocol parse_protocol(std::string_view name);  // throws Error{invalid}
 
-/// What a model says about every bin of every simulation, simulation after simulation.
+/// Prediction of a model for every bin of every simulation, simulation after simulation.
 struct NeuronIoPrediction {
     std::vector<double> spike_logit;
     std::vector<double> spike_probability;  // in the precision of the model

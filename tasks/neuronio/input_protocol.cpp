@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
-#include "kernels/core/check.h"
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 namespace {

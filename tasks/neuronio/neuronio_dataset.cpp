@@ -11,9 +11,9 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
+#include "tasks/data/selection.h"
 #include "tasks/neuronio/neuronio_output.h"
-#include "tasks/neuronio/selection.h"
 
 namespace elm {
 namespace {

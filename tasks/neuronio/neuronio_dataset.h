@@ -10,7 +10,7 @@
 
 namespace elm {
 
-/// What training needs of one simulation, in as little memory as copies of windows allow.
+/// Parts of one simulation that training needs, in as little memory as copies of windows allow.
 struct CompactSimulation {
     std::vector<std::int32_t> row_begin;      // steps + 1 entries: input spikes before each step
     std::vector<std::int32_t> channels;       // of the input spikes, by step, then channel

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
-#include "tasks/data/hdf5_spikes.h"
-#include "tasks/data/spike_file.h"
+#include "tasks/data/spikes/hdf5_spikes.h"
+#include "tasks/data/spikes/spike_file.h"
 
 namespace elm {
 namespace {

@@ -6,8 +6,8 @@
 #include <map>
 #include <system_error>
 
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/io/output_file.h"
 #include "kernels/io/toml_config.h"
 
@@ -50,7 +50,7 @@ void require_dividing_step(double dt_ms) {
     const auto steps = dt_ms > 0 ? steps_per_sample(dt_ms) : 0;
     ELM_CHECK(
         steps >= 1 && std::abs(static_cast<double>(steps) * dt_ms * samples_per_ms - 1) < 1e-9,
-        "--dt-ms {}: the soma is recorded every 1/8 ms, which must be a whole number of "
+        "steps of {} ms: the soma is recorded every 1/8 ms, which must be a whole number of "
         "steps. Choose 0.125, 0.0625, 0.03125, 0.025, 0.015625, 0.0125, 0.00625, 0.005 or "
         "another 0.125 / n.",
         dt_ms);
@@ -126,10 +126,12 @@ NeuronIoGenerator::NeuronIoGenerator(std::string path, const NeuronIoRecipe& rec
     { const OutputFile probe(path_, force_); }
     lock_folder();
     if (parts_in(folder_).empty()) return;
-    ELM_CHECK(resume || force_,
-              "{} holds simulations of a run that did not end. Go on with --resume, or start "
-              "anew with --force.",
-              folder_);
+    if (!resume && !force_) {
+        throw Error(ErrorKind::exists,
+                    fmt::format("{} holds simulations of a run that did not end. Go on with them, "
+                                "or let them be replaced.",
+                                folder_));
+    }
     if (resume) {
         take_up_folder();
     } else {
@@ -177,7 +179,8 @@ void NeuronIoGenerator::require_same(const Values& found, const std::string& whe
             fmt::format("\n  {}: {} there, {} asked for", name,
                         there == found.end() ? "nothing" : to_text(there->second), to_text(value));
     }
-    ELM_CHECK(differences.empty(), "--resume: {} was made with other settings:{}", where,
+    ELM_CHECK(differences.empty(),
+              "{} was made with other settings, so that it cannot be gone on with:{}", where,
               differences);
 }
 
@@ -186,8 +189,8 @@ void NeuronIoGenerator::take_up_file() {
     require_same(file.attributes("/"), path_);
     const auto found = simulations_in(file);
     ELM_CHECK(found == missing_,
-              "--resume: {} is whole and holds {} simulations, {} asked for. Choose another name.",
-              path_, found.size(), count_);
+              "{} is whole and holds {} simulations, {} asked for. Choose another name.", path_,
+              found.size(), count_);
     missing_.clear();
     done_ = true;
     // Left by a run that was killed after it put the file in place.

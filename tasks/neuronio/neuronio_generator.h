@@ -15,7 +15,8 @@ namespace elm {
 using CableSimulator = std::function<std::vector<cable::TrialRecording>(
     const cable::Cell&, const std::vector<cable::Trial>&, const cable::RunOptions&)>;
 
-/// What every simulation of a data set has in common: with it and a number, all bits of one follow.
+/// Recipe that all simulations of a data set have in common: with it and a number, all bits of one
+/// follow.
 struct NeuronIoRecipe {
     cable::Cell cell;
     cable::RunOptions run;  // time step, scheme, precision; probes and duration are filled in

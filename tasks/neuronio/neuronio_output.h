@@ -7,7 +7,7 @@
 
 #include "tasks/neuronio/neuronio_file.h"
 
-/// What the two outputs of a NeuronIO fit mean: y0 is the logit of a spike, y1 the soma voltage
+/// Meaning of the two outputs of a NeuronIO fit: y0 is the logit of a spike, y1 the soma voltage
 /// above -67.7 mV in units of 10 mV. Source: Beniaguev, Segev, London 2021,
 /// doi:10.1016/j.neuron.2021.07.002, and Spieler et al. 2024, arXiv 2306.16922.
 namespace elm {

@@ -13,8 +13,8 @@ struct StatisticRow {
     double lowest = 0, median = 0, highest = 0;
 };
 
-/// What tells whether NeuronIO data are right: output rate and its irregularity, voltages, input of
-/// each kind. A quantity that no simulation has is left out.
+/// Statistics that tell whether NeuronIO data are right: output rate and its irregularity,
+/// voltages, input of each kind. A quantity that no simulation has is left out.
 struct NeuronIoStatistics {
     std::int64_t simulations = 0, output_spikes = 0, silent = 0;
     std::vector<StatisticRow> rows;

@@ -14,7 +14,7 @@ namespace elm {
 /// Samples of the soma's voltage per ms: output spikes are found on this grid.
 inline constexpr int samples_per_ms = 8;
 
-/// What a cell did with its input.
+/// Response of a cell to its input.
 struct NeuronIoRecording {
     std::int64_t index = 0;  // of the simulation
     InputSpikes input;

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "tasks/data/spike_listing.h"
+#include "tasks/data/spikes/spike_listing.h"
 #include "tasks/neuronio/input_protocol.h"
 
 namespace elm {

@@ -1,7 +1,7 @@
 #include "tasks/neuronio/window_sampler.h"
 
-#include "kernels/core/check.h"
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
+#include "kernels/core/support/check.h"
 #include "tasks/neuronio/neuronio_dataset.h"
 #include "tasks/neuronio/neuronio_output.h"
 
@@ -18,15 +18,16 @@ std::int64_t n_starts(const NeuronIoDataset& data, const WindowOptions& options)
     return data.n_steps() - options.first_step - options.window_steps + 1;
 }
 
-void prepare(NeuronIoBatch& batch, const NeuronIoDataset& data, const WindowOptions& options) {
+void prepare(Batch& batch, const NeuronIoDataset& data, const WindowOptions& options) {
     const Shape shape{options.samples(), options.window_steps};
-    for (Tensor* target : {&batch.spike_target, &batch.voltage_target}) {
-        if (!target->defined() || target->shape() != shape || target->dtype() != options.dtype) {
+    batch.targets.resize(2);
+    for (Tensor& target : batch.targets) {
+        if (!target.defined() || target.shape() != shape || target.dtype() != options.dtype) {
             Stream host{Device{}};
-            *target = Tensor::empty(host, shape, options.dtype);
+            target = Tensor::empty(host, shape, options.dtype);
         }
     }
-    batch.n_bins = options.batch * options.window_steps;
+    batch.n_counted = options.batch * options.window_steps;
     batch.spikes.n_samples = options.samples();
     batch.spikes.n_steps = options.window_steps;
     batch.spikes.n_units = data.n_channels();
@@ -47,11 +48,11 @@ void append_spikes(SpikeTrain& spikes, std::int64_t sample, const CompactSimulat
 }
 
 template <class Real>
-void write_targets(const NeuronIoBatch& batch, std::int64_t sample,
-                   const CompactSimulation& simulation, std::int64_t begin) {
+void write_targets(const Batch& batch, std::int64_t sample, const CompactSimulation& simulation,
+                   std::int64_t begin) {
     const std::int64_t n_steps = batch.spikes.n_steps;
-    Real* const spike = batch.spike_target.host<Real>().data() + sample * n_steps;
-    Real* const voltage = batch.voltage_target.host<Real>().data() + sample * n_steps;
+    Real* const spike = batch.targets[spike_target].host<Real>().data() + sample * n_steps;
+    Real* const voltage = batch.targets[voltage_target].host<Real>().data() + sample * n_steps;
     const std::uint8_t* const spikes = simulation.output_spikes.data() + begin;
     const float* const voltages = simulation.soma_voltage_mV.data() + begin;
     for (std::int64_t step = 0; step < n_steps; ++step) {
@@ -82,29 +83,24 @@ void check_windows(const NeuronIoDataset& data, const WindowOptions& options) {
     }
 }
 
-void draw_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
-                  std::int64_t update, std::vector<NeuronIoWindow>& windows) {
+NeuronIoWindow draw_window(const NeuronIoDataset& data, const WindowOptions& options,
+                           std::uint64_t seed, std::int64_t update, std::int64_t sample) {
     const RandomKey key =
         RandomKey{.seed = seed, .step = static_cast<std::uint64_t>(update)}.for_purpose(
             "neuronio windows");
-    windows.clear();
-    const std::int64_t first = options.part * options.samples();
-    for (std::int64_t sample = first; sample < first + options.samples(); ++sample) {
-        const std::uint32_t which = random_word(key, 2 * sample);
-        const std::uint32_t when = random_word(key, 2 * sample + 1);
-        windows.push_back({draw_below(data.size(), which),
-                           options.first_step + draw_below(n_starts(data, options), when)});
-    }
+    const std::uint32_t which = random_word(key, 2 * sample);
+    const std::uint32_t when = random_word(key, 2 * sample + 1);
+    return {draw_below(data.size(), which),
+            options.first_step + draw_below(n_starts(data, options), when)};
 }
 
 void sample_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
-                    std::int64_t update, NeuronIoBatch& batch) {
+                    std::int64_t update, Batch& batch) {
     check_windows(data, options);
-    batch.update = update;
-    draw_windows(data, options, seed, update, batch.windows);
     prepare(batch, data, options);
     for (std::int64_t sample = 0; sample < options.samples(); ++sample) {
-        const auto [index, begin] = batch.windows[static_cast<std::size_t>(sample)];
+        const auto [index, begin] =
+            draw_window(data, options, seed, update, options.part * options.samples() + sample);
         const auto simulation = data.compact(index);
         append_spikes(batch.spikes, sample, *simulation, begin);
         if (options.dtype == DType::f64) {

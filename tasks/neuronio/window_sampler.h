@@ -1,10 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "kernels/core/spike_train.h"
-#include "kernels/core/tensor.h"
+#include "tasks/task.h"
 
 namespace elm {
 
@@ -28,29 +26,25 @@ struct NeuronIoWindow {
     friend bool operator==(const NeuronIoWindow&, const NeuronIoWindow&) = default;
 };
 
-/// What one update of training sees, on the CPU.
-struct NeuronIoBatch {
-    std::int64_t update = 0;
-    std::vector<NeuronIoWindow> windows;  // one per sample of this part
-    std::int64_t n_bins = 0;              // of all parts together
-    SpikeTrain spikes;                    // (samples, window)
-    Tensor spike_target;                  // (samples, window), 1 where the cell spikes, else 0
-    Tensor voltage_target;                // (samples, window), (min(V, -55 mV) + 67.7 mV) / 10 mV
+/// Targets of a batch, each (samples, window).
+enum NeuronIoTarget : std::size_t {
+    spike_target,    // 1 where the cell spikes, else 0
+    voltage_target,  // (min(V, -55 mV) + 67.7 mV) / 10 mV
 };
 
 /// Throws Error{invalid} for an option that is not positive or parts that do not divide the batch,
 /// and Error{data} for windows longer than what the simulations have after `first_step`.
 void check_windows(const NeuronIoDataset& data, const WindowOptions& options);
 
-/// The windows of this part of an update: each uniform over simulations and, apart from that, over
-/// the starts from first_step to n_steps - window_steps. They follow from seed and update alone.
-void draw_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
-                  std::int64_t update, std::vector<NeuronIoWindow>& windows);
+/// The window of sample `sample` of an update, counted through all parts: uniform over simulations
+/// and, apart from that, over the starts from first_step to n_steps - window_steps.
+NeuronIoWindow draw_window(const NeuronIoDataset& data, const WindowOptions& options,
+                           std::uint64_t seed, std::int64_t update, std::int64_t sample);
 
 /// Fills the batch of an update, in the memory of a batch that was used before: nothing is
-/// allocated once its memory is as large as it gets. Throws as check_windows and as
-/// NeuronIoDataset::compact.
+/// allocated once its memory is as large as it gets. It follows from seed and update alone. Throws
+/// as check_windows and as NeuronIoDataset::compact.
 void sample_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
-                    std::int64_t update, NeuronIoBatch& batch);
+                    std::int64_t update, Batch& batch);
 
 }  // namespace elm

@@ -9,18 +9,27 @@
 
 #include <fmt/format.h>
 
+#include "baselines/front_end.h"
 #include "baselines/model_registry.h"
-#include "kernels/core/check.h"
+#include "encoders/encoder_registry.h"
+#include "kernels/core/support/check.h"
 #include "tasks/program/command.h"
 #include "tasks/program/made_of.h"
+#include "tasks/task_registry.h"
+#include "tasks/training/checkpoint_match.h"
+#include "tasks/training/curriculum.h"
+#include "tasks/training/recipe.h"
 
 namespace elm {
 namespace {
 
 /// Sections of a configuration that belong to components, not to commands.
 std::vector<std::string> component_sections() {
-    std::vector<std::string> sections{"training", made_of_section, data_section};
+    std::vector<std::string> sections{"training", front_end_section, curriculum_section,
+                                      made_of_section, data_section};
     for (const ModelEntry& entry : all_models()) sections.push_back(entry.name);
+    for (const EncoderEntry& entry : all_encoders()) sections.push_back(entry.name);
+    for (const TaskEntry& entry : all_tasks()) sections.push_back(entry.name);
     return sections;
 }
 
@@ -61,7 +70,25 @@ Arguments::Arguments(const Command& command)
       start_(std::chrono::steady_clock::now()),
       options_(command.all_options()) {
     for (const Flag& option : options_) {
-        if (!option.standard.empty()) values_[option.name] = {option.standard};
+        if (!option.default_value.empty()) values_[option.name] = {option.default_value};
+    }
+}
+
+void Arguments::set_command_line(const std::vector<std::string>& words) {
+    constexpr const char* plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%";
+    command_line_ = "elmsim " + command_->name;
+    for (const std::string& word : words) {
+        command_line_ += ' ';
+        if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
+            command_line_ += word;
+            continue;
+        }
+        command_line_ += '\'';
+        for (const char letter : word) {
+            command_line_ += letter == '\'' ? "'\\''" : std::string(1, letter);
+        }
+        command_line_ += '\'';
     }
 }
 
@@ -159,7 +186,9 @@ void Arguments::set(const std::string& name, std::vector<std::string> values) {
     values_[name] = std::move(values);
 }
 
-void Arguments::merge(const Config& config, const std::string& origin) {
+void Arguments::merge(const Config& given_config, const std::string& origin) {
+    Config config = given_config;
+    bring_up_to_date(config);
     const std::vector<std::string> components = component_sections();
     std::vector<std::string> sections = components;
     for (const Command& command : all_commands()) sections.push_back(command.name);

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <optional>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "neuron/cable/cell/fingerprint.h"
 #include "tasks/program/arguments.h"
@@ -11,18 +11,21 @@
 namespace elm {
 namespace {
 
-constexpr const char* crank_nicolson = "crank-nicolson";
-constexpr const char* backward_euler = "backward-euler";
-
-std::string cell_name(const Arguments& arguments, const std::string& standard) {
-    if (!arguments.has("cell")) return standard;
-    const std::string name = arguments.text("cell");
+std::string cell_name(const Arguments& arguments, const std::string& default_cell) {
+    if (!arguments.has("cell")) return default_cell;
+    std::string name = arguments.text("cell");
     ELM_CHECK(
         !cable::is_morphology_name(name),
         "--cell {}: this is a shape, which is given by --morphology; --cell takes the membrane "
         "that it gets, such as --cell {} --morphology {}.",
-        name, standard, name);
+        name, default_cell, name);
     return name;
+}
+
+cable::CellDescription read_description(const Arguments& arguments,
+                                        const std::string& default_cell) {
+    return with_flag(
+        "--cell", [&] { return cable::load_cell_description(cell_name(arguments, default_cell)); });
 }
 
 std::optional<std::string> morphology_path(const Arguments& arguments) {
@@ -43,29 +46,40 @@ std::vector<Flag> cable_flags() {
             {"scheme",
              "SCHEME",
              "how the membrane steps",
-             crank_nicolson,
+             name_of(cable::Scheme::crank_nicolson),
              false,
-             {crank_nicolson, backward_euler}}};
+             {name_of(cable::Scheme::crank_nicolson), name_of(cable::Scheme::backward_euler)}}};
 }
 
-cable::Morphology resolve_shape(const Arguments& arguments, const std::string& standard) {
-    return cable::load_cell_morphology(cable::load_cell_description(cell_name(arguments, standard)),
+std::vector<Flag> cell_flags() {
+    std::vector<Flag> flags = cable_flags();
+    flags.push_back({"clamp", "CURRENT",
+                     "current into a cell: PLACE:0.3nA@START+DURATION, or "
+                     "PLACE:0.5nA@START~RISE/DECAY, in ms",
+                     "", true});
+    flags.push_back({"plot-morphology", "FILE", "draw the cell from the side, coloured by"});
+    flags.push_back({"colour-by", "WHAT",
+                     "voltage or calcium (the highest of the first sample), voltage@MS, "
+                     "calcium@MS, or density:CHANNEL",
+                     "voltage"});
+    flags.push_back({"every-ms", "MS", "time between recorded values of a cell; about 0.1"});
+    return flags;
+}
+
+cable::Morphology resolve_shape(const Arguments& arguments, const std::string& default_cell) {
+    return cable::load_cell_morphology(read_description(arguments, default_cell),
                                        morphology_path(arguments));
 }
 
-cable::Cell resolve_cell(const Arguments& arguments, const std::string& standard) {
-    return cable::load_cell(cell_name(arguments, standard), morphology_path(arguments));
+cable::Cell resolve_cell(const Arguments& arguments, const std::string& default_cell) {
+    read_description(arguments, default_cell);  // a mistake there is one of --cell
+    return cable::load_cell(cell_name(arguments, default_cell), morphology_path(arguments));
 }
 
-Values cell_fingerprints(const Arguments& arguments, const std::string& standard,
+Values cell_fingerprints(const Arguments& arguments, const std::string& default_cell,
                          const cable::Cell& cell) {
-    const auto description = cable::load_cell_description(cell_name(arguments, standard));
-    return {{"cell", cable::fingerprint(description)},
+    return {{"cell", cable::fingerprint(read_description(arguments, default_cell))},
             {"shape", cable::fingerprint(cell.compartments)}};
-}
-
-std::string scheme_name(cable::Scheme scheme) {
-    return scheme == cable::Scheme::backward_euler ? backward_euler : crank_nicolson;
 }
 
 cable::RunOptions cable_run_options(const Arguments& arguments, RunContext& context) {
@@ -73,10 +87,10 @@ cable::RunOptions cable_run_options(const Arguments& arguments, RunContext& cont
     options.dt_ms = arguments.optional_number("dt-ms").value_or(options.dt_ms);
     ELM_CHECK(options.dt_ms > 0 && std::isfinite(options.dt_ms),
               "--dt-ms {}: expected a number above 0.", options.dt_ms);
-    // The kicks of the published scheme of first order stay whole.
-    options.scheme = arguments.text("scheme") == backward_euler ? cable::Scheme::backward_euler
-                                                                : cable::Scheme::crank_nicolson;
-    options.half_step_kicks = options.scheme == cable::Scheme::crank_nicolson;
+    // The events of the published scheme of first order stay at whole steps.
+    const bool euler = arguments.text("scheme") == name_of(cable::Scheme::backward_euler);
+    options.scheme = euler ? cable::Scheme::backward_euler : cable::Scheme::crank_nicolson;
+    options.half_step_events = options.scheme == cable::Scheme::crank_nicolson;
     options.precision = context.precision();
     options.device = context.stream().device();
     return options;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/toml_config.h"
 
 namespace elm {
@@ -63,7 +63,7 @@ std::string option_lines(const std::vector<Flag>& options) {
             text += fmt::format("{} {}", option.help.empty() ? "" : ":",
                                 fmt::join(option.choices, ", "));
         }
-        if (!option.standard.empty()) text += fmt::format(" [{}]", option.standard);
+        if (!option.default_value.empty()) text += fmt::format(" [{}]", option.default_value);
         if (option.repeatable) text += " (repeatable)";
         text += '\n';
     }

@@ -12,7 +12,7 @@ struct Flag {
     std::string name;        // without the two dashes
     std::string value = {};  // what stands for its value, e.g. "FILE"; empty: a switch
     std::string help = {};
-    std::string standard = {};              // value where none is given; empty: none
+    std::string default_value = {};         // where none is given; empty: none
     bool repeatable = false;                // several values, and may be given several times
     std::vector<std::string> choices = {};  // empty: any value
 };

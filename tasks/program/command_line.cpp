@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <boost/program_options.hpp>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "tasks/program/command.h"
 
 namespace elm {
@@ -86,8 +86,10 @@ Arguments parse_command_line(const Command& command, const std::vector<std::stri
     }
 
     Arguments arguments(command);
+    arguments.set_command_line(words);
     if (const auto config = flags.find("config"); config != flags.end()) {
-        arguments.merge(Config::load(config->second.back()), config->second.back());
+        const std::string& path = config->second.back();
+        arguments.merge(with_flag("--config", [&] { return Config::load(path); }), path);
     }
     if (const auto settings = flags.find("set"); settings != flags.end()) {
         for (const std::string& setting : settings->second) merge_setting(arguments, setting);

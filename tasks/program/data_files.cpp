@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 
@@ -26,7 +26,10 @@ std::vector<std::string> expand_folders(const Arguments& arguments, const std::s
         for (const char* const ending : {".h5", ".safetensors"}) {
             if (files.size() > before) break;
             for (const auto& entry : fs::directory_iterator(path)) {
-                if (entry.path().extension() == ending) files.push_back(entry.path().string());
+                const std::string file = entry.path().string();
+                // A checkpoint is what a fit goes on from: neither a model nor data.
+                const bool is_checkpoint = file.ends_with(std::string(".checkpoint") + ending);
+                if (file.ends_with(ending) && !is_checkpoint) files.push_back(file);
             }
         }
         // Numbers in names count as numbers: fit_2 comes before fit_10.

@@ -8,10 +8,10 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "neuron/cable/cell/cell_file.h"
-#include "tasks/data/poisson_source.h"
-#include "tasks/data/spike_file.h"
+#include "tasks/data/spikes/poisson_source.h"
+#include "tasks/data/spikes/spike_file.h"
 #include "tasks/neuronio/neuronio_writer.h"
 #include "tasks/neuronio/protocol_spikes.h"
 
@@ -33,9 +33,11 @@ std::vector<SampleInput> read_file(const Arguments& arguments, const InputTarget
               "--trials is for --poisson and --input-protocol: of --input all samples are run, or "
               "the one of --population.");
     const auto seconds = arguments.optional_number("seconds");
-    return open_spike_file(arguments.text("input"), target.n_units, target.time_step_ms,
-                           seconds ? std::optional(*seconds * 1000) : std::nullopt,
-                           arguments.has("population") ? arguments.text("population") : "");
+    return with_flag("--input", [&] {
+        return open_spike_file(arguments.text("input"), target.n_units, target.time_step_ms,
+                               seconds ? std::optional(*seconds * 1000) : std::nullopt,
+                               arguments.has("population") ? arguments.text("population") : "");
+    });
 }
 
 std::vector<SampleInput> draw_poisson(const Arguments& arguments, const InputTarget& target) {
@@ -46,7 +48,7 @@ std::vector<SampleInput> draw_poisson(const Arguments& arguments, const InputTar
     const std::int64_t trials = n_trials(arguments);
     std::vector<SampleInput> inputs;
     for (std::int64_t trial = 0; trial < trials; ++trial) {
-        inputs.push_back(with_context("reading --poisson", [&] {
+        inputs.push_back(with_flag("--poisson", [&] {
             return poisson_input(arguments.number("poisson"), target.n_units, std::llround(steps),
                                  target.time_step_ms, arguments.seed(),
                                  static_cast<std::uint32_t>(trial));

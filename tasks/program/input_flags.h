@@ -4,7 +4,7 @@
 #include <functional>
 #include <vector>
 
-#include "tasks/data/spike_source.h"
+#include "tasks/data/spikes/spike_source.h"
 #include "tasks/neuronio/input_protocol.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
@@ -14,7 +14,7 @@ namespace elm {
 /// Flags that choose the input of `elmsim simulate`.
 std::vector<Flag> input_flags();
 
-/// What the input is for.
+/// Target of the input.
 struct InputTarget {
     std::int64_t n_units = 0;
     double time_step_ms = 1;

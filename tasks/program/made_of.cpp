@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/log.h"
+#include "kernels/core/support/log.h"
 #include "kernels/io/fingerprint.h"
 #include "tasks/program/arguments.h"
 

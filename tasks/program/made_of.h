@@ -12,9 +12,6 @@ class Arguments;
 /// its cell, shape, model and input, by these names.
 inline constexpr const char* made_of_section = "made_of";
 
-/// The section of a fit's configuration with the figures of its data.
-inline constexpr const char* data_section = "data";
-
 /// The fingerprint of a file, under `name`; nothing for what is no file, as a built-in model is.
 void add_file(Values& made_of, const std::string& name, const std::string& path);
 

@@ -6,9 +6,9 @@
 
 #include "kernels/core/buffer.h"
 #include "kernels/core/build_info.h"
-#include "kernels/core/error.h"
-#include "kernels/core/log.h"
-#include "kernels/core/progress.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/log.h"
+#include "kernels/core/support/progress.h"
 #include "tasks/program/command.h"
 #include "tasks/program/command_line.h"
 #include "tasks/program/interrupt.h"
@@ -25,11 +25,21 @@ void set_up_log(const Arguments& arguments) {
     } else if (arguments.has("verbose")) {
         log::set_level(log::Level::debug);
     }
-    if (arguments.has("log-file")) log::set_file(arguments.text("log-file"));
+    if (!arguments.has("log-file")) return;
+    with_flag("--log-file", [&] { log::set_file(arguments.text("log-file")); });
 }
 
 bool among(const std::vector<std::string>& words, const char* word) {
     return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// "x exists. Choose another name, or let it be replaced (--force)."
+std::string with_way_on(const Command& command, std::string message) {
+    const std::vector<Flag> flags = command.all_options();
+    const bool resumes = std::any_of(flags.begin(), flags.end(),
+                                     [](const Flag& flag) { return flag.name == "resume"; });
+    if (message.ends_with('.')) message.pop_back();
+    return message + (resumes ? " (--resume goes on, --force replaces it)." : " (--force).");
 }
 
 int run(const std::vector<std::string>& words) {
@@ -64,7 +74,12 @@ int run(const std::vector<std::string>& words) {
     const Arguments arguments = parse_command_line(command, rest);
     arguments.check_outputs();
     set_up_log(arguments);
-    return command.run(arguments);
+    try {
+        return command.run(arguments);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::exists) throw;
+        throw Error(error.kind(), with_way_on(command, error.message()), error.site());
+    }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
 #include "neuron/elm/elm_builtin.h"
 #include "tasks/program/arguments.h"
@@ -28,8 +28,8 @@ FittedModel load_named(RunContext& context, const std::string& name, double time
     std::vector<std::string> names;
     for (const ModelEntry& kind : all_models()) {
         ELM_CHECK(kind.name != name,
-                  "--model {}: this is a kind of model, whose numbers must be fitted first: elmsim "
-                  "fit --model {} --data FILE --out fit.h5. Then give --model fit.h5.",
+                  "--model {}: this is a kind of model, whose parameters must be fitted first: "
+                  "elmsim fit --model {} --data FILE --out fit.h5. Then give --model fit.h5.",
                   name, name);
     }
     for (const BuiltinModel& model : builtin_models()) names.push_back(model.name);

@@ -1,21 +1,18 @@
 #include "tasks/program/run_context.h"
 
-#include <sys/resource.h>
-
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
-#include <limits>
 
 #include <fmt/core.h>
 
 #include "kernels/core/build_info.h"
-#include "kernels/core/check.h"
-#include "kernels/core/log.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/log.h"
+#include "kernels/core/support/parallel.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 
@@ -30,6 +27,21 @@ Record result_header(const Arguments& arguments, Device device) {
     return record;
 }
 
+html::Facts page_facts(const Arguments& arguments, Device device) {
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char time_of_day[32];
+    std::strftime(time_of_day, sizeof time_of_day, "%Y-%m-%d %H:%M UTC", &utc);
+    return {{"made", time_of_day},
+            {"took", fmt::format("{:.0f} s", arguments.seconds())},
+            {"machine", fmt::format("{}, {} threads", describe(device), thread_count())},
+            {"program",
+             fmt::format("elmsim {}, {}, {}, for {}", build_info::version, build_info::build_type,
+                         build_info::compiler, build_info::architecture)},
+            {"command", arguments.command_line()}};
+}
+
 void use_threads(const Arguments& arguments) {
     if (!arguments.has("threads")) return;
     const std::int64_t threads = arguments.integer("threads");
@@ -40,7 +52,8 @@ void use_threads(const Arguments& arguments) {
 RunContext::RunContext(const Arguments& arguments, bool trains) {
     use_threads(arguments);
     if (arguments.has("seed")) arguments.seed();  // a mistake even where nothing is drawn
-    const Device device = parse_device(arguments.text("device"));
+    const Device device =
+        with_flag("--device", [&] { return parse_device(arguments.text("device")); });
     const std::string precision = arguments.text("precision");
     const bool on_tensor_cores = trains && device.kind == DeviceKind::cuda;
     if (precision == "bf16" && on_tensor_cores) {
@@ -69,20 +82,6 @@ std::int64_t peak_memory_bytes() {
         if (line.starts_with("VmHWM:")) return std::strtoll(line.c_str() + 6, nullptr, 10) * 1024;
     }
     return 0;
-}
-
-double free_memory_bytes() {
-    double bytes = std::numeric_limits<double>::max();
-    std::ifstream memory("/proc/meminfo");
-    for (std::string line; std::getline(memory, line);) {
-        if (line.starts_with("MemAvailable:"))
-            bytes = std::strtod(line.c_str() + 13, nullptr) * 1024;
-    }
-    rlimit limit{};
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        bytes = std::min(bytes, static_cast<double>(limit.rlim_cur));
-    }
-    return bytes;
 }
 
 void print_result(const std::string& text) {

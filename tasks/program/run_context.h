@@ -7,6 +7,7 @@
 #include "kernels/core/dtype.h"
 #include "kernels/core/stream.h"
 #include "kernels/ops/elm/scan_pass.h"
+#include "tasks/report/html_page.h"
 #include "tasks/report/results_writer.h"
 
 namespace elm {
@@ -16,10 +17,13 @@ class Arguments;
 /// {"command", "version", "device", "threads", "seconds"}: how every JSON result begins.
 Record result_header(const Arguments& arguments, Device device);
 
+/// When, how long, where, by what program and command: how every page begins.
+html::Facts page_facts(const Arguments& arguments, Device device);
+
 /// Takes as many threads as --threads says.
 void use_threads(const Arguments& arguments);
 
-/// What the commands that compute share: device, precision and threads.
+/// Context that the commands that compute share: device, precision and threads.
 class RunContext {
 public:
     /// Reads --device, --precision and --threads. Throws Error{unsupported} for a device or a
@@ -41,9 +45,6 @@ private:
 
 /// Largest resident size of this process so far.
 std::int64_t peak_memory_bytes();
-
-/// Memory that this process can still take, as far as the system says; else the most there can be.
-double free_memory_bytes();
 
 /// Writes a line of results to stdout. Throws Error{write} if stdout is closed or full.
 void print_result(const std::string& text);

@@ -12,7 +12,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/output_file.h"
 #include "tasks/report/palette.h"
 #include "tasks/report/plot.h"
@@ -63,11 +63,12 @@ private:
     int descriptor_;
 };
 
-/// What gnuplot draws. It comes through a pipe, for gnuplot does not tell when a disk is full.
+/// Picture that gnuplot draws. It comes through a pipe, for gnuplot does not tell when a disk is
+/// full.
 std::string run_gnuplot(const std::string& script, const std::string& path) {
     if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
         throw Error(ErrorKind::unsupported,
-                    fmt::format("--plot {}: gnuplot is not installed, so nothing was drawn. "
+                    fmt::format("{}: gnuplot is not installed, so nothing was drawn. "
                                 "Install the package gnuplot-nox.",
                                 path));
     }
@@ -83,9 +84,8 @@ std::string run_gnuplot(const std::string& script, const std::string& path) {
         status = pclose(pipe);
     }
     if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || picture.empty()) {
-        throw Error(
-            ErrorKind::write,
-            fmt::format("--plot {}: gnuplot could not draw it; its own words stand above.", path));
+        throw Error(ErrorKind::write,
+                    fmt::format("{}: gnuplot could not draw it; its own words stand above.", path));
     }
     return picture;
 }
@@ -114,7 +114,7 @@ void draw_with_gnuplot(const std::string& script, const std::string& path, bool 
     const std::string picture = run_gnuplot(script, path);
     const bool whole = std::fwrite(picture.data(), 1, picture.size(), stdout) == picture.size();
     if (!whole || std::fflush(stdout) != 0) {
-        throw Error(ErrorKind::write, "--plot -: stdout cannot be written.");
+        throw Error(ErrorKind::write, "stdout cannot be written.");
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "tasks/report/gnuplot.h"
 #include "tasks/report/palette.h"
 #include "tasks/report/plot.h"

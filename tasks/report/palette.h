@@ -17,12 +17,12 @@ inline constexpr const char* purple = "#CC79A7";
 inline constexpr const char* grey = "#999999";
 }  // namespace hue
 
-// What a colour means: the same in every picture.
+// Meaning of a colour: the same in every picture.
 inline constexpr const char* excitation = hue::vermilion;
 inline constexpr const char* inhibition = hue::blue;
-/// What is to be met: the cell, a recording, an exact solution, another simulator.
+/// Colour of what is to be met: the cell, a recording, an exact solution, another simulator.
 inline constexpr const char* target = hue::black;
-/// What is compared with it: the fitted model, this simulator.
+/// Colour of what is compared with it: the fitted model, this simulator.
 inline constexpr const char* prediction = hue::orange;
 inline constexpr const char* output_spike = hue::purple;
 /// Data of one kind, where nothing is compared.

@@ -7,7 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/output_file.h"
 #include "tasks/report/gnuplot.h"
 
@@ -31,6 +31,8 @@ std::string style_of(const Curve& curve, bool text) {
             return "with lines lw 2 dt 2 " + colour;
         case Mark::dots:
             return text ? "with dots " + colour : "with points pt 7 ps 0.22 " + colour;
+        case Mark::points:
+            return "with points pt 7 ps 1 " + colour;
         case Mark::impulses:
             return "with impulses lw 2 " + colour;
         case Mark::band:
@@ -109,10 +111,16 @@ Size size_of(const Figure& figure) {
             figure.height_px > 0 ? figure.height_px : usual.height};
 }
 
+bool has_key_beside(const Figure& figure) {
+    return std::any_of(figure.panels.begin(), figure.panels.end(),
+                       [](const Panel& panel) { return panel.key == key_beside; });
+}
+
 /// Panels of given heights share the left and right edges, so that their x axes line up; below a
 /// panel whose x axis has a name there is room for it.
 Place place_of(const Figure& figure, std::size_t index) {
-    constexpr double label = 20, axis = 115, right = 35, bottom = 68;  // px
+    constexpr double label = 20, axis = 115, edge = 35, names = 200, bottom = 68;  // px
+    const double right = has_key_beside(figure) ? edge + names : edge;
     const double top = figure.title.empty() ? 40 : 65;
     constexpr double gap = 45, room_for_x_label = 45;
     const Size size = size_of(figure);
@@ -155,8 +163,44 @@ std::string y_label_commands(const Panel& panel, const Place& place, bool text) 
                        place.y_label);
 }
 
+/// The data block of a heat map, and what plots it.
+std::string heat_map_block(const std::string& name, const HeatMap& map) {
+    std::string text = fmt::format("${} << EOD\n", name);
+    for (std::int64_t row = 0; row < map.rows; ++row) {
+        for (std::int64_t column = 0; column < map.columns; ++column) {
+            text += fmt::format("{:.4g} ",
+                                map.values[static_cast<std::size_t>(row * map.columns + column)]);
+        }
+        text += '\n';
+    }
+    return text + "EOD\nset palette gray negative\nunset colorbox\n";
+}
+std::string heat_map_plot(const std::string& name, const HeatMap& map) {
+    const auto place = [](const char* column, const std::pair<double, double>& range,
+                          std::int64_t count) {
+        const double width = (range.second - range.first) / static_cast<double>(count);
+        return fmt::format("({:.9g}+{:.9g}*({}+0.5))", range.first, width, column);
+    };
+    return fmt::format("plot ${} matrix using {}:{}:3 with image notitle", name,
+                       place("$1", map.x_range, map.columns), place("$2", map.y_range, map.rows));
+}
+
+std::string ticks_of(const Panel& panel) {
+    if (panel.x_ticks.empty()) return "set xtics autofreq\n";
+    std::string ticks;
+    for (const auto& [place, name] : panel.x_ticks) {
+        ticks += fmt::format("{}{} {:.9g}", ticks.empty() ? "" : ", ", gnuplot_quoted(name), place);
+    }
+    return fmt::format("set xtics ({}) noenhanced\n", ticks);
+}
+
 std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
     std::string blocks, plots;
+    if (panel.heat_map) {
+        const std::string name = fmt::format("map_{}", index);
+        blocks = heat_map_block(name, *panel.heat_map);
+        plots = heat_map_plot(name, *panel.heat_map);
+    }
     for (std::size_t at = 0; at < panel.curves.size(); ++at) {
         const Curve& curve = panel.curves[at];
         const std::string name = fmt::format("data_{}_{}", index, at);
@@ -175,6 +219,8 @@ std::string panel_commands(const Panel& panel, std::size_t index, bool text) {
         "opaque samplen 2 {}\n",
         gnuplot_quoted(panel.title), gnuplot_quoted(panel.x_label), panel.key);
     commands += panel.show_x_numbers ? "set format x '%g'\n" : "set format x ''\n";
+    commands += panel.log_y ? "set logscale y\n" : "unset logscale y\n";
+    commands += ticks_of(panel);
     commands += range_of("x", panel.x_range, extent(panel, false)) +
                 range_of("y", panel.y_range, extent(panel, true));
     // Without data there is nothing to take ranges from.
@@ -212,8 +258,7 @@ std::string script_of(const Figure& figure, const std::string& path) {
 void require_plot_name(const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension();
     ELM_CHECK(path == "-" || extension == ".png" || extension == ".svg" || extension == ".pdf",
-              "--plot {}: expected a name that ends in .png, .svg or .pdf, or - for the terminal",
-              path);
+              "{}: expected a name that ends in .png, .svg or .pdf, or - for the terminal", path);
 }
 
 void require_plot_place(const std::string& path, bool force) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,14 +10,14 @@
 
 namespace elm {
 
-enum class Mark { line, thick_line, dashed_line, dots, impulses, band };
+enum class Mark { line, thick_line, dashed_line, dots, points, impulses, band };
 
 /// One curve of a panel. A band is filled between y and y_upper; impulses stand on the lower edge.
 struct Curve {
-    std::string title;  // empty: not in the key
+    std::string title = {};  // empty: not in the key
     Mark mark = Mark::line;
     std::string colour = colour::plain;
-    std::vector<double> x, y;
+    std::vector<double> x = {}, y = {};
     std::vector<double> y_upper = {};
 };
 
@@ -26,11 +27,25 @@ inline constexpr const char* key_above = "at graph 1, graph 1.02 right bottom ho
 inline constexpr const char* raster_key =
     "at graph 1, graph 1.02 right bottom horizontal samplen 0.5 textcolor variable";
 
+/// One name a line beside the panels, which leave room for them: for many curves.
+inline constexpr const char* key_beside = "at graph 1.02, graph 1 left top vertical Left reverse";
+
+/// A grey picture over ranges of the axes, beneath the curves: the larger a value the darker.
+struct HeatMap {
+    std::int64_t rows = 0, columns = 0;
+    std::vector<float> values = {};  // (rows, columns), the first row at the bottom
+    std::pair<double, double> x_range = {}, y_range = {};  // of the outer edges
+};
+
 /// One set of axes.
 struct Panel {
     std::string title = {}, x_label = {}, y_label = {};
     std::vector<Curve> curves = {};
+    std::optional<HeatMap> heat_map = {};
     std::optional<std::pair<double, double>> x_range = {}, y_range = {};
+    bool log_y = false;  // of what is above 0 everywhere
+    /// Where the x axis has numbers, and what stands there; empty: where gnuplot puts them.
+    std::vector<std::pair<double, std::string>> x_ticks = {};
     double height = 1;  // share of the figure, relative to the other panels
     bool show_x_numbers = true;
     std::string key = "top right";  // where gnuplot puts the names of the curves, or key_above

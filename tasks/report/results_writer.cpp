@@ -37,6 +37,11 @@ Record& Record::set(std::string name, const char* text) {
     return set(std::move(name), Value(std::string(text)));
 }
 
+Record& Record::append(const Record& other) {
+    fields_.insert(fields_.end(), other.fields_.begin(), other.fields_.end());
+    return *this;
+}
+
 Record& Record::set_null(std::string name) {
     // A number that is not finite is written as null.
     return set(std::move(name), Value(std::numeric_limits<double>::quiet_NaN()));

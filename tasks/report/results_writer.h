@@ -19,6 +19,8 @@ public:
     Record& set(std::string name, std::vector<Record> list);
     Record& set(std::string name, Record object);
     Record& set_null(std::string name);
+    /// All fields of another one, behind its own.
+    Record& append(const Record& other);
 
     /// On several lines, indented.
     std::string to_json() const;

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 
 #include <fmt/core.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
 
 namespace elm {
@@ -43,23 +44,40 @@ std::vector<std::vector<std::string>> Table::shown_rows() const {
     return rows;
 }
 
-std::string Table::to_text() const {
+std::vector<bool> Table::numeric_columns() const {
+    const auto rows = shown_rows();
+    std::vector<bool> numeric(rows.front().size(), rows.size() > 1);
+    for (std::size_t row = 1; row < rows.size(); ++row) {
+        for (std::size_t column = 0; column < numeric.size(); ++column) {
+            const std::string& cell = rows[row][column];
+            if (!cell.empty() && !is_numeric(cell)) numeric[column] = false;
+        }
+    }
+    return numeric;
+}
+
+std::string Table::to_text(std::size_t most) const {
     const auto rows = shown_rows();
     const std::size_t n_columns = rows.front().size();
     std::vector<std::size_t> width(n_columns, 0);
-    std::vector<bool> right(n_columns, rows.size() > 1);
-    for (std::size_t row = 0; row < rows.size(); ++row) {
+    const std::vector<bool> right = numeric_columns();
+    for (const auto& row : rows) {
         for (std::size_t column = 0; column < n_columns; ++column) {
-            const std::string& cell = rows[row][column];
-            width[column] = std::max(width[column], cell.size());
-            if (row > 0 && !cell.empty() && !is_numeric(cell)) right[column] = false;
+            width[column] = std::max(width[column], row[column].size());
         }
     }
+    constexpr const char *between = "  ", *below = "\n    ";
+    const std::size_t total = std::accumulate(width.begin(), width.end(), 2 * (n_columns - 1));
     std::string text;
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t column = 0; column < n_columns; ++column) {
-            if (column > 0) line += "  ";
+            if (column > 0 && column + 1 == n_columns && total > most) {
+                line.erase(line.find_last_not_of(' ') + 1);
+                line += below;
+            } else if (column > 0) {
+                line += between;
+            }
             line += right[column] ? fmt::format("{:>{}}", row[column], width[column])
                                   : fmt::format("{:<{}}", row[column], width[column]);
         }

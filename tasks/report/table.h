@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -16,17 +17,21 @@ public:
     void add(std::vector<std::string> cells);
     bool empty() const noexcept { return rows_.size() == 1; }
 
-    /// Columns aligned with spaces; cells that start like a number stand to the right.
-    std::string to_text() const;
+    /// Columns aligned with spaces; cells that start like a number stand to the right. Where that
+    /// is wider than `width` letters, the last column has lines of its own below the others.
+    std::string to_text(std::size_t width = std::numeric_limits<std::size_t>::max()) const;
     std::string to_markdown() const;
     /// RFC 4180: quotes where a cell needs them.
     std::string to_csv() const;
     /// One object per row, named by the header; numbers as numbers.
     std::vector<Record> to_records() const;
 
-private:
+    /// The header and the rows as people see them.
     std::vector<std::vector<std::string>> shown_rows() const;
+    /// Columns whose cells all start like a number.
+    std::vector<bool> numeric_columns() const;
 
+private:
     std::vector<std::vector<std::string>> rows_;
 };
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
 #include "neuron/cable/channels/channel.h"
 
@@ -73,28 +73,28 @@ cable::CurrentClamp parse_clamp(const cable::Cell& cell, const std::string& text
     const auto start_ms = number_in(start), first_ms = number_in(first);
     const auto second_ms = step ? first_ms : number_in(second);
     ELM_CHECK(peak && start_ms && first_ms && second_ms && (!step || second.empty()),
-              "--clamp '{}': expected PLACE:AMPLITUDEnA@START+DURATION or "
+              "current '{}': expected PLACE:AMPLITUDEnA@START+DURATION or "
               "PLACE:PEAKnA@START~RISE/DECAY in ms, such as soma:0.3nA@200+500.",
               text);
     for (const auto& [what, value] :
          {std::pair("current", *peak), std::pair("start", *start_ms),
           std::pair(step ? "duration" : "rise", *first_ms), std::pair("decay", *second_ms)}) {
-        ELM_CHECK(std::isfinite(value), "--clamp '{}': the {} is {}, expected a finite number.",
+        ELM_CHECK(std::isfinite(value), "current '{}': the {} is {}, expected a finite number.",
                   text, what, value);
     }
     cable::CurrentClamp clamp;
-    clamp.segment = with_context(fmt::format("reading --clamp '{}'", text), [&, where = place] {
+    clamp.segment = with_context(fmt::format("reading the current '{}'", text), [&, where = place] {
         return parse_place(cell, std::string(where));
     });
     clamp.amplitude_nA = *peak;
     clamp.start_ms = *start_ms;
-    ELM_CHECK(*start_ms >= 0, "--clamp '{}': it starts before 0 ms.", text);
+    ELM_CHECK(*start_ms >= 0, "current '{}': it starts before 0 ms.", text);
     if (step) {
-        ELM_CHECK(*first_ms > 0, "--clamp '{}': expected a duration above 0 ms.", text);
+        ELM_CHECK(*first_ms > 0, "current '{}': expected a duration above 0 ms.", text);
         clamp.duration_ms = *first_ms;
     } else {
         ELM_CHECK(*first_ms > 0 && *first_ms < *second_ms,
-                  "--clamp '{}': expected 0 < rise < decay.", text);
+                  "current '{}': expected 0 < rise < decay.", text);
         clamp.rise_ms = *first_ms;
         clamp.decay_ms = *second_ms;
     }
@@ -124,17 +124,17 @@ CellProbe parse_cell_probe(const cable::Cell& cell, const std::string& text) {
         probe.unit = "nA";
     } else {
         throw Error(ErrorKind::invalid,
-                    fmt::format("--record '{}': expected voltage, calcium, current.CHANNEL, "
+                    fmt::format("'{}': expected voltage, calcium, current.CHANNEL, "
                                 "conductance.CHANNEL or synapses, then : and a place.{}",
                                 text,
                                 nearest_hint(quantity, {"voltage", "calcium", "current",
                                                         "conductance", "synapses"})));
     }
-    ELM_CHECK(of_channel == !channel.empty(), "--record '{}': {} {}, such as {}.", text, quantity,
+    ELM_CHECK(of_channel == !channel.empty(), "'{}': {} {}, such as {}.", text, quantity,
               of_channel ? "needs a channel" : "takes no channel",
               of_channel ? "current.Ih:soma" : "voltage:soma");
-    ELM_CHECK(!place.empty(), "--record '{}': add : and a place, such as {}:soma.", text, what);
-    with_context(fmt::format("reading --record '{}'", text), [&, where = std::string(place)] {
+    ELM_CHECK(!place.empty(), "'{}': add : and a place, such as {}:soma.", text, what);
+    with_context(fmt::format("reading '{}'", text), [&, where = std::string(place)] {
         if (of_channel) cable::find_channel(probe.channel);
         probe.all = where == "all";
         if (!probe.all) {
@@ -146,6 +146,18 @@ CellProbe parse_cell_probe(const cable::Cell& cell, const std::string& text) {
         }
     });
     return probe;
+}
+
+std::vector<CellProbe> parse_cell_probes(const cable::Cell& cell,
+                                         const std::vector<std::string>& texts) {
+    std::vector<CellProbe> probes;
+    for (const std::string& text : texts) {
+        for (const CellProbe& earlier : probes) {
+            ELM_CHECK(earlier.name != text, "'{}' is named twice.", text);
+        }
+        probes.push_back(parse_cell_probe(cell, text));
+    }
+    return probes;
 }
 
 }  // namespace elm

@@ -33,4 +33,8 @@ struct CellProbe {
 /// word.
 CellProbe parse_cell_probe(const cable::Cell& cell, const std::string& text);
 
+/// All of these, each once.
+std::vector<CellProbe> parse_cell_probes(const cable::Cell& cell,
+                                         const std::vector<std::string>& texts);
+
 }  // namespace elm

@@ -12,7 +12,7 @@
 
 namespace elm {
 
-/// What a run of a cell writes down: the probes, every `every_steps` steps of `dt_ms`, and the soma
+/// Recorder of a run of a cell: the probes, every `every_steps` steps of `dt_ms`, and the soma
 /// for output spikes.
 class CellRecorder {
 public:
@@ -49,7 +49,7 @@ public:
     /// Makes the group of the sample: a dataset per probe, (samples) or (segments, samples).
     void write_to(Hdf5File& file);
     void keep_traces();
-    /// What the probes saw since the last call.
+    /// Adds what the probes saw since the last call.
     void add(const cable::TrialRecording& next);
     /// Writes spike_time_ms, once nothing more comes.
     void finish();

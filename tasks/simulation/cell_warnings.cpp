@@ -7,14 +7,14 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/log.h"
+#include "kernels/core/support/log.h"
 
 namespace elm {
 namespace {
 
 using Has = std::function<bool(std::size_t segment)>;
 
-/// What a probe reads, for people, and which segments have it.
+/// Source that a probe reads, for people, and which segments have it.
 struct Source {
     std::string name;
     Has has;

@@ -1,7 +1,7 @@
 #include "tasks/simulation/recording_writer.h"
 
 #include "kernels/core/build_info.h"
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
 #include "tasks/neuronio/neuronio_output.h"
 
@@ -18,19 +18,17 @@ RecordingChoice parse_recording(const std::vector<std::string>& words, const Fit
                              : word == "memory"   ? &choice.memory
                              : word == "branches" ? &choice.branches
                                                   : nullptr;
-        ELM_CHECK(chosen != nullptr, "--record {}: expected output, voltage, memory, branches.{}",
-                  word, nearest_hint(word, {"output", "voltage", "memory", "branches"}));
+        ELM_CHECK(chosen != nullptr, "{}: expected output, voltage, memory, branches.{}", word,
+                  nearest_hint(word, {"output", "voltage", "memory", "branches"}));
         *chosen = true;
     }
-    ELM_CHECK(
-        fitted.model->traits().n_memory > 0 || (!choice.memory && !choice.branches),
-        "--record {}: only an ELM neuron has that, and this model is of kind {}. Use --record "
-        "output{}.",
-        choice.memory ? "memory" : "branches", model.model,
-        has_neuronio_outputs(model) ? ",voltage" : "");
+    ELM_CHECK(fitted.model->traits().n_memory > 0 || (!choice.memory && !choice.branches),
+              "{}: only an ELM neuron has that, and this model is of kind {}. Record output{}.",
+              choice.memory ? "memory" : "branches", model.model,
+              has_neuronio_outputs(model) ? ",voltage" : "");
     ELM_CHECK(!choice.voltage || has_neuronio_outputs(model),
-              "--record voltage: this model has {} outputs, expected 2 (spike logit and voltage). "
-              "Use --record output.",
+              "voltage: this model has {} outputs, expected 2 (spike logit and voltage). "
+              "Record output.",
               model.shape.n_output);
     return choice;
 }

@@ -9,7 +9,7 @@
 
 namespace elm {
 
-/// What a simulation keeps of each sample.
+/// Parts of each sample that a simulation keeps.
 struct RecordingChoice {
     bool output = false;    // spike_probability, or all outputs of a model that is no NeuronIO fit
     bool voltage = false;   // voltage_mV

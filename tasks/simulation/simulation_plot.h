@@ -14,7 +14,7 @@ namespace elm {
 
 class Hdf5File;
 
-/// What can be drawn beside a simulation.
+/// Reference that can be drawn beside a simulation.
 struct PlotReference {
     std::string neuronio_path = {};  // file with the ground truth of the sample, or empty
     bool leaky_integrator = false;   // the exact solution of the built-in model

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm {
 
@@ -12,26 +12,29 @@ Budget parse_budget(const std::string& text) {
     char* end = nullptr;
     const double amount = std::strtod(text.c_str(), &end);
     const std::string unit = end;
-    const bool known = unit == "s" || unit == "m" || unit == "h" || unit == "u" || unit == "f";
-    ELM_CHECK(end != text.c_str() && known && std::isfinite(amount) && amount > 0,
-              "--budget {}: expected a number above 0 with a unit: 10m, 200s or 2h of time, 5000u "
-              "updates, 1e15f floating-point operations",
-              text);
-    if (unit == "u") {
+    const bool known =
+        unit == "s" || unit == "m" || unit == "h" || unit == "u" || unit == "n" || unit == "f";
+    ELM_CHECK(
+        end != text.c_str() && known && std::isfinite(amount) && amount > 0,
+        "a budget of {}: expected a number above 0 with a unit: 10m, 200s or 2h of time, 5000u "
+        "updates, 80000n samples, 1e15f floating-point operations",
+        text);
+    if (unit == "u" || unit == "n") {
         ELM_CHECK(amount == std::floor(amount) && amount < 1e15,
-                  "--budget {}: expected a whole number of updates", text);
-        return {Budget::Unit::updates, amount};
+                  "a budget of {}: expected a whole number of {}", text,
+                  unit == "u" ? "updates" : "samples");
+        return {unit == "u" ? Budget::Unit::updates : Budget::Unit::samples, amount};
     }
     if (unit == "f") return {Budget::Unit::flops, amount};
     return {Budget::Unit::seconds, amount * (unit == "h" ? 3600 : unit == "m" ? 60 : 1)};
 }
 
-std::int64_t updates_within(const Budget& budget, double seconds_per_update,
-                            double flops_per_update) {
-    const double count = budget.unit == Budget::Unit::updates   ? budget.amount
-                         : budget.unit == Budget::Unit::seconds ? budget.amount / seconds_per_update
-                                                                : budget.amount / flops_per_update;
-    ELM_CHECK(std::isfinite(count) && count < 1e15, "--budget: this is {} updates", count);
+std::int64_t updates_within(const Budget& budget, const UpdateCost& update) {
+    const double each = budget.unit == Budget::Unit::flops     ? update.flops
+                        : budget.unit == Budget::Unit::samples ? update.samples
+                                                               : 1;
+    const double count = budget.amount / each;
+    ELM_CHECK(std::isfinite(count) && count < 1e15, "a budget of {} updates is none", count);
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(count));
 }
 

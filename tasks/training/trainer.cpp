@@ -8,11 +8,11 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
-#include "kernels/core/log.h"
-#include "kernels/core/parallel.h"
-#include "kernels/core/progress.h"
-#include "tasks/training/fit_group.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/log.h"
+#include "kernels/core/support/parallel.h"
+#include "kernels/core/support/progress.h"
+#include "tasks/training/training_group.h"
 
 namespace elm {
 namespace {
@@ -21,27 +21,29 @@ constexpr double slice_seconds = 0.25;  // between looks at signals
 
 class Trainer {
 public:
-    Trainer(std::span<const FitRun> runs, std::span<const NeuronIoSimulation> validation,
-            const TrainerSettings& settings, Communicator& processes,
-            const std::function<void()>& poll)
+    Trainer(std::span<const TrainerRun> runs, const TrainerSettings& settings,
+            Communicator& processes, const std::function<void()>& poll)
         : runs_(runs),
-          validation_(validation),
           settings_(settings),
           processes_(processes),
           poll_(poll),
-          total_(sum([](const FitRun& run) { return run.fit->settings().updates; })),
-          progress_("fit", total_, "updates") {}
+          progress_("train", 0, "updates") {
+        progress_.start_at(updates_done());
+    }
 
     void run() {
-        for (const FitRun& run : runs_) begin(run);
+        if (settings_.seconds > 0 && processes_.leads()) limit_scores();
+        for (const TrainerRun& run : runs_) begin(run);
         share_work();
+        show_plan();
         try {
             while (true) {
                 const std::vector<Work*> chosen = least_advanced();
                 if (chosen.empty()) break;
                 advance(chosen);
-                for (const Work* work : chosen) {
-                    for (const FitRun* run : work->runs) after_slice(*run);
+                for (Work* work : chosen) {
+                    plan(*work);
+                    for (const TrainerRun* run : work->runs) after_slice(*run);
                 }
                 if (seconds() - last_checkpoint_ > settings_.checkpoint_seconds) checkpoint();
                 show();
@@ -55,6 +57,10 @@ public:
             throw;
         } catch (...) {
             checkpoint();
+            const std::int64_t planned = updates_planned();
+            log::info("stopped at update {}{}: {} all of it, and resuming goes on from there",
+                      updates_done(), planned > 0 ? fmt::format(" of {}", planned) : "",
+                      runs_.size() > 1 ? "the checkpoints hold" : "the checkpoint holds");
             throw;
         }
         checkpoint();
@@ -66,7 +72,20 @@ private:
     std::int64_t sum(const Value& value) const {
         return std::accumulate(
             runs_.begin(), runs_.end(), std::int64_t{0},
-            [&](std::int64_t total, const FitRun& run) { return total + value(run); });
+            [&](std::int64_t total, const TrainerRun& run) { return total + value(run); });
+    }
+
+    std::int64_t updates_done() const {
+        return sum([](const TrainerRun& run) { return run.training->update_count(); });
+    }
+
+    /// Of all runs; 0 before all are planned.
+    std::int64_t updates_planned() const {
+        const bool all = std::all_of(runs_.begin(), runs_.end(), [](const TrainerRun& run) {
+            return run.training->pace().is_planned();
+        });
+        return all ? sum([](const TrainerRun& run) { return run.training->settings().updates; })
+                   : 0;
     }
 
     double seconds() const {
@@ -90,45 +109,144 @@ private:
         if (own != nullptr) std::rethrow_exception(own);
     }
 
-    void begin(const FitRun& run) {
+    void begin(const TrainerRun& run) {
         if (!processes_.leads()) return;
-        const bool is_new = run.fit->validations().empty();
+        const bool is_new = run.training->validations().empty();
         // First of all: what cannot be kept does not begin, and leaves nothing.
-        if (is_new) run.fit->write_checkpoint(run.files->checkpoint(), run.config);
-        run.files->open_metrics(is_new ? -1 : run.fit->update_count());
+        if (is_new) run.training->write_checkpoint(run.files->checkpoint(), run.config);
+        run.files->open_metrics(is_new ? -1 : run.training->update_count());
         if (!is_new) return;
         validate(run);  // where it starts from
-        run.fit->write_checkpoint(run.files->checkpoint(), run.config);
+        run.training->write_checkpoint(run.files->checkpoint(), run.config);
     }
 
-    /// What one thread does at a time: a fit, or a group of fits in step.
-    struct Work {
-        std::vector<const FitRun*> runs;
-        std::optional<FitGroup> group;
+    /// Scores are part of the time that is given: of fewer samples where all would take too much of
+    /// it, and of the same ones for all runs.
+    void limit_scores() {
+        const double share = settings_.seconds / static_cast<double>(runs_.size());
+        std::optional<ScoredSamples> least;
+        for (const TrainerRun& run : runs_) {  // one that goes on has decided it
+            if (!run.training->validations().empty()) least = run.training->settings().scored;
+        }
+        if (!least) {
+            least.emplace();
+            const auto lower = [](std::int64_t& to, std::int64_t by) {
+                if (by > 0) to = to > 0 ? std::min(to, by) : by;
+            };
+            for (const TrainerRun& run : runs_) {
+                const ScoredSamples own = run.training->affordable_samples(share);
+                lower(least->validation, own.validation);
+                lower(least->test, own.test);
+            }
+            if (!settings_.tests) least->test = 0;
+        }
+        for (const TrainerRun& run : runs_) run.training->score_on(*least);
+        const Task& task = runs_.front().training->task();
+        for (const auto& [some, split] : {std::pair(least->validation, Split::validation),
+                                          std::pair(least->test, Split::test)}) {
+            if (some == 0) continue;
+            log::info(
+                "scores are of {} of the {} {} samples: all of them would take too much of "
+                "the time",
+                some, task.count(split), name_of(split));
+        }
+    }
 
+    /// Work of one thread at a time: a run, or a group of runs in step.
+    struct Work {
+        std::vector<const TrainerRun*> runs;
+        std::optional<TrainingGroup> group;
+        std::optional<TimePlan> plan = {};  // of a budget of time
+
+        Training& first() const { return *runs.front()->training; }
+        /// Of all runs together. While one validates, as much work as runs side by side waits.
+        TimeSpent time_spent(std::size_t side_by_side) const {
+            TimeSpent spent;
+            for (const TrainerRun* run : runs) {
+                const TimeSpent& own = run->training->time_spent();
+                spent.training += own.training;
+                spent.validation += own.validation * static_cast<double>(side_by_side);
+                spent.last_validation += own.last_validation * static_cast<double>(side_by_side);
+            }
+            return spent;
+        }
         double fraction_done() const {
             double least = 1;
-            for (const FitRun* run : runs) least = std::min(least, run->fit->fraction_done());
+            for (const TrainerRun* run : runs)
+                least = std::min(least, run->training->fraction_done());
             return least;
         }
     };
 
     void share_work() {
-        std::vector<Fit*> fits;
-        for (const FitRun& run : runs_) fits.push_back(run.fit);
-        const std::vector<Fit*> grouped = FitGroup::choose(fits);
+        std::vector<Training*> trainings;
+        for (const TrainerRun& run : runs_) trainings.push_back(run.training);
+        const std::vector<Training*> grouped = TrainingGroup::choose(trainings);
         Work together;
-        for (const FitRun& run : runs_) {
-            if (std::find(grouped.begin(), grouped.end(), run.fit) != grouped.end()) {
+        for (const TrainerRun& run : runs_) {
+            if (std::find(grouped.begin(), grouped.end(), run.training) != grouped.end()) {
                 together.runs.push_back(&run);
             } else {
                 work_.push_back({{&run}, std::nullopt});
             }
         }
-        if (grouped.empty()) return;
-        log::debug("{} small fits share vectors", grouped.size());
-        together.group.emplace(grouped);
-        work_.push_back(std::move(together));
+        if (!grouped.empty()) {
+            log::debug("{} small models share vectors", grouped.size());
+            together.group.emplace(grouped);
+            work_.push_back(std::move(together));
+        }
+        if (settings_.seconds > 0) share_time();
+    }
+
+    /// Work that runs side by side has its time at once: each run an equal share, none more than
+    /// there is.
+    void share_time() {
+        const double share = settings_.seconds * static_cast<double>(side_by_side()) /
+                             static_cast<double>(runs_.size());
+        for (Work& work : work_) {
+            double own = std::min(settings_.seconds, share * static_cast<double>(work.runs.size()));
+            // The test comes when all are done, one run after the other.
+            for (const TrainerRun* run : work.runs) {
+                if (!settings_.tests) continue;
+                own -= run->training->test_seconds() * static_cast<double>(side_by_side());
+            }
+            work.plan.emplace(own, work.time_spent(side_by_side()), work.first().update_count(),
+                              settings_.validate_every);
+        }
+    }
+
+    /// Looks at the plan of work that is given time. A new one is kept at once, so that what goes
+    /// on from a checkpoint has it.
+    void plan(Work& work) {
+        if (!work.plan) return;
+        const Pace before = work.first().pace();
+        Pace pace = before;
+        if (processes_.leads()) {
+            pace = work.plan->revise(before, work.time_spent(side_by_side()),
+                                     work.first().update_count());
+        }
+        for (std::int64_t* one : {&pace.updates, &pace.report_every, &pace.validate_every}) {
+            *one = processes_.gather(*one).front();
+        }
+        if (pace.updates == before.updates) return;
+        for (const TrainerRun* run : work.runs) run->training->set_pace(pace);
+        checkpoint();
+        if (before.is_planned()) {
+            log::debug("{}: {} updates are planned, {} before", work.runs.front()->name,
+                       pace.updates, before.updates);
+        } else {
+            show_plan();
+        }
+    }
+
+    /// Says how long the runs will be, once that is known of all.
+    void show_plan() {
+        const std::int64_t total = updates_planned();
+        if (total == 0 || total == updates_done() || !processes_.leads()) return;
+        const Training& first = *runs_.front().training;
+        log::info("planned {} updates{}, a validation every {}", total,
+                  runs_.size() > 1 ? fmt::format(" of {} runs", runs_.size()) : "",
+                  first.settings().validate_every);
     }
 
     std::vector<Work*> least_advanced() {
@@ -139,25 +257,30 @@ private:
         std::stable_sort(open.begin(), open.end(), [](const Work* a, const Work* b) {
             return a->fraction_done() < b->fraction_done();
         });
-        // Sums over processes must come in one order: with several, one fit at a time.
-        const std::size_t at_once =
-            processes_.size() > 1 ? 1 : static_cast<std::size_t>(thread_count());
-        open.resize(std::min(open.size(), at_once));
+        open.resize(std::min(open.size(), works_at_once()));
         return open;
     }
 
-    void advance(Work& work) {
+    std::size_t side_by_side() const { return std::min(work_.size(), works_at_once()); }
+
+    /// Sums over processes must come in one order: with several, one run at a time.
+    std::size_t works_at_once() const {
+        return processes_.size() > 1 ? 1 : static_cast<std::size_t>(thread_count());
+    }
+
+    static void advance(Work& work) {
+        Training& training = work.first();
+        const std::int64_t every = training.settings().report_every;
         if (work.group) {
-            work.group->advance(settings_.report_every, slice_seconds);
+            work.group->advance(every, slice_seconds);
         } else {
-            Fit& fit = *work.runs.front()->fit;
-            const std::int64_t reports = fit.update_count() / settings_.report_every;
-            fit.advance((reports + 1) * settings_.report_every, slice_seconds);
+            training.advance((training.update_count() / every + 1) * every, slice_seconds);
         }
     }
 
     /// An exception of one ends the others' slice, too, but only after it.
     void advance(const std::vector<Work*>& chosen) {
+        const double start = seconds();
         std::vector<std::exception_ptr> failures(chosen.size());
         Cpu::for_each_task(std::ssize(chosen), [&](std::int64_t k) {
             const auto at = static_cast<std::size_t>(k);
@@ -169,68 +292,81 @@ private:
         });
         for (std::size_t k = 0; k < chosen.size(); ++k) {
             if (failures[k] == nullptr) continue;
-            with_context("fitting " + chosen[k]->runs.front()->name,
+            with_context("training " + chosen[k]->runs.front()->name,
                          [&] { std::rethrow_exception(failures[k]); });
         }
+        // Work that is done sooner waits for the others: that is time of its own, too.
+        for (const Work* work : chosen) {
+            const double share = (seconds() - start) / static_cast<double>(work->runs.size());
+            for (const TrainerRun* run : work->runs) run->training->add_seconds(share);
+        }
     }
 
-    void after_slice(const FitRun& run) {
-        Fit& fit = *run.fit;
-        const std::int64_t now = fit.update_count();
+    void after_slice(const TrainerRun& run) {
+        Training& training = *run.training;
+        const std::int64_t now = training.update_count();
         const auto due = [&](std::int64_t interval, const auto& done) {
-            return (now % interval == 0 || fit.done()) &&
+            return (now % interval == 0 || training.done()) &&
                    (done.empty() || done.back().update != now);
         };
-        if (due(settings_.report_every, fit.reports())) {
-            const FitReport report = fit.report();
-            if (processes_.leads()) run.files->write(report, fit.settings(), seconds());
+        if (due(training.settings().report_every, training.reports())) {
+            const TrainingReport report = training.report();
+            if (processes_.leads()) run.files->write(report, training);
         }
-        if (processes_.leads() && due(settings_.validate_every, fit.validations())) validate(run);
+        if (processes_.leads() && due(training.settings().validate_every, training.validations())) {
+            validate(run);
+        }
     }
 
-    void validate(const FitRun& run) {
-        Fit& fit = *run.fit;
-        const FitScores scores = fit.validate(validation_);
-        run.files->write(scores, fit.settings(), seconds());
-        if (fit.is_best()) {
+    void validate(const TrainerRun& run) {
+        Training& training = *run.training;
+        const Validation validation = training.validate();
+        run.files->write(validation, training);
+        const TaskSpec& spec = training.task().spec();
+        if (training.is_best()) {
             run.files->replace(run.files->model(), [&](bool force) {
-                fit.save_model(run.files->model(),
-                               fmt::format("elmsim fit, update {} of {}", fit.update_count(),
-                                           fit.settings().updates),
-                               force);
+                training.save_model(
+                    run.files->model(),
+                    fmt::format("elmsim, task {}, update {} of {}", spec.name,
+                                training.update_count(), training.settings().updates),
+                    force);
             });
         }
-        log::debug("{}: update {}, AUC {:.5f}, explained variance {:.2f} %", run.name,
-                   scores.update, scores.auc, scores.explained_variance_percent);
+        std::string scores;
+        for (std::size_t k = 0; k < spec.metrics.size(); ++k) {
+            scores += fmt::format(", {} {:.{}f}", spec.metrics[k].label, validation.scores[k],
+                                  spec.metrics[k].digits);
+        }
+        log::debug("{}: update {}{}", run.name, validation.update, scores);
     }
 
     void checkpoint() {
         if (!processes_.leads()) return;
-        for (const FitRun& run : runs_) {
-            run.fit->write_checkpoint(run.files->checkpoint(), run.config);
+        for (const TrainerRun& run : runs_) {
+            run.training->write_checkpoint(run.files->checkpoint(), run.config);
         }
         last_checkpoint_ = seconds();
     }
 
     void show() {
-        const std::int64_t done = sum([](const FitRun& run) { return run.fit->update_count(); });
-        const Fit& first = *runs_.front().fit;
+        const Training& first = *runs_.front().training;
+        const TaskSpec& spec = first.task().spec();
         std::string note;
         if (!first.reports().empty()) {
-            note = fmt::format("loss {:.4f}", first.reports().back().loss.mean());
+            note = fmt::format("loss {:.4f}", first.reports().back().loss.mean(spec));
         }
-        if (const FitScores* best = first.best(); best != nullptr) {
-            note += fmt::format(", best AUC {:.4f}", best->auc);
+        if (const Validation* best = first.best(); best != nullptr) {
+            note += fmt::format(", best {} {:.4f}", spec.metrics[spec.headline].label,
+                                best->scores[spec.headline]);
         }
-        progress_.update(done, note);
+        progress_.set_total(updates_planned());
+        progress_.update(updates_done(), note);
     }
 
-    std::span<const FitRun> runs_;
-    std::span<const NeuronIoSimulation> validation_;
+    std::span<const TrainerRun> runs_;
     TrainerSettings settings_;
     Communicator& processes_;
     const std::function<void()>& poll_;
-    std::int64_t total_;
     Progress progress_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     double last_checkpoint_ = 0;
@@ -239,14 +375,9 @@ private:
 
 }  // namespace
 
-void train(std::span<const FitRun> runs, std::span<const NeuronIoSimulation> validation,
-           const TrainerSettings& settings, Communicator& processes,
-           const std::function<void()>& poll) {
-    ELM_CHECK(settings.report_every > 0 && settings.validate_every > 0 &&
-                  settings.validate_every % settings.report_every == 0,
-              "validations come every {} updates, reports every {}: expected a multiple",
-              settings.validate_every, settings.report_every);
-    Trainer(runs, validation, settings, processes, poll).run();
+void train(std::span<const TrainerRun> runs, const TrainerSettings& settings,
+           Communicator& processes, const std::function<void()>& poll) {
+    Trainer(runs, settings, processes, poll).run();
 }
 
 }  // namespace elm

@@ -1,36 +1,38 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
-#include <vector>
 
-#include "tasks/training/fit.h"
-#include "tasks/training/fit_files.h"
+#include "tasks/training/run_files.h"
+#include "tasks/training/training.h"
 
 namespace elm {
 
-/// One fit and where it leaves what it makes.
-struct FitRun {
+/// One training and where it leaves what it makes.
+struct TrainerRun {
     std::string name;
-    Fit* fit;
-    FitFiles* files;
+    Training* training;
+    RunFiles* files;
     Config config;
 };
 
 struct TrainerSettings {
-    std::int64_t report_every = 100;     // updates
-    std::int64_t validate_every = 1000;  // updates, a multiple of report_every
+    /// Wall time for all runs together, which plans their updates as it goes; 0: as their pace
+    /// says.
+    double seconds = 0;
+    std::int64_t validate_every = 0;  // updates, of what is planned; 0: as suits
     double checkpoint_seconds = 30;
+    bool tests = true;  // the test that comes after it is part of the time
 };
 
-/// Trains all fits to their end. One fit uses all threads; of several, the least advanced ones run
-/// side by side, one a thread. Keeps the model of the best validation, checkpoints and metrics,
-/// shows progress, and draws the learning curves in NAME.png. `poll` is called several times a
-/// second and may throw: then a checkpoint of every fit is written first. Of several processes the
-/// first one validates and writes, and an exception of poll in one of them ends all.
-void train(std::span<const FitRun> runs, std::span<const NeuronIoSimulation> validation,
-           const TrainerSettings& settings, Communicator& processes,
-           const std::function<void()>& poll);
+/// Trains all to their end. One uses all threads; of several, the least advanced ones run side by
+/// side, one a thread. Keeps the model of the best validation, checkpoints and metrics, and shows
+/// progress. `poll` is called several times a second and may throw: then a checkpoint of every run
+/// is written first. Of several processes the first one validates, plans and writes, and an
+/// exception of poll in one of them ends all.
+void train(std::span<const TrainerRun> runs, const TrainerSettings& settings,
+           Communicator& processes, const std::function<void()>& poll);
 
 }  // namespace elm

@@ -21,7 +21,7 @@ RunOptions options_of(double dt_ms, Scheme scheme) {
     RunOptions options;
     options.dt_ms = dt_ms;
     options.scheme = scheme;
-    options.half_step_kicks = scheme == Scheme::crank_nicolson;
+    options.half_step_events = scheme == Scheme::crank_nicolson;
     options.precision = DType::f64;
     return options;
 }
@@ -272,7 +272,7 @@ void check_convergence(ValidationReport& report) {
         const double order = std::log2(coarse / fine);
         report.add({family,
                     fmt::format("order of convergence, {}",
-                                first_order ? "backward Euler" : "Crank-Nicolson, early kicks"),
+                                first_order ? "backward Euler" : "Crank-Nicolson, early events"),
                     order, first_order ? 0.9 : 1.85, "", true,
                     fmt::format("error at 0.05 ms: {:.2g} mV", fine)});
     }

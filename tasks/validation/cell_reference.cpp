@@ -55,8 +55,7 @@ bool has_reference_files(ValidationReport& report, const char* family, const std
                          std::initializer_list<const char*> names) {
     for (const char* const name : names) {
         if (folder.empty()) {
-            report.skipped.push_back(
-                fmt::format("{}: no reference data; give their folder with --data", family));
+            report.skipped.push_back(fmt::format("{}: no folder of reference data", family));
             return false;
         }
         if (!std::filesystem::exists(folder + "/" + name)) {
@@ -155,7 +154,7 @@ void check_exact_state(ValidationReport& report, const std::string& folder) {
         const auto states = file.read<double>(fmt::format("g_exact_state/segment_state_{}", run));
         RunOptions options;
         options.scheme = euler ? Scheme::backward_euler : Scheme::crank_nicolson;
-        options.half_step_kicks = false;
+        options.half_step_events = false;
         options.precision = DType::f64;
         const CablePlan plan = make_plan(cell, options);
         ExactCell exact(plan, input, 0);

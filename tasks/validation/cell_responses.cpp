@@ -16,7 +16,7 @@ using namespace cable;
 
 constexpr const char* family = "responses";
 
-/// What a protocol must keep.
+/// Rule that a protocol must keep.
 enum class Rule { subthreshold, spikes, near_a_fork };
 
 /// One protocol of l5pc_responses.h5: its input, where it is read, and how close we must be.

@@ -26,7 +26,7 @@ struct FamilyFigure {
     Figure figure;
 };
 
-/// What a validation found.
+/// Findings of a validation.
 struct ValidationReport {
     std::vector<Check> checks;
     std::vector<FamilyFigure> figures;

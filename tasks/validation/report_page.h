@@ -8,7 +8,7 @@
 
 namespace elm {
 
-/// What stands at the head of a page.
+/// Head of a page.
 struct ReportHead {
     std::string title;
     std::vector<std::pair<std::string, std::string>> facts;  // name and value: time, machine, ...

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"

@@ -9,8 +9,8 @@
 #include "kernels/core/build_info.h"
 #include "kernels/core/cuda/cuda_runtime.h"
 #include "kernels/core/device.h"
-#include "kernels/core/parallel.h"
 #include "kernels/core/simd/multiply_add_units.h"
+#include "kernels/core/support/parallel.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
@@ -41,7 +41,7 @@ std::string details_of(Device device) {
     return cuda::device_details(device.index);
 }
 
-/// What the kernels of recurrences made of the vector unit.
+/// Line on the vector unit as the kernels of recurrences found it.
 std::string multiply_add_line(const MultiplyAddUnits& units) {
     if (units.count == 0) return {};
     return fmt::format(

@@ -1,174 +1,31 @@
 // elmsim inspect: says what a file is.
 
 #include <algorithm>
-#include <memory>
-#include <utility>
 
 #include <fmt/format.h>
 
-#include "baselines/model_file.h"
-#include "kernels/core/check.h"
-#include "kernels/io/hdf5_file.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
-#include "kernels/io/safetensors.h"
-#include "neuron/elm/elm_model_file.h"
-#include "tasks/data/hdf5_spikes.h"
-#include "tasks/data/spike_file.h"
-#include "tasks/neuronio/neuronio_file.h"
-#include "tasks/neuronio/neuronio_plot.h"
-#include "tasks/neuronio/neuronio_statistics.h"
+#include "tasks/inspection/inspect_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
-#include "tasks/program/inspect_cell.h"
-#include "tasks/program/inspect_findings.h"
-#include "tasks/program/inspect_spikes.h"
 #include "tasks/program/interrupt.h"
+#include "tasks/program/outputs.h"
 #include "tasks/program/run_context.h"
-#include "tasks/report/table.h"
 
 namespace elm {
 namespace {
 
-std::string shape_text(const Hdf5File& file, const std::string& dataset) {
-    return fmt::format("({}) {}", fmt::join(file.shape(dataset), ", "), file.type_name(dataset));
-}
-
-Findings inspect_model(const std::string& path, const char* kind) {
-    Stream cpu{Device{}};
-    const FittedModel fitted = load_model(cpu, path, DType::f32);
-    const ModelSpec& spec = fitted.spec;
-    Findings findings{kind,
-                      {{"model", spec.model},
-                       {"parameters", trainable_count(*fitted.model)},
-                       {"n_input", spec.shape.n_input},
-                       {"n_output", spec.shape.n_output},
-                       {"time_step_ms", spec.time_step_ms}}};
-    for (const auto& [name, value] : spec.options) findings.facts.emplace_back(name, value);
-    findings.facts.emplace_back("source", spec.source);
-    if (const auto auc = published_test_auc(path)) {
-        findings.facts.emplace_back("published_test_auc", *auc);
-    }
-    return findings;
-}
-
-Table statistics_table(const NeuronIoStatistics& statistics) {
-    Table table(
-        {"per simulation", "unit", "of", "mean", "SE", "SD", "lowest", "median", "highest"});
-    const auto text = [](double value) { return fmt::format("{:.5g}", value); };
-    for (const StatisticRow& row : statistics.rows) {
-        table.add({row.name, row.unit, fmt::format("{}", row.count), text(row.mean),
-                   text(row.standard_error), text(row.standard_deviation), text(row.lowest),
-                   text(row.median), text(row.highest)});
-    }
-    return table;
-}
-
-void add_statistics(Findings& findings, const std::string& path) {
-    NeuronIoStatistics statistics = neuronio_statistics(path, throw_if_interrupted);
-    findings.facts.emplace_back("output spikes", statistics.output_spikes);
-    findings.facts.emplace_back("silent simulations", statistics.silent);
-    const Table table = statistics_table(statistics);
-    findings.tables = '\n' + table.to_text();
-    findings.lists.emplace_back("statistics", table.to_records());
-    findings.draw = [path, statistics = std::move(statistics)](const std::string& target,
-                                                               bool force) {
-        draw(neuronio_figure(path, statistics), target, force);
-    };
-}
-
-Findings inspect_neuronio(const std::string& path) {
-    const NeuronIoFile file(path);
-    Findings findings{"NeuronIO ground truth",
-                      {{"simulations", file.size()},
-                       {"input channels", file.n_channels()},
-                       {"duration_ms", file.n_steps()}}};
-    const Hdf5File raw = Hdf5File::open(path);
-    for (const auto& [name, value] : raw.attributes("/")) {
-        if (name == "num_segments" || name == "sim_duration_ms") continue;
-        findings.facts.emplace_back(name, value);
-    }
-    // A file of input alone is NeuronIO too.
-    const std::string first = "/" + file.name(0);
-    if (raw.has(first + "/output_spike_time_ms") && raw.has(first + "/soma_voltage_mV")) {
-        add_statistics(findings, path);
-    }
-    return findings;
-}
-
-/// What `elmsim simulate` writes, and any other HDF5 file: its attributes and datasets.
-Findings inspect_other(const Hdf5File& file, const std::string& kind) {
-    Findings findings{kind, {}};
-    for (const auto& [name, value] : file.attributes("/")) findings.facts.emplace_back(name, value);
-    // Samples of one recording look alike: the first is shown, the others are counted.
-    std::vector<std::pair<std::string, std::string>> shown;
-    std::int64_t alike = 0;
-    for (const std::string& name : file.links("/")) {
-        const std::string path = "/" + name;
-        if (file.is_dataset(path)) findings.facts.emplace_back(path, shape_text(file, path));
-        if (!file.is_group(path)) continue;
-        std::vector<std::pair<std::string, std::string>> layout;
-        for (const std::string& inner : file.links(path)) {
-            const std::string dataset = path + "/" + inner;
-            layout.emplace_back(inner,
-                                file.is_dataset(dataset) ? shape_text(file, dataset) : "group");
-        }
-        if (layout == shown) {
-            ++alike;
-            continue;
-        }
-        for (const auto& [inner, text] : layout) {
-            findings.facts.emplace_back(fmt::format("{}/{}", path, inner), text);
-        }
-        if (shown.empty()) shown = std::move(layout);
-    }
-    if (alike > 0) findings.facts.emplace_back("more groups like the first", alike);
-    return findings;
-}
-
-Findings inspect_hdf5(const std::string& path) {
-    const auto file = std::make_shared<const Hdf5File>(Hdf5File::open(path));
-    const Values attributes = file->attributes("/", {"format", "elm_version"});
-    if (const auto format = attributes.find("format"); format != attributes.end()) {
-        if (format->second == Value(std::string("elm-model"))) {
-            return inspect_model(path, "ELM model");
-        }
-        if (format->second == Value(std::string("sequence-model"))) {
-            return inspect_model(path, "sequence model");
-        }
-        return inspect_other(*file, to_text(format->second));
-    }
-    if (attributes.contains("elm_version")) return inspect_model(path, "ELM state dict");
-    if (NeuronIoFile::is_neuronio(*file)) return inspect_neuronio(path);
-    if (auto samples = find_hdf5_spikes(file); !samples.empty()) {
-        return inspect_spikes(path, std::move(samples));
-    }
-    return inspect_other(*file, "HDF5 file");
-}
-
-Findings inspect_file(const std::string& path) {
-    if (is_cell_or_shape(path)) return inspect_cell_or_shape(path);
-    if (is_safetensors(path)) {
-        return inspect_model(path, read_model_attributes(path, {"model"}).contains("model")
-                                       ? "sequence model"
-                                       : "ELM state dict");
-    }
-    if (is_spike_text(path)) {
-        return with_context("reading it as a table of spikes",
-                            [&] { return inspect_spikes(path, find_spikes(path)); });
-    }
-    return inspect_hdf5(path);
-}
-
 int run(const Arguments& arguments) {
     ELM_CHECK(!arguments.words().empty(), "elmsim inspect: expected the name of a file.");
     const bool draws = arguments.has("plot");
-    if (draws) require_plot_place(arguments.text("plot"), arguments.has("force"));
+    require_place(arguments, "plot");
     ELM_CHECK(!draws || arguments.words().size() == 1, "--plot draws one file (got {}).",
               arguments.words().size());
     std::vector<Record> records;
     std::string text;
     for (const std::string& path : arguments.words()) {
-        const Findings findings = inspect_file(path);
+        const Findings findings = inspect_file(path, throw_if_interrupted);
         text += fmt::format("{}: {}\n", path, findings.kind);
         std::size_t width = 0;
         for (const auto& fact : findings.facts) width = std::max(width, fact.first.size());
@@ -186,7 +43,7 @@ int run(const Arguments& arguments) {
         ELM_CHECK(findings.draw,
                   "--plot draws NeuronIO data, spikes, cells and their shapes, and {} is {}.", path,
                   findings.kind);
-        findings.draw(arguments.text("plot"), arguments.has("force"));
+        with_flag("--plot", [&] { findings.draw(arguments.text("plot"), arguments.has("force")); });
     }
     print_result(arguments.has("json")
                      ? result_header(arguments, Device{}).set("files", std::move(records)).to_json()
@@ -198,7 +55,7 @@ int run(const Arguments& arguments) {
 
 Command inspect_command() {
     return {.name = "inspect",
-            .summary = "says what a file is: model, data, spikes, recording, cell, shape",
+            .summary = "says what a file is: model, data, spikes, recording, cell, shape, run",
             .examples = {"elmsim inspect fit.h5", "elmsim inspect train.h5 --plot train.png",
                          "elmsim inspect traced.swc --plot traced.png"},
             .words = "FILE...",

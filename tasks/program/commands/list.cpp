@@ -2,62 +2,36 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <optional>
 
 #include "baselines/model_registry.h"
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
-#include "kernels/ops/kernel_list.h"
 #include "neuron/cable/cell/cell_file.h"
-#include "neuron/cable/channels/channel.h"
 #include "neuron/elm/elm_builtin.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
-#include "tasks/program/known_tasks.h"
 #include "tasks/program/run_context.h"
-#include "tasks/report/table.h"
-#include "tasks/training/fit_presets.h"
+#include "tasks/report/known_tables.h"
 
 namespace elm {
 namespace {
+
+constexpr std::size_t most_columns = 120;
 
 /// A table, and its name in JSON.
 struct NamedTable {
     std::string name;
     Table table;
-    std::string if_empty = {};  // said in place of an empty table
 };
 
-Table builtin_table() {
-    Table table({"model", "inputs", "outputs", "memory", "parameters", "what it is"});
-    for (const BuiltinModel& builtin : builtin_models()) {
-        const ElmModel model = builtin.make(1.0);
-        table.add({builtin.name, fmt::format("{}", model.options.n_input),
-                   fmt::format("{}", model.options.n_output),
-                   fmt::format("{}", model.options.n_memory),
-                   fmt::format("{}", model.parameter_count()), builtin.summary});
-    }
-    return table;
-}
-
 std::vector<NamedTable> models(const char*) {
-    Table kinds({"kind", "parameters for 1278 inputs", "what it is", "source"});
-    Table options({"option", "default", "unit", "range", "meaning"});
-    for (const ModelEntry& entry : all_models()) {
-        const OptionSet standard = entry.options();
-        kinds.add({entry.name,
-                   fmt::format("{}", trainable_count(*entry.make(standard, {1278, 2}, 0))),
-                   entry.summary, entry.source});
-        for (const Option& option : standard.options()) {
-            options.add({fmt::format("{}.{}", entry.name, option.name), standard.text(option.name),
-                         option.unit, describe_range(option), option.help});
-        }
-    }
-    return {{"models", builtin_table()}, {"kinds", kinds}, {"options", options}};
+    return {{"models", builtin_model_table()},
+            {"kinds", model_kind_table()},
+            {"options", model_option_table()}};
 }
 
-/// What simulate runs and fit trains that is a neuron: fitted models, point neurons, cells.
+/// Neurons that simulate runs and fit trains: fitted models, point neurons, cells.
 Table neuron_table() {
     Table table({"neuron", "kind", "inputs", "used by", "what it is"});
     for (const BuiltinModel& builtin : builtin_models()) {
@@ -77,16 +51,18 @@ Table neuron_table() {
     return table;
 }
 
-Table task_table() {
-    Table table({"task", "commands", "what it is"});
-    for (const KnownTask& task : known_tasks()) table.add({task.name, task.commands, task.summary});
-    return table;
+std::vector<NamedTable> neurons(const char* name) {
+    return {{name, neuron_table()},
+            {"point_neurons", point_neuron_table()},
+            {"parameters", point_neuron_parameter_table()}};
+}
+
+std::vector<NamedTable> tasks(const char* name) {
+    return {{name, task_table()}, {"options", task_option_table()}};
 }
 
 std::vector<NamedTable> encoders(const char* name) {
-    return {{name, Table({"encoder", "what it is"}),
-             "There are no encoders yet: input comes from a file of spikes, --poisson or "
-             "--input-protocol."}};
+    return {{name, encoder_table()}, {"options", encoder_option_table()}};
 }
 
 Table command_table() {
@@ -95,72 +71,19 @@ Table command_table() {
     return table;
 }
 
-/// One line a kernel: its types, and where it runs in this build.
-Table kernel_table() {
-    std::map<std::string_view, std::pair<std::string, const KernelEntry*>> by_name;
-    const auto list = all_kernels();
-    for (const KernelEntry& kernel : list) {
-        auto& [types, first] = by_name[kernel.name];
-        if (kernel.type != "-") types += fmt::format("{}{}", types.empty() ? "" : " ", kernel.type);
-        first = &kernel;
-    }
-    Table table({"kernel", "types", "cpu", "cuda"});
-    for (const auto& [name, found] : by_name) {
-        const auto& [types, kernel] = found;
-        table.add(
-            {std::string(name), types, kernel->cpu ? "yes" : "no", kernel->cuda ? "yes" : "no"});
-    }
-    return table;
-}
-
-Table preset_table() {
-    Table table({"preset", "what it is"});
-    for (const FitPreset& preset : fit_presets()) table.add({preset.name, preset.summary});
-    return table;
-}
-
-Table cell_table() {
-    Table table({"cell", "segments", "synapses", "what it is"});
-    for (const cable::BuiltinCell& builtin : cable::builtin_cells()) {
-        const cable::Cell cell = cable::load_cell(builtin.name, std::nullopt);
-        table.add({builtin.name, fmt::format("{}", cell.compartments.segments.size()),
-                   fmt::format("{}", 2 * cell.site_segments.size()), builtin.summary});
-    }
-    return table;
-}
-
-Table channel_table() {
-    Table table({"channel", "ion", "gates", "reversal", "rates at", "Q10"});
-    for (const cable::Channel& channel : cable::all_channels()) {
-        static constexpr const char* ions[] = {"-", "sodium", "potassium", "calcium"};
-        std::string gates;
-        for (const cable::Gate& gate : channel.gates) {
-            gates += fmt::format("{}{}{}", gates.empty() ? "" : " ", gate.name,
-                                 gate.power == 1 ? "" : fmt::format("^{}", gate.power));
-        }
-        table.add({channel.name, ions[static_cast<std::size_t>(channel.ion)],
-                   channel.calcium_gated ? gates + " of calcium" : gates,
-                   channel.ion == cable::Ion::none ? fmt::format("{} mV", channel.reversal_mV)
-                                                   : "of the ion",
-                   fmt::format("{} degrees C", channel.celsius),
-                   channel.q10 ? fmt::format("{}", *channel.q10) : "none: at no other"});
-    }
-    return table;
-}
-
 template <Table (*make)()>
 std::vector<NamedTable> alone(const char* name) {
     return {{name, make()}};
 }
 
-/// What can be listed: one line each.
+/// Topic that can be listed: one line each.
 struct Topic {
     const char* name;
     std::vector<NamedTable> (*tables)(const char* name);
 };
 constexpr Topic topics[] = {{"models", models},
-                            {"neurons", alone<neuron_table>},
-                            {"tasks", alone<task_table>},
+                            {"neurons", neurons},
+                            {"tasks", tasks},
                             {"encoders", encoders},
                             {"cells", alone<cell_table>},
                             {"channels", alone<channel_table>},
@@ -176,11 +99,9 @@ void print(const Arguments& arguments, const std::vector<NamedTable>& tables) {
         return;
     }
     std::string text;
-    for (const auto& [name, table, if_empty] : tables) {
+    for (const auto& [name, table] : tables) {
         if (!text.empty()) text += '\n';
-        text += table.empty()               ? if_empty + '\n'
-                : arguments.has("markdown") ? table.to_markdown()
-                                            : table.to_text();
+        text += arguments.has("markdown") ? table.to_markdown() : table.to_text(most_columns);
     }
     print_result(text);
 }

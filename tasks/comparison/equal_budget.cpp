@@ -1,0 +1,125 @@
+#include "tasks/comparison/equal_budget.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "kernels/core/support/check.h"
+#include "tasks/training/recipe.h"
+
+namespace elm {
+namespace {
+
+constexpr double time_share = 0.25, time_seconds = 2;
+
+double seconds_of_one_pass(Stream& stream, const Task& task, const PlanOptions& plan,
+                           const PlannedRun& run) {
+    Communicator alone;
+    TrainingSettings settings = settings_of(plan.recipe, plan.precision, 1, run.seed);
+    Training probe(stream, run.make(), settings, task, alone);
+    const auto start = std::chrono::steady_clock::now();
+    probe.measure_pass(1);
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    return passed.count();
+}
+
+void require_an_update(Stream& stream, const Task& task, const PlanOptions& plan,
+                       const PlannedRun& run) {
+    const std::string text = plan.recipe.get<std::string>("budget");
+    const Budget budget = parse_budget(text);
+    const TrainingSettings settings = settings_of(plan.recipe, plan.precision, 1, run.seed);
+    const auto samples = static_cast<double>(settings.samples_per_update());
+    if (budget.unit == Budget::Unit::samples) {
+        ELM_CHECK(samples <= budget.amount,
+                  "a budget of {} buys no update: one takes {} samples (training.batch times "
+                  "training.accumulation_steps).",
+                  text, samples);
+    }
+    if (budget.unit == Budget::Unit::flops) {
+        const double cost = flops_per_sample(task.spec(), *run.make().model) * samples;
+        ELM_CHECK(cost <= budget.amount,
+                  "a budget of {} buys {} no update: one takes {:.2g} floating-point operations. "
+                  "Give more, or choose a smaller model or training.batch.",
+                  text, run.spec.model, cost);
+    }
+    if (budget.unit == Budget::Unit::seconds) {
+        const double cost = seconds_of_one_pass(stream, task, plan, run);
+        ELM_CHECK(cost <= budget.amount,
+                  "a budget of {} buys {} no update: a pass over one sample takes {:.2g} s here. "
+                  "Give more, or choose a smaller model.",
+                  text, run.spec.model, cost);
+    }
+}
+
+/// Least and most of a figure, and whose they are.
+template <class Figure>
+std::pair<const CellResult*, const CellResult*> range_of(const std::vector<CellResult>& cells,
+                                                         const Figure& figure) {
+    const CellResult *least = nullptr, *most = nullptr;
+    for (const CellResult& cell : cells) {
+        if (!cell.done()) continue;
+        if (least == nullptr || figure(cell) < figure(*least)) least = &cell;
+        if (most == nullptr || figure(cell) > figure(*most)) most = &cell;
+    }
+    return {least, most};
+}
+
+std::string cell_name(const CellResult& cell) {
+    return fmt::format("{}-seed{}", cell.model, cell.seed);
+}
+
+std::string in_words(double least, double most, const char* unit) {
+    return least == most ? fmt::format("{:.4g} {}", least, unit)
+                         : fmt::format("{:.3g} to {:.3g} {}", least, most, unit);
+}
+
+}  // namespace
+
+void require_possible(Stream& stream, const Task& task, const ComparisonOptions& options) {
+    PlanOptions one_seed = options.plan;
+    one_seed.n_seeds = 1;
+    const RunPlan plan(stream, task, one_seed);
+    for (const PlannedRun& run : plan.runs()) {
+        const FittedModel fitted = run.make();
+        require_fitting(task.spec(), fitted.model->traits(), run.spec.model);
+    }
+    for (const PlannedRun& run : plan.runs()) require_an_update(stream, task, one_seed, run);
+}
+
+std::string equal_budget(const Budget& budget, const std::vector<CellResult>& cells) {
+    const auto updates = [](const CellResult& cell) { return static_cast<double>(cell.updates); };
+    const auto samples = [](const CellResult& cell) { return static_cast<double>(cell.samples); };
+    const auto flops = [](const CellResult& cell) { return cell.flops; };
+    const auto seconds = [](const CellResult& cell) {
+        return cell.training_seconds + cell.validation_seconds;
+    };
+    std::string text;
+    const auto check = [&](const auto& figure, const char* unit, bool counts, const auto& allowed) {
+        const auto [least, most] = range_of(cells, figure);
+        if (least == nullptr) return;
+        const double low = figure(*least), high = figure(*most);
+        ELM_CHECK(!counts || high - low <= allowed(*least, *most),
+                  "{} got {:.6g} {} and {} {:.6g}: that is no comparison under one budget. Compare "
+                  "in a new folder.",
+                  cell_name(*least), low, unit, cell_name(*most), high);
+        text += (text.empty() ? "" : ", ") + in_words(low, high, unit);
+    };
+    const auto exactly = [](const CellResult&, const CellResult&) { return 0.0; };
+    const bool counted =
+        budget.unit == Budget::Unit::updates || budget.unit == Budget::Unit::samples;
+    check(updates, "updates", counted, exactly);
+    check(samples, "samples", counted, exactly);
+    check(flops, "FLOP", budget.unit == Budget::Unit::flops,
+          [](const CellResult& a, const CellResult& b) {
+              return std::max(a.flops_per_update, b.flops_per_update);
+          });
+    check(seconds, "s", budget.unit == Budget::Unit::seconds,
+          [&](const CellResult&, const CellResult& most) {
+              return std::max(time_share * seconds(most), time_seconds);
+          });
+    return text;
+}
+
+}  // namespace elm

@@ -1,0 +1,235 @@
+// NeuronIO: the spikes and the soma voltage of a detailed cell from its synaptic input, step by
+// step. Windows of simulations are trained on; whole simulations are held out and scored with the
+// published protocol. Source: Beniaguev, Segev, London 2021, doi:10.1016/j.neuron.2021.07.002;
+// recipes, windows and loss: Spieler et al. 2024, arXiv 2306.16922, and its public implementation.
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "tasks/data/split.h"
+#include "tasks/neuronio/evaluation.h"
+#include "tasks/neuronio/neuronio_dataset.h"
+#include "tasks/neuronio/neuronio_loss.h"
+#include "tasks/neuronio/window_sampler.h"
+#include "tasks/simulation/simulation_plot.h"
+#include "tasks/task_registry.h"
+
+namespace elm {
+namespace {
+
+NeuronIoDataset open_dataset(const TaskInput& input, const std::vector<std::int64_t>& chosen) {
+    return NeuronIoDataset(input.files,
+                           {.selection = fmt::format("{}", fmt::join(chosen, ",")),
+                            .progress = [&](std::int64_t, std::int64_t) { input.poll(); }});
+}
+
+class NeuronIoTask : public Task {
+public:
+    NeuronIoTask(const OptionSet& options, const TaskInput& input,
+                 const std::vector<std::int64_t>& train,
+                 const std::vector<std::int64_t>& validation)
+        : windows_{.window_steps = options.get<std::int64_t>("window_steps"),
+                   .first_step = options.get<std::int64_t>("first_step")},
+          data_(open_dataset(input, train)) {
+        const NeuronIoDataset held_out = open_dataset(input, validation);
+        for (std::int64_t index = 0; index < held_out.size(); ++index) {
+            validation_.push_back(held_out.read(index));
+        }
+        const auto spikes = [](const NeuronIoSimulation& simulation) {
+            return simulation.output_spike_times_ms.size();
+        };
+        const auto liveliest =
+            std::max_element(validation_.begin(), validation_.end(),
+                             [&](const auto& a, const auto& b) { return spikes(a) < spikes(b); });
+        shown_ = static_cast<std::size_t>(liveliest - validation_.begin());
+        shown_file_ = held_out.path(static_cast<std::int64_t>(shown_));
+        check_windows(data_, windows_);
+        spec_ = {.name = "neuronio",
+                 .input = InputKind::spikes,
+                 .shape = {data_.n_channels(), 2},
+                 .n_steps = windows_.window_steps,
+                 .pooling = Pooling::all,
+                 .loss_parts = {{"spike_loss", 0.5}, {"voltage_loss", 0.5}},
+                 .metrics = {{.name = "loss", .label = "loss"},
+                             {.name = "auc",
+                              .label = "AUC",
+                              .higher_is_better = true,
+                              .digits = 5,
+                              .is_drawn = true},
+                             {.name = "tpr_at_fpr_0_0025",
+                              .label = "TPR at 0.0025",
+                              .higher_is_better = true},
+                             {.name = "voltage_explained_variance_percent",
+                              .label = "expl. var. %",
+                              .higher_is_better = true,
+                              .digits = 2},
+                             {.name = "voltage_rmse_mV", .label = "RMSE mV", .is_drawn = true},
+                             {.name = "voltage_mae_mV", .label = "MAE mV"}},
+                 .headline = 1};
+    }
+
+    const TaskSpec& spec() const override { return spec_; }
+
+    void fill(const BatchRequest& request, Batch& batch) const override {
+        WindowOptions windows = windows_;
+        windows.batch = request.size;
+        windows.parts = request.size / request.count;
+        windows.part = request.first / request.count;
+        windows.dtype = request.dtype;
+        sample_windows(data_, windows, request.seed, request.index, batch);
+    }
+    /// Data in memory is sampled when asked for: that costs less than handing it from thread to
+    /// thread.
+    std::int64_t prefetch_depth() const override { return data_.in_memory() ? 0 : 4; }
+    std::int64_t count(Split split) const override {
+        return split == Split::train        ? data_.size()
+               : split == Split::validation ? static_cast<std::int64_t>(validation_.size())
+                                            : 0;
+    }
+
+    LossSums loss(const Batch& batch, const Tensor& output, std::int64_t sample,
+                  const Tensor& gradient) const override {
+        return neuronio_loss(output, batch.targets[spike_target], batch.targets[voltage_target],
+                             sample, batch.n_counted, gradient);
+    }
+
+    Scores score(Stream& stream, const FittedModel& model, Split,
+                 std::int64_t some) const override {
+        const auto total = std::ssize(validation_);
+        const auto samples = some <= 0 ? total : std::min<std::int64_t>(some, total);
+        const NeuronIoScores all =
+            evaluate(stream, model, std::span(validation_).first(static_cast<std::size_t>(samples)),
+                     Protocol::published);
+        const std::vector<double> values{all.loss,
+                                         all.auc,
+                                         all.tpr_at_fpr_0_0025,
+                                         all.voltage.explained_variance_percent,
+                                         all.voltage.root_mean_square_error,
+                                         all.voltage.mean_absolute_error};
+        return {.values = values,
+                .standard_errors = std::vector<double>(values.size(), NAN),
+                .samples = samples};
+    }
+
+    Values facts() const override {
+        return {{"simulations", data_.size()},
+                {"steps", data_.n_steps()},
+                {"channels", data_.n_channels()},
+                {"input_spikes", data_.n_input_spikes()},
+                {"output_spikes", data_.n_output_spikes()}};
+    }
+    std::string summary() const override {
+        return fmt::format(
+            "{} simulations to train on, {} to validate on: {} steps, {} channels, "
+            "{:.2f} output spikes/s",
+            data_.size(), validation_.size(), data_.n_steps(), data_.n_channels(),
+            data_.output_rate_hz());
+    }
+
+    /// A branched neuron, half of its inputs inhibitory, in the published proportions: 45 branches,
+    /// each with 100 synapses on a stretch that advances by 29 channels from branch to branch.
+    Values suited_options() const override {
+        const std::int64_t n_channels = data_.n_channels();
+        const std::int64_t n_branch = std::min<std::int64_t>(45, n_channels);
+        const std::int64_t advance = (n_channels + n_branch - 1) / n_branch;
+        return {{"num_memory", std::int64_t{20}},
+                {"num_branch", n_branch},
+                {"num_synapse_per_branch", (advance * 100 + 28) / 29},
+                {"input_to_synapse_routing",
+                 std::string(n_channels % 2 == 0 ? "neuronio_routing" : "random_routing")},
+                {"memory_tau_max", 150.0}};
+    }
+    /// The readout begins at the rate of the data, on a grid of 1 ms: from log odds of 0 a small
+    /// model takes ten thousand updates to say that spikes are rare.
+    std::vector<double> readout_bias() const override {
+        const double probability = data_.output_rate_hz() * 1e-3;
+        const double drawn = std::numeric_limits<double>::quiet_NaN();
+        if (probability <= 0 || probability >= 1) return {};
+        return {std::log(probability / (1 - probability)), drawn};
+    }
+
+    std::optional<Figure> prediction(Stream& stream, const FittedModel& model,
+                                     const std::string& name) const override {
+        const NeuronIoSimulation& simulation = validation_[shown_];
+        SimulationPlot plot(model, name, simulation.name, 0, simulation.input.n_steps,
+                            {shown_file_, false});
+        Stream host{Device{}};
+        const auto runner = model.model->runner(stream);
+        runner->start(stream, 1);
+        plot.add(simulation.input, runner->advance(stream, simulation.input).output.to(host));
+        return plot.figure();
+    }
+
+private:
+    WindowOptions windows_;
+    NeuronIoDataset data_;
+    std::vector<NeuronIoSimulation> validation_;
+    std::size_t shown_ = 0;  // of the validation: the liveliest one
+    std::string shown_file_;
+    TaskSpec spec_;
+};
+
+OptionSet options() {
+    OptionSet options;
+    options.declare({.name = "window_steps",
+                     .value = std::int64_t{500},
+                     .help = "length of a window",
+                     .unit = "steps",
+                     .lowest = 1});
+    options.declare({.name = "first_step",
+                     .value = std::int64_t{500},
+                     .help = "windows begin here or later in a simulation",
+                     .unit = "steps",
+                     .lowest = 0});
+    return options;
+}
+
+std::unique_ptr<Task> make(const OptionSet& options, const TaskInput& input) {
+    std::int64_t size = 0;
+    for (const std::string& path : input.files) size += NeuronIoFile(path).size();
+    const auto [train, validation] = split_items(input.train, input.validation, size);
+    return std::make_unique<NeuronIoTask>(options, input, train, validation);
+}
+
+/// A published recipe: `more` than what all of them share.
+std::string published(std::int64_t batch, std::int64_t updates, const std::string& more) {
+    return fmt::format(R"(
+        [training]
+        batch = {}
+        budget = "{}u"
+        optimizer = "adam"
+        weight_decay = 0.0
+        learning_rate = 5e-4
+        schedule = "cosine"
+        [neuronio]
+        window_steps = 500
+        first_step = 500
+        [elm]
+        elm_version = 1
+        lambda_value = 5.0
+        {}
+    )",
+                       batch, updates, more);
+}
+
+}  // namespace
+
+TaskEntry neuronio_task() {
+    return {.name = "neuronio",
+            .summary = "spikes and soma voltage of a detailed cell from its synaptic input",
+            .source = "Beniaguev, Segev, London 2021, doi:10.1016/j.neuron.2021.07.002",
+            .options = options,
+            .make = make,
+            .presets = {{"neuronio", "35 epochs of 10,000 batches of 8 windows; ReLU",
+                         published(8, 350000, "mlp_activation = \"relu\"")},
+                        {"neuronio-best",
+                         "100 epochs of 2,500 batches of 32 windows; 100 memory units, SiLU",
+                         published(32, 250000, "mlp_activation = \"silu\"\nnum_memory = 100")}},
+            .needs_files = true};
+}
+
+}  // namespace elm

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tasks/training/training.h"
+
+/// The learning curve of a training as columns of numbers, as a checkpoint keeps it:
+///   train_update, train_PART, train_count, train_learning_rate, train_gradient_norm
+///   validation_update, validation_METRIC
+///   pending_PART, pending_count                              since the last report
+///   seconds_training, seconds_validation, seconds_last_validation
+namespace elm {
+
+struct TrainingHistory {
+    std::vector<TrainingReport> reports;
+    std::vector<Validation> validations;
+    LossSums pending;
+    TimeSpent spent = {};
+};
+
+using HistoryColumns = std::map<std::string, std::vector<double>>;
+
+HistoryColumns to_history(const TaskSpec& spec, const TrainingHistory& history);
+
+/// Reads what older programs wrote as well. A metric that was not kept is NaN. Throws Error{data}
+/// for a column that is missing or cut.
+TrainingHistory from_history(const TaskSpec& spec, HistoryColumns columns);
+
+}  // namespace elm
