@@ -4,23 +4,27 @@
 cmake_minimum_required(VERSION 3.25)
 
 # What each room, or family of a room, may include besides itself.
-set(rooms kernels/core kernels/io kernels/autograd kernels/ops/basic kernels/ops/product
-          kernels/ops/scan kernels/ops/elm kernels/ops kernels/modules
+set(rooms kernels/core kernels/io kernels/autograd kernels/ops/basic kernels/ops/training kernels/ops/product
+          kernels/ops/attention kernels/ops/scan kernels/ops/spectral kernels/ops/elm kernels/ops/elm_network kernels/ops kernels/modules
           neuron encoders network baselines tasks tests bench)
 set(may_include_kernels/core)
 set(may_include_kernels/io kernels/core)
 set(may_include_kernels/autograd kernels/core)
 set(below_ops kernels/core kernels/autograd)
 set(may_include_kernels/ops/basic ${below_ops})
+set(may_include_kernels/ops/training ${below_ops} kernels/ops/basic)
 set(may_include_kernels/ops/product ${below_ops} kernels/ops/basic)
+set(may_include_kernels/ops/attention ${below_ops} kernels/ops/basic kernels/ops/product)
 set(may_include_kernels/ops/scan ${below_ops} kernels/ops/basic kernels/ops/product)
+set(may_include_kernels/ops/spectral ${below_ops} kernels/ops/basic)
 set(may_include_kernels/ops/elm ${below_ops} kernels/ops/basic kernels/ops/product)
+set(may_include_kernels/ops/elm_network ${below_ops} kernels/ops/basic kernels/ops/product kernels/ops/elm)
 set(may_include_kernels/ops ${below_ops})
 set(may_include_kernels/modules ${below_ops} kernels/io kernels/ops)
 set(may_include_neuron kernels)
 set(may_include_encoders kernels)
 set(may_include_network kernels neuron)
-set(may_include_baselines kernels neuron)
+set(may_include_baselines kernels neuron encoders)
 set(may_include_tasks kernels neuron encoders network baselines)
 set(may_include_tests kernels neuron encoders network baselines tasks)
 set(may_include_bench kernels neuron encoders network baselines tasks tests)

@@ -27,9 +27,9 @@ ModelCase case_of(const std::string& name) {
 }
 
 /// Parameters of a model by name.
-class Numbers {
+class Parameters {
 public:
-    explicit Numbers(SequenceModel& model) {
+    explicit Parameters(SequenceModel& model) {
         for (const auto& [name, parameter] : model.parameters()) {
             values_[name] = test::values_of(parameter->value);
         }
@@ -57,12 +57,12 @@ Rows counts_of(const SpikeTrain& train) {
     return counts;
 }
 
-std::vector<double> affine(const Numbers& numbers, const std::string& name,
+std::vector<double> affine(const Parameters& parameters, const std::string& name,
                            const std::vector<double>& input) {
-    std::vector<double> output = numbers[name + ".bias"];
+    std::vector<double> output = parameters[name + ".bias"];
     for (std::size_t o = 0; o < output.size(); ++o) {
         for (std::size_t i = 0; i < input.size(); ++i) {
-            output[o] += numbers[name + ".weight"][o * input.size() + i] * input[i];
+            output[o] += parameters[name + ".weight"][o * input.size() + i] * input[i];
         }
     }
     return output;
@@ -77,40 +77,40 @@ std::vector<double> flat(const Rows& rows) {
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// Weight of input i, tap k (0: the present step) and output o, in either layout.
-double tap(const Numbers& numbers, const std::string& layer, bool first, std::size_t i,
+double tap(const Parameters& parameters, const std::string& layer, bool first, std::size_t i,
            std::size_t k, std::size_t o, std::size_t inputs, std::size_t taps,
            std::size_t outputs) {
-    return numbers[layer + ".weight"]
-                  [first ? (i * taps + k) * outputs + o : (o * inputs + i) * taps + (taps - 1 - k)];
+    return parameters[layer + ".weight"][first ? (i * taps + k) * outputs + o
+                                               : (o * inputs + i) * taps + (taps - 1 - k)];
 }
 
-Rows naive_tcn(const Numbers& numbers, Rows values, std::size_t depth, std::size_t width,
+Rows naive_tcn(const Parameters& parameters, Rows values, std::size_t depth, std::size_t width,
                std::size_t first_taps, std::size_t other_taps) {
     for (std::size_t layer = 0; layer < depth; ++layer) {
         const std::string name = "layers." + std::to_string(layer);
         const std::string norm = "norms." + std::to_string(layer);
         const std::size_t taps = layer == 0 ? first_taps : other_taps;
         const std::size_t inputs = values.front().size();
-        Rows next(values.size(), numbers[name + ".bias"]);
+        Rows next(values.size(), parameters[name + ".bias"]);
         for (std::size_t t = 0; t < values.size(); ++t) {
             for (std::size_t o = 0; o < width; ++o) {
                 double& sum = next[t][o];
                 for (std::size_t k = 0; k < taps && k <= t; ++k) {
                     for (std::size_t i = 0; i < inputs; ++i) {
-                        sum += tap(numbers, name, layer == 0, i, k, o, inputs, taps, width) *
+                        sum += tap(parameters, name, layer == 0, i, k, o, inputs, taps, width) *
                                values[t - k][i];
                     }
                 }
                 sum = std::max(sum, 0.0);
-                sum = (sum - numbers[norm + ".running_mean"][o]) /
-                          std::sqrt(numbers[norm + ".running_variance"][o] + 1e-3) *
-                          numbers[norm + ".gain"][o] +
-                      numbers[norm + ".bias"][o];
+                sum = (sum - parameters[norm + ".running_mean"][o]) /
+                          std::sqrt(parameters[norm + ".running_variance"][o] + 1e-3) *
+                          parameters[norm + ".gain"][o] +
+                      parameters[norm + ".bias"][o];
             }
         }
         values = std::move(next);
     }
-    for (auto& row : values) row = affine(numbers, "readout", row);
+    for (auto& row : values) row = affine(parameters, "readout", row);
     return values;
 }
 
@@ -118,10 +118,10 @@ TEST(Equations, of_the_tcn) {
     LivingModel living(case_of("tcn"), DType::f64);
     const SpikeTrain spikes = test::random_spikes(1, n_steps, case_shape.n_input, 0.3, 9);
     for (int k = 0; k < 3; ++k) living.run({.spikes = &spikes}, nullptr, true);
-    const Numbers numbers(*living.model);
-    EXPECT_NE(numbers["norms.0.running_mean"][0], 0);
+    const Parameters parameters(*living.model);
+    EXPECT_NE(parameters["norms.0.running_mean"][0], 0);
     EXPECT_CLOSE(living.run({.spikes = &spikes}),
-                 flat(naive_tcn(numbers, counts_of(spikes), 3, 4, 3, 2)), {.terms = 64});
+                 flat(naive_tcn(parameters, counts_of(spikes), 3, 4, 3, 2)), {.terms = 64});
 }
 
 struct PointNeuronCase {
@@ -131,7 +131,7 @@ struct PointNeuronCase {
 };
 
 /// Outputs, and the number of spikes of all neurons.
-std::pair<Rows, int> naive_point_neurons(const Numbers& numbers, const Rows& input,
+std::pair<Rows, int> naive_point_neurons(const Parameters& parameters, const Rows& input,
                                          const PointNeuronCase& is) {
     const auto count = static_cast<std::size_t>(is.neurons);
     const std::int64_t n_currents = is.neurons * is.currents;
@@ -143,21 +143,21 @@ std::pair<Rows, int> naive_point_neurons(const Numbers& numbers, const Rows& inp
         std::vector<double> current(count, 0.0);
         for (std::int64_t b = 0; b < n_currents; ++b) {
             double& trace = s[static_cast<std::size_t>(b)];
-            trace = sigmoid(numbers.at("synapse_decay_logit", b)) * trace +
-                    numbers.at("synapses.bias", b);
+            trace = sigmoid(parameters.at("synapse_decay_logit", b)) * trace +
+                    parameters.at("synapses.bias", b);
             for (std::int64_t j = 0; j < case_shape.n_input; ++j) {
-                trace += numbers.at("synapses.weight", j * n_currents + b) *
+                trace += parameters.at("synapses.weight", j * n_currents + b) *
                          x[static_cast<std::size_t>(j)];
             }
             current[static_cast<std::size_t>(b / is.currents)] += trace;
         }
         std::vector<double> seen(3 * count);
         for (std::size_t n = 0; n < count; ++n) {
-            u[n] = sigmoid(numbers["membrane_decay_logit"][n]) * u[n] + current[n] - z[n];
+            u[n] = sigmoid(parameters["membrane_decay_logit"][n]) * u[n] + current[n] - z[n];
             double threshold = 1;
             if (is.adapts) {
                 threshold +=
-                    std::log1p(std::exp(numbers["adaptation_strength_softplus"][n])) * a[n];
+                    std::log1p(std::exp(parameters["adaptation_strength_softplus"][n])) * a[n];
             }
             z[n] = u[n] >= threshold && silent[n] == 0 ? 1 : 0;
             if (silent[n] > 0) {
@@ -165,13 +165,13 @@ std::pair<Rows, int> naive_point_neurons(const Numbers& numbers, const Rows& inp
             } else if (z[n] == 1) {
                 silent[n] = is.refractory_steps;
             }
-            if (is.adapts) a[n] = sigmoid(numbers["adaptation_decay_logit"][n]) * a[n] + z[n];
+            if (is.adapts) a[n] = sigmoid(parameters["adaptation_decay_logit"][n]) * a[n] + z[n];
             n_spikes += z[n] == 1;
             seen[n] = u[n];
             seen[count + n] = z[n];
             seen[2 * count + n] = u[n] - threshold;
         }
-        outputs.push_back(affine(numbers, "readout", seen));
+        outputs.push_back(affine(parameters, "readout", seen));
     }
     return {outputs, n_spikes};
 }
@@ -180,7 +180,7 @@ void expect_point_neurons(const std::string& name, const PointNeuronCase& is) {
     LivingModel living(case_of(name), DType::f64);
     const SpikeTrain spikes = test::random_spikes(1, n_steps, case_shape.n_input, 0.3, 9);
     const auto [expected, n_spikes] =
-        naive_point_neurons(Numbers(*living.model), counts_of(spikes), is);
+        naive_point_neurons(Parameters(*living.model), counts_of(spikes), is);
     EXPECT_GT(n_spikes, 3);
     EXPECT_CLOSE(living.run({.spikes = &spikes}), flat(expected), {.terms = n_steps});
 }

@@ -39,7 +39,7 @@ inline OptionSet options_of(const ModelCase& model) {
     return options;
 }
 
-/// A model with numbers, on one device.
+/// A model with parameters, on one device.
 struct LivingModel {
     LivingModel(const ModelCase& from, DType dtype, Device device = {})
         : stream(device),

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "tests/baselines/model_case.h"
 #include "tests/support/devices.h"
@@ -151,7 +151,7 @@ TEST_F(ModelFileErrors, what_no_model_can_be_is_refused) {
     expect_error(with_attribute("format", std::string("elm-recording")), "format elm-recording");
     expect_error(with_attribute("format_version", std::int64_t{2}),
                  "format_version is 2, this program reads 1");
-    expect_error(with_attribute("model", std::string("lstn")), "[lstn]");
+    expect_error(with_attribute("model", std::string("lstn")), "there is no sequence model lstn");
     expect_error(with_attribute("n_input", std::int64_t{0}), "0 inputs");
     expect_error(with_attribute("n_output", std::string("two")), "n_output is two");
     expect_error(with_attribute("time_step_ms", -1.0), "time_step_ms is -1");
@@ -177,7 +177,7 @@ TEST_F(ModelFileErrors, options_that_the_model_does_not_have_are_refused) {
     expect_error(path, "Did you mean units?");
     EXPECT_THROW(model_options("lstm", {{"units", 0.5}}), Error);
     EXPECT_THROW(model_options("lstm", {{"units", std::int64_t{0}}}), Error);
-    EXPECT_THROW(model_options("gru", {}), Error);
+    EXPECT_THROW(model_options("lstn", {}), Error);
 }
 
 TEST_F(ModelFileErrors, an_existing_file_is_kept_without_force) {

@@ -1,12 +1,12 @@
 #pragma once
 
-// What the fuzzers of the readers, and the replay of their corpus, do with one text.
+// Target of the fuzzers of the readers, and of the replay of their corpus: one text.
 
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/compartments.h"
 #include "neuron/cable/shape/morphology_edit.h"
 #include "neuron/cable/shape/morphology_writer.h"

@@ -11,17 +11,23 @@
 #include <string>
 
 #include "baselines/model_file.h"
-#include "kernels/core/error.h"
-#include "kernels/core/log.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/log.h"
 #include "kernels/io/config_tree.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/safetensors.h"
 #include "kernels/io/toml_config.h"
+#include "network/description/network_file.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "neuron/elm/elm_model_file.h"
-#include "tasks/data/hdf5_spikes.h"
-#include "tasks/data/spike_file.h"
-#include "tasks/data/text_spikes.h"
+#include "tasks/data/png_image.h"
+#include "tasks/data/spikes/hdf5_spikes.h"
+#include "tasks/data/spikes/spike_file.h"
+#include "tasks/data/spikes/text_spikes.h"
+#include "tasks/lra/images/cifar.h"
+#include "tasks/lra/listops/listops_table.h"
+#include "tasks/lra/pathfinder/pathfinder_folder.h"
+#include "tasks/lra/text/paper_pairs.h"
 #include "tasks/neuronio/neuronio_file.h"
 
 namespace elm::test {
@@ -193,6 +199,57 @@ bool read_spike_text(std::string_view text) {
     });
 }
 
+bool read_paper_pairs_text(std::string_view text) {
+    return accepts(ErrorKind::data, [&] {
+        std::istringstream input{std::string(text)};
+        read_paper_pairs(input, "fuzz", [](const DocumentPair& pair) {
+            if (pair.label < 0 || pair.label > 1) std::abort();
+            for (const std::string_view document : {pair.first, pair.second}) {
+                if (document.empty() || document.find_first_of("\t\n") != document.npos)
+                    std::abort();
+            }
+        });
+    });
+}
+
+bool read_listops_text(std::string_view text) {
+    return accepts(ErrorKind::data, [&] {
+        std::istringstream input{std::string(text)};
+        read_listops(input, "fuzz", [](const ListOpsExample& example) {
+            // What was read is an expression, and is printed as it can be read.
+            if (parse_listops(print_listops(example.tokens)) != example.tokens) std::abort();
+            if (evaluate_listops(example.tokens) != example.label) std::abort();
+        });
+    });
+}
+
+bool read_pathfinder_list(std::string_view text) {
+    return accepts(ErrorKind::data, [&] {
+        for (const PathfinderEntry& entry : read_pathfinder_metadata(text, "fuzz")) {
+            const std::filesystem::path file = entry.file;
+            if (entry.label < 0 || entry.label > 1 || file.is_absolute()) std::abort();
+            if (file.lexically_normal().string().starts_with("..")) std::abort();
+        }
+    });
+}
+
+bool read_cifar_batch(std::string_view bytes) {
+    return accepts(ErrorKind::data, [&] {
+        for (const CifarImage& image : read_cifar(bytes, "fuzz")) {
+            if (image.label < 0 || image.label >= cifar_classes) std::abort();
+            grey_cifar(image, CifarGrey::tensorflow);
+        }
+    });
+}
+
+bool read_png_bytes(std::string_view bytes) {
+    return accepts(ErrorKind::data, [&] {
+        const GreyPicture image = read_grey_png(bytes, "fuzz");
+        const auto pixels = static_cast<std::int64_t>(image.rows) * image.columns;
+        if (pixels < 1 || std::ssize(image.values) != pixels) std::abort();
+    });
+}
+
 bool read_safetensors_model(std::string_view bytes) {
     return accepts(ErrorKind::data, [&] {
         StateDict dict = read_safetensors("fuzz", bytes);
@@ -203,6 +260,10 @@ bool read_safetensors_model(std::string_view bytes) {
             if (error.kind() != ErrorKind::data && error.kind() != ErrorKind::invalid) std::abort();
         }
     });
+}
+
+bool read_network_text(std::string_view text) {
+    return accepts(ErrorKind::invalid, [&] { network::parse_network(std::string(text), "fuzz"); });
 }
 
 bool read_cell_text(std::string_view text) {

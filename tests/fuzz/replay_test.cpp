@@ -8,9 +8,10 @@
 #include <iterator>
 #include <vector>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 #include "neuron/cable/shape/neurolucida_reader.h"
 #include "neuron/cable/shape/swc_reader.h"
+#include "tests/fuzz/event_targets.h"
 #include "tests/fuzz/morphology_target.h"
 #include "tests/fuzz/reader_targets.h"
 
@@ -72,9 +73,11 @@ std::string damaged(std::string text, const std::vector<std::string>& all, const
     return text;
 }
 
-/// Reads every text of a folder of the corpus, as it is and with `changes` random changes each.
+/// Reads every text of a folder of the corpus, as it is and with `changes` random changes each, of
+/// which more than the share `least_read` can be read.
 template <class Reader>
-void replay(const std::string& name, Reader&& reader, std::uint64_t changes = 5000) {
+void replay(const std::string& name, Reader&& reader, std::uint64_t changes = 5000,
+            double least_read = 0.02) {
     const std::vector<std::string> texts = corpus(name);
     ASSERT_FALSE(texts.empty());
     std::uint64_t read = 0, refused = 0;
@@ -87,7 +90,7 @@ void replay(const std::string& name, Reader&& reader, std::uint64_t changes = 50
         }
     }
     // Both ways through the readers are taken often.
-    EXPECT_GT(read, changes / 50);
+    EXPECT_GE(static_cast<double>(read), least_read * static_cast<double>(changes));
     EXPECT_GT(refused, changes / 10);
 }
 
@@ -103,14 +106,52 @@ TEST(ReaderReplay, damaged_tables_of_spikes_are_read_or_refused) {
     replay("spike_text", read_spike_text);
 }
 
+TEST(ReaderReplay, damaged_tables_of_paper_pairs_are_read_or_refused) {
+    replay("paper_pairs", read_paper_pairs_text);
+}
+
+TEST(ReaderReplay, damaged_tables_of_listops_are_read_or_refused) {
+    replay("listops", read_listops_text);
+}
+
+TEST(ReaderReplay, damaged_lists_of_pathfinder_are_read_or_refused) {
+    replay("pathfinder_list", read_pathfinder_list);
+}
+
+TEST(ReaderReplay, damaged_batches_of_cifar_are_read_or_refused) {
+    replay("cifar", read_cifar_batch);
+}
+
+TEST(ReaderReplay, damaged_images_are_read_or_refused) {
+    // Checksums refuse nearly all of them.
+    replay("png", read_png_bytes, 5000, 0);
+}
+
 TEST(ReaderReplay, damaged_safetensors_are_read_or_refused) {
     replay("safetensors", read_safetensors_model);
 }
 
+TEST(ReaderReplay, damaged_network_files_are_read_or_refused) {
+    replay("network", read_network_text);
+}
 TEST(ReaderReplay, damaged_cell_files_are_read_or_refused) { replay("cell", read_cell_text); }
 
 TEST(ReaderReplay, damaged_configurations_are_read_or_refused) {
     replay("config", read_config_text);
+}
+
+TEST(ReaderReplay, damaged_recordings_of_cameras_are_read_or_refused) {
+    replay("aedat", read_aedat_bytes);
+    replay("nmnist", read_nmnist_bytes);
+    replay("gesture_labels", read_gesture_labels);
+}
+
+TEST(ReaderReplay, damaged_tables_of_values_are_read_or_refused) {
+    replay("signal_table", read_signal_table, 1000);
+}
+
+TEST(ReaderReplay, odd_contents_of_spoken_files_are_read_or_refused) {
+    replay("shd", read_shd_contents, 300);
 }
 
 TEST(ReaderReplay, odd_contents_of_hdf5_files_are_read_or_refused) {

@@ -24,11 +24,14 @@ const std::vector<Entry>& entries() {
         {"relu", Activation::relu, reference::relu},
         {"silu", Activation::silu, reference::silu},
         {"gelu", Activation::gelu, reference::gelu},
+        {"gelu_tanh", Activation::gelu_tanh, reference::gelu_tanh},
         {"tanh", Activation::tanh, [](double x) { return std::tanh(x); }},
         {"sigmoid", Activation::sigmoid, reference::sigmoid},
         {"softplus", Activation::softplus, reference::softplus},
         {"scaled_tanh", Activation::scaled_tanh, reference::scaled_tanh},
-        {"exp", Activation::exp, [](double x) { return std::exp(x); }}};
+        {"exp", Activation::exp, [](double x) { return std::exp(x); }},
+        {"elu_plus_one", Activation::elu_plus_one,
+         [](double x) { return x > 0 ? x + 1 : std::exp(x); }}};
     return all;
 }
 
@@ -53,8 +56,10 @@ OpCase far_case(const Entry& entry, const std::string& what, double low, double 
     OpCase op = activation_case(entry, what, {33}, low, high);
     const bool saturates = entry.function != Activation::relu && entry.function != Activation::exp;
     op.inputs[0].differentiable = !(saturates && activation_keeps_output(entry.function));
-    // erfc multiplies the relative error of x by x^2, and the largest value of gelu is at -5.
-    if (entry.function == Activation::gelu) op.condition = 64;
+    // erfc multiplies the relative error of x by x^2, and the largest value of gelu is at -5; the
+    // exponent of its approximation even with x^3.
+    const bool bell = entry.function == Activation::gelu || entry.function == Activation::gelu_tanh;
+    if (bell) op.condition = 64;
     return op;
 }
 
@@ -94,6 +99,7 @@ TEST(Activation, saturates_without_overflow) {
     EXPECT_EQ(ends_of(Activation::relu), (Arrays{ramp, step}));
     EXPECT_EQ(ends_of(Activation::sigmoid), (Arrays{step, none}));
     EXPECT_EQ(ends_of(Activation::softplus), (Arrays{ramp, step}));
+    EXPECT_EQ(ends_of(Activation::gelu_tanh), (Arrays{ramp, step}));
     EXPECT_EQ(ends_of(Activation::tanh), (Arrays{{-1, -1, 1}, none}));
 }
 

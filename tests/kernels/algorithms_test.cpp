@@ -1,4 +1,4 @@
-#include "kernels/core/algorithms.h"
+#include "kernels/core/algorithms/algorithms.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <numeric>
 #include <vector>
 
-#include "kernels/core/error.h"
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
+#include "kernels/core/support/error.h"
 #include "kernels/core/tensor.h"
 #include "tests/support/devices.h"
 

@@ -16,12 +16,12 @@ long page_faults() {
     return usage.ru_minflt;
 }
 
-/// Faults while writing to four buffers of 8 MB, 2048 pages of 4 KiB each, that come and go.
+/// Faults while writing to four buffers of 48 MB, 12288 pages of 4 KiB each, that come and go.
 long faults_of_a_round() {
     Stream stream{Device{}};
     const long before = page_faults();
     for (int i = 0; i < 4; ++i) {
-        const Buffer buffer(stream, 8 << 20);
+        const Buffer buffer(stream, 48 << 20);
         std::memset(buffer.data(), i, buffer.size());
     }
     return page_faults() - before;

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"

@@ -10,8 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
+#include "kernels/core/support/error.h"
 #include "tests/support/devices.h"
 
 namespace elm {

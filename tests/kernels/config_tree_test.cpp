@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {

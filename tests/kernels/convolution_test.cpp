@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/ops/product/depthwise_convolution.h"
 #include "tests/reference/convolution_reference.h"
 #include "tests/support/compare.h"

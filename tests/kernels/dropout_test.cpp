@@ -1,11 +1,11 @@
-#include "kernels/ops/basic/dropout.h"
+#include "kernels/ops/training/dropout.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/op_case.h"

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/reference/elementwise_reference.h"
 #include "tests/support/op_case.h"
 

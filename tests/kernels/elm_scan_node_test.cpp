@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/elm_scan_case.h"
@@ -88,10 +88,10 @@ TEST(ElmScanNode, any_number_of_samples_a_block_agrees_on_cuda) {
 struct Prepared {
     ElmStructure structure;
     SpikeTrain spikes;
-    std::vector<Var> numbers;
+    std::vector<Var> parameters;
     std::int64_t hidden_layers = 1;
 
-    ElmScanVars vars() const { return vars_of(numbers, hidden_layers); }
+    ElmScanVars vars() const { return vars_of(parameters, hidden_layers); }
 };
 
 Prepared prepare(Stream& stream, const ElmScanSizes& sizes, DType dtype = DType::f32) {
@@ -99,7 +99,7 @@ Prepared prepare(Stream& stream, const ElmScanSizes& sizes, DType dtype = DType:
     const OpCase op = scan_case("prepared", sizes);
     const Arrays values = inputs_of(op);
     for (std::size_t i = 0; i < values.size(); ++i) {
-        prepared.numbers.push_back({tensor_of(stream, op.inputs[i].shape, dtype, values[i])});
+        prepared.parameters.push_back({tensor_of(stream, op.inputs[i].shape, dtype, values[i])});
     }
     return prepared;
 }
@@ -145,11 +145,11 @@ void gradients_from_a_state(Device device) {
     const Tensor memory = tensor_of(stream, {2, 7}, DType::f64, random_values(14, -1, 1, {3, 0}));
     const Tensor trace = tensor_of(stream, {2, 3}, DType::f64, random_values(6, 0, 1, {3, 1}));
     const auto weight = random_values(2 * 5 * 2, -1, 1, {3, 2});
-    const auto loss = [&](const std::vector<Var>& numbers) {
+    const auto loss = [&](const std::vector<Var>& parameters) {
         Context context{stream};
         ElmScanState state{memory, trace};
         const auto output = values_of(
-            elm_scan(context, it.structure, vars_of(numbers, 1), it.spikes, &state).value);
+            elm_scan(context, it.structure, vars_of(parameters, 1), it.spikes, &state).value);
         double sum = 0;
         for (std::size_t i = 0; i < output.size(); ++i) sum += output[i] * weight[i];
         return sum;
@@ -158,9 +158,9 @@ void gradients_from_a_state(Device device) {
     Context context{stream, &tape};
     std::vector<Var> leaves;
     std::vector<Tensor> gradients;
-    for (const Var& number : it.numbers) {
-        gradients.push_back(Tensor::zeros(stream, number.value.shape(), DType::f64));
-        leaves.push_back(tape.leaf({number.value, gradients.back()}));
+    for (const Var& parameter : it.parameters) {
+        gradients.push_back(Tensor::zeros(stream, parameter.value.shape(), DType::f64));
+        leaves.push_back(tape.leaf({parameter.value, gradients.back()}));
     }
     ElmScanState state{memory, trace};
     const Var output = elm_scan(context, it.structure, vars_of(leaves, 1), it.spikes, &state);
@@ -168,10 +168,10 @@ void gradients_from_a_state(Device device) {
     tape.backward(stream, std::vector<Var>{output}, std::vector<Tensor>{output_gradient});
     for (std::size_t i = 0; i < gradients.size(); ++i) {
         const auto gradient = values_of(gradients[i]);
-        const auto values = values_of(it.numbers[i].value);
+        const auto values = values_of(it.parameters[i].value);
         const auto direction =
             random_values(static_cast<std::int64_t>(values.size()), -1, 1, {4, i});
-        std::vector<Var> above = it.numbers, below = it.numbers;
+        std::vector<Var> above = it.parameters, below = it.parameters;
         std::vector<double> high = values, low = values;
         double expected = 0, size = 0;
         constexpr double step = 1e-6;
@@ -181,8 +181,8 @@ void gradients_from_a_state(Device device) {
             expected += direction[k] * gradient[k];
             size += std::abs(direction[k] * gradient[k]);
         }
-        above[i] = {tensor_of(stream, it.numbers[i].value.shape(), DType::f64, high)};
-        below[i] = {tensor_of(stream, it.numbers[i].value.shape(), DType::f64, low)};
+        above[i] = {tensor_of(stream, it.parameters[i].value.shape(), DType::f64, high)};
+        below[i] = {tensor_of(stream, it.parameters[i].value.shape(), DType::f64, low)};
         EXPECT_NEAR((loss(above) - loss(below)) / (2 * step), expected, 1e-6 * size + 1e-8) << i;
     }
 }
@@ -192,8 +192,8 @@ TEST(ElmScanNode, gradients_from_a_state_agree_with_differences_on_cuda) {
     for (const Device device : cuda_devices()) gradients_from_a_state(device);
 }
 
-/// Gradients of the numbers of `it` after `outputs` windows of its spikes, each from the state that
-/// the one before left, all forward before the first goes back.
+/// Gradients of the parameters of `it` after `outputs` windows of its spikes, each from the state
+/// that the one before left, all forward before the first goes back.
 struct Windows {
     std::vector<std::vector<double>> outputs, gradients;
 };
@@ -203,9 +203,10 @@ Windows run_windows(const Prepared& it, std::int64_t n_windows, ElmScanCache* ca
     Context context{stream, &tape};
     std::vector<Var> leaves;
     std::vector<Tensor> gradients;
-    for (const Var& number : it.numbers) {
-        gradients.push_back(Tensor::zeros(stream, number.value.shape(), number.value.dtype()));
-        leaves.push_back(tape.leaf({number.value, gradients.back()}));
+    for (const Var& parameter : it.parameters) {
+        gradients.push_back(
+            Tensor::zeros(stream, parameter.value.shape(), parameter.value.dtype()));
+        leaves.push_back(tape.leaf({parameter.value, gradients.back()}));
     }
     const std::int64_t n_steps = it.spikes.n_steps / n_windows;
     std::vector<SpikeTrain> trains;
@@ -236,10 +237,10 @@ TEST(ElmScanNode, a_cache_changes_no_bit) {
             {.batch = 7, .time = 40, .n_input = 24, .silu = true, .spikes = true, .alike = true},
             dtype);
         Prepared other = it;
-        for (Var& number : other.numbers) {
-            auto values = values_of(number.value);
+        for (Var& parameter : other.parameters) {
+            auto values = values_of(parameter.value);
             for (double& value : values) value *= 0.9;
-            number = {tensor_of(stream, number.value.shape(), dtype, values)};
+            parameter = {tensor_of(stream, parameter.value.shape(), dtype, values)};
         }
         for (const Prepared* now : std::vector<const Prepared*>{&it, &other, &it}) {
             for (const std::int64_t n_windows : {1, 4}) {
@@ -269,8 +270,8 @@ TEST(ElmScanNode, steps_that_are_repeated_give_the_same_bits) {
     }
 }
 
-/// The next pass comes with other numbers before this one has gone back.
-TEST(ElmScanNode, a_pass_keeps_its_numbers_until_it_has_gone_back) {
+/// The next pass comes with other parameters before this one has gone back.
+TEST(ElmScanNode, a_pass_keeps_its_parameters_until_it_has_gone_back) {
     Stream stream{Device{}};
     const Prepared it = prepare(stream, {.batch = 5, .time = 12, .spikes = true});
     ElmScanCache cache;
@@ -278,19 +279,19 @@ TEST(ElmScanNode, a_pass_keeps_its_numbers_until_it_has_gone_back) {
     Context context{stream, &first};
     std::vector<Var> leaves;
     std::vector<Tensor> gradients;
-    for (const Var& number : it.numbers) {
-        gradients.push_back(Tensor::zeros(stream, number.value.shape(), DType::f32));
-        leaves.push_back(first.leaf({number.value, gradients.back()}));
+    for (const Var& parameter : it.parameters) {
+        gradients.push_back(Tensor::zeros(stream, parameter.value.shape(), DType::f32));
+        leaves.push_back(first.leaf({parameter.value, gradients.back()}));
     }
     const Var output =
         elm_scan(context, it.structure, vars_of(leaves, 1), it.spikes, nullptr, &cache);
     const Tensor output_gradient = output.value.to(stream);
     Context other{stream, &second};
     std::vector<Var> changed;
-    for (const Var& number : it.numbers) {
-        auto values = values_of(number.value);
+    for (const Var& parameter : it.parameters) {
+        auto values = values_of(parameter.value);
         for (double& value : values) value *= 0.5;
-        const Tensor half = tensor_of(stream, number.value.shape(), DType::f32, values);
+        const Tensor half = tensor_of(stream, parameter.value.shape(), DType::f32, values);
         changed.push_back(second.leaf({half, half.to(stream)}));
     }
     elm_scan(other, it.structure, vars_of(changed, 1), it.spikes, nullptr, &cache);
@@ -361,15 +362,16 @@ TEST(ElmScanNode, refuses_what_does_not_fit) {
                    "hidden units of an ELM are relu or silu");
     expect_refused([](Prepared& it) { it.spikes.n_units = 4; },
                    "spikes are of 4 units, expected 5");
-    expect_refused([](Prepared& it) { it.numbers[0] = zeros({11}); }, "synapse_weight");
-    expect_refused([](Prepared& it) { it.numbers[1] = zeros({0}); }, "memory_decay has no values");
-    expect_refused([](Prepared& it) { it.numbers[2] = zeros({6}); }, "memory_gain (d_m)");
-    expect_refused([](Prepared& it) { it.numbers[2] = zeros({7}, DType::f64); },
+    expect_refused([](Prepared& it) { it.parameters[0] = zeros({11}); }, "synapse_weight");
+    expect_refused([](Prepared& it) { it.parameters[1] = zeros({0}); },
+                   "memory_decay has no values");
+    expect_refused([](Prepared& it) { it.parameters[2] = zeros({6}); }, "memory_gain (d_m)");
+    expect_refused([](Prepared& it) { it.parameters[2] = zeros({7}, DType::f64); },
                    "memory_gain (d_m) is of type f64, expected f32");
-    expect_refused([](Prepared& it) { it.numbers[3] = zeros({9, 9}); }, "weight of layer 0");
-    expect_refused([](Prepared& it) { it.numbers[6] = zeros({6}); }, "bias of layer 1");
-    expect_refused([](Prepared& it) { it.numbers[7] = zeros({2, 6}); }, "readout weight");
-    expect_refused([](Prepared& it) { it.numbers[8] = zeros({3}); }, "readout bias");
+    expect_refused([](Prepared& it) { it.parameters[3] = zeros({9, 9}); }, "weight of layer 0");
+    expect_refused([](Prepared& it) { it.parameters[6] = zeros({6}); }, "bias of layer 1");
+    expect_refused([](Prepared& it) { it.parameters[7] = zeros({2, 6}); }, "readout weight");
+    expect_refused([](Prepared& it) { it.parameters[8] = zeros({3}); }, "readout bias");
 }
 
 TEST(ElmScanNode, refuses_an_input_or_a_state_that_does_not_fit) {
@@ -404,7 +406,7 @@ TEST(ElmScanNode, refuses_an_input_or_a_state_that_does_not_fit) {
               std::string::npos);
 }
 
-TEST(ElmScanNode, refuses_numbers_of_another_device_on_cuda) {
+TEST(ElmScanNode, refuses_parameters_of_another_device_on_cuda) {
     ELM_SKIP_WITHOUT_CUDA();
     Stream stream{cuda_devices().front()}, host{Device{}};
     Context context{stream};

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "kernels/core/cuda/tf32.h"
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/ops/elm/cuda/tensor_scan.h"
 #include "tests/reference/elm_rounded_reference.h"
 #include "tests/support/compare.h"
@@ -28,10 +28,10 @@ Rounding rounding_of(ElmArithmetic arithmetic) {
 reference::RoundedElm reference_of(const OpCase& op, const ElmScanSizes& sizes,
                                    const std::vector<double>& output_gradient,
                                    const std::function<double(double)>& round) {
-    Arrays numbers = inputs_of(op);
-    const std::vector<double> input = numbers.back();
-    numbers.pop_back();
-    return reference::rounded_elm(reference_of(sizes, structure_of(sizes)), numbers, input,
+    Arrays parameters = inputs_of(op);
+    const std::vector<double> input = parameters.back();
+    parameters.pop_back();
+    return reference::rounded_elm(reference_of(sizes, structure_of(sizes)), parameters, input,
                                   output_gradient, static_cast<std::size_t>(sizes.batch),
                                   static_cast<std::size_t>(sizes.time), round);
 }
@@ -119,7 +119,7 @@ TEST_P(ElmTensorScan, largest_sizes_agree_with_rounded_loops_on_cuda) {
     }
 }
 
-/// What agrees above would not without the rounding.
+/// Results that agree above would not without the rounding.
 TEST(RoundedElmLoops, the_rounding_points_matter) {
     const ElmScanSizes sizes{.batch = 3, .time = 9};
     const OpCase op = scan_case("exact", sizes);

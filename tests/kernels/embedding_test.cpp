@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/reference/embedding_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/support/compare.h"
 #include "tests/support/random_tensor.h"
 
@@ -116,7 +116,7 @@ TEST(Layers, gru_is_that_of_pytorch) {  // GRU(3, 2, num_layers=2, batch_first=T
           0.6133545717047283, 0.0440924709562632, 0.10391573328085682, 0.1012064205972196}});
 }
 
-/// Largest size of the first values of each parameter.
+/// Largest size of the initial values of each parameter.
 void expect_uniform_in(Module& module, double bound) {
     Stream stream{Device{}};
     allocate_parameters(stream, module, DType::f64, {1});

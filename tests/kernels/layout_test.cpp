@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/reference/layout_reference.h"
 #include "tests/support/op_case.h"
 

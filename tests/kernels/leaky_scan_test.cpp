@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/reference/leaky_scan_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/support/compare.h"
 
 namespace elm {

@@ -1,10 +1,10 @@
-#include "kernels/ops/basic/loss.h"
+#include "kernels/ops/training/loss.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/reference/loss_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
 #include "tests/reference/matmul_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

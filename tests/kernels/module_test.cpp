@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "kernels/autograd/tape.h"
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
-#include "kernels/ops/basic/batch_norm.h"
+#include "kernels/core/support/error.h"
+#include "kernels/ops/training/batch_norm.h"
 #include "tests/reference/normalise_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

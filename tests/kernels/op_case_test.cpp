@@ -15,7 +15,7 @@
 namespace elm::test {
 namespace {
 
-/// What a copy of the op x² does wrong.
+/// Fault of a copy of the op x².
 enum class Fault { none, value, gradient, one_gradient, precision, overrun, input, nan, cuda };
 
 Tensor squared(Stream& stream, const Tensor& input, Fault fault) {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/random_tensor.h"
@@ -140,6 +140,28 @@ TEST(Optimizer, decays_weights_in_groups_by_name) {
     EXPECT_EQ(values_of(training.net.weight.value), (std::vector<double>{0.5, -1, 0.25}));
     EXPECT_EQ(values_of(training.net.bias.value), (std::vector<double>{0.5, 0.5}));
     EXPECT_EQ(values_of(training.net.decay.value), std::vector<double>{0.21875});
+}
+
+TEST(Optimizer, spares_biases_and_time_constants_where_it_is_asked_to) {
+    for (const OptimizerRule rule : {OptimizerRule::sgd, OptimizerRule::adamw}) {
+        for (const bool decays : {false, true}) {
+            Stream stream{Device{}};
+            Net net;
+            net.bias.is_weight = net.decay.is_weight = false;
+            const FlatParameters flat = allocate_parameters(stream, net, DType::f64, {1});
+            Optimizer optimizer(stream, net, flat,
+                                {.rule = rule, .weight_decay = 0.5, .decay_offsets = decays});
+            const std::vector<double> weight = values_of(net.weight.value);
+            optimizer.step(stream, 0.125);
+            // Without a gradient both rules shrink by the rate times the decay: 1 / 16.
+            for (std::size_t k = 0; k < 3; ++k) {
+                EXPECT_DOUBLE_EQ(values_of(net.weight.value)[k], weight[k] * 15 / 16);
+            }
+            const double left = decays ? 15.0 / 16 : 1;
+            EXPECT_DOUBLE_EQ(values_of(net.bias.value)[0], 0.5 * left);
+            EXPECT_DOUBLE_EQ(values_of(net.decay.value)[0], 0.25 * left);
+        }
+    }
 }
 
 TEST(Optimizer, leaves_parameters_alone_that_are_not_trainable) {

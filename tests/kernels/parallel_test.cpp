@@ -1,4 +1,4 @@
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/parallel.h"
 
 #include <atomic>
 #include <numeric>
@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
 #include "kernels/core/stream.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {

@@ -1,10 +1,10 @@
-#include "kernels/core/philox.h"
+#include "kernels/core/random/philox.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 
 namespace elm {
 namespace {

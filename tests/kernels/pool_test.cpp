@@ -1,10 +1,10 @@
-#include "kernels/core/pool.h"
+#include "kernels/core/support/pool.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/parallel.h"
 
 namespace elm {
 namespace {

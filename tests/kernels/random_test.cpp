@@ -1,12 +1,12 @@
-#include "kernels/core/random.h"
+#include "kernels/core/random/random.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numeric>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 

@@ -6,10 +6,10 @@
 #include <limits>
 #include <optional>
 
+#include "kernels/core/algorithms/sum.h"
 #include "kernels/core/axis.h"
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
-#include "kernels/core/sum.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
 #include "tests/reference/reduction_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"

@@ -8,7 +8,7 @@
 #include <limits>
 #include <sstream>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/temporary_directory.h"

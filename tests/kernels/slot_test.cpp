@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "kernels/core/device.h"
-#include "kernels/core/error.h"
 #include "kernels/core/kernel.h"
 #include "kernels/core/stream.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
 #include "kernels/core/spike_train.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/modules/layers.h"
 #include "tests/reference/spike_convolution_reference.h"
 #include "tests/support/compare.h"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/compartments.h"
 #include "neuron/cable/shape/morphology_edit.h"
 #include "neuron/cable/shape/neurolucida_reader.h"

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/neuron/small_cell.h"
 #include "tests/support/devices.h"
 
@@ -57,7 +57,7 @@ TEST(CableDevice, agrees_with_double_precision_on_cuda) {
     }
 }
 
-TEST(CableDevice, tells_of_a_blow_up_on_cuda) {
+TEST(CableDevice, tells_of_a_divergence_on_cuda) {
     ELM_SKIP_WITHOUT_CUDA();
     const Cell cell = small_cell();
     std::vector<Trial> trials(2);
@@ -91,7 +91,7 @@ TEST(CableDevice, refuses_what_only_the_cpu_does_on_cuda) {
         expect_unsupported("float32 on CUDA");
         options.precision = DType::f32;
         options.probes = {{Quantity::channel_current, 0, "Ih", 1}};
-        expect_unsupported("--device cpu");
+        expect_unsupported("the device cpu");
     }
 }
 

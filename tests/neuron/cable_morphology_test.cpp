@@ -1,4 +1,4 @@
-// What a morphology must be, and edits of it.
+// Requirements on a morphology, and edits of it.
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <fstream>
 #include <limits>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/morphology.h"
 #include "neuron/cable/shape/morphology_edit.h"
 #include "tests/support/temporary_directory.h"

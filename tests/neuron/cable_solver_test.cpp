@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/io/hdf5_file.h"
 #include "neuron/cable/channels/channel.h"
 #include "tests/neuron/l5pc_geometry.h"
@@ -241,7 +241,7 @@ TEST(CableSolver, refuses_two_synapses_of_a_kind_on_a_segment) {
     }
 }
 
-TEST(CableSolver, tells_where_and_when_a_cell_blows_up) {
+TEST(CableSolver, tells_where_and_when_a_cell_diverges) {
     const Cell cell = small_cell();
     std::vector<Trial> trials(2);
     trials[1].clamps.push_back({0, 1e5, 3, 10, 0, 0});

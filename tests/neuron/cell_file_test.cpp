@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "tests/support/compare.h"
 #include "tests/support/temporary_directory.h"

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <string>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/ops/elm/cpu/gradient_sums.h"
 #include "neuron/elm/elm_gradient.h"
 #include "neuron/elm/elm_module.h"
@@ -99,7 +99,7 @@ void expect_same_weights(const ElmGradientWeights<Real>& a, const ElmGradientWei
     EXPECT_EQ(a.forward->memory_gain, b.forward->memory_gain);
 }
 
-/// A packed model that gets the numbers of another is packed as that one is.
+/// A packed model that gets the parameters of another is packed as that one is.
 template <class Real>
 void repacks(const test::RandomElm& spec) {
     ElmModel other = test::make_model(spec);
@@ -112,9 +112,9 @@ void repacks(const test::RandomElm& spec) {
     const auto values = second.parameters.map([](const std::vector<double>& from) {
         return std::vector<Real>(from.begin(), from.end());
     });
-    const ElmParameters<const Real*> numbers =
+    const ElmParameters<const Real*> parameters =
         values.map([](const std::vector<Real>& array) { return array.data(); });
-    repack_elm_gradient(*weights, numbers);
+    repack_elm_gradient(*weights, parameters);
     expect_same_weights(*weights, *pack_elm_gradient<Real>(second));
     // The forward kernels pack the same tables from the model by themselves.
     Stream host{Device{}};

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/io/hdf5_file.h"
 #include "neuron/elm/elm_model_file.h"
 #include "neuron/elm/elm_neuron.h"
@@ -121,21 +121,23 @@ std::vector<double> loss_weights(std::size_t n) {
 }
 
 /// Directional derivative along a random direction of all parameters, by central differences.
-void agrees_with_differences(const test::RandomElm& spec) {
+/// `Input`: spikes, or dense values.
+template <class Input>
+void agrees_with_differences(const test::RandomElm& spec, const Input& input) {
     ElmModel model = test::make_model(spec);
     Stream host{Device{}};
-    const SpikeTrain spikes = test::random_spikes(5, 40, 24, 0.1, 11);
-    const auto weight = loss_weights(5 * 40 * 2);
+    const auto weight =
+        loss_weights(std::size_t{5} * 40 * static_cast<std::size_t>(spec.options.n_output));
     const auto loss = [&](const ElmModel& at) {
         const ElmNeuron neuron(host, at, DType::f64);
         ElmState state = neuron.initial_state(host, 5);
-        const auto output = values_of(neuron.run(host, spikes, state).output);
+        const auto output = values_of(neuron.run(host, input, state).output);
         double sum = 0;
         for (std::size_t i = 0; i < output.size(); ++i) sum += output[i] * weight[i];
         return sum;
     };
     const ElmGradient gradient =
-        elm_gradient(model, spikes, weighted_sum(weight), {.precision = DType::f64});
+        elm_gradient(model, input, weighted_sum(weight), {.precision = DType::f64});
     std::mt19937 generator(5);
     std::normal_distribution<double> normal;
     for (const NamedArray& array : gradient.parameters) {
@@ -159,6 +161,10 @@ void agrees_with_differences(const test::RandomElm& spec) {
     }
 }
 
+void agrees_with_differences(const test::RandomElm& spec) {
+    agrees_with_differences(spec, test::random_spikes(5, 40, 24, 0.1, 11));
+}
+
 TEST(ElmGradient, agrees_with_differences_for_relu) {
     agrees_with_differences(spiking(HiddenUnit::relu, 1));
 }
@@ -170,6 +176,29 @@ TEST(ElmGradient, agrees_with_differences_without_a_hidden_layer) {
 }
 TEST(ElmGradient, agrees_with_differences_for_traces_per_synapse) {
     agrees_with_differences(spiking(HiddenUnit::silu, 1, true));
+}
+
+TEST(ElmGradient, agrees_with_differences_for_more_outputs_than_units) {
+    test::RandomElm wide = spiking(HiddenUnit::relu, 1);
+    wide.options.n_output = 67;
+    agrees_with_differences(wide);
+}
+
+/// Values of both signs in every channel and step.
+TEST(ElmGradient, agrees_with_differences_for_dense_input) {
+    Stream host{Device{}};
+    const Tensor input = Tensor::from(
+        host, {5, 40, 24}, std::span<const double>(loss_weights(std::size_t{5} * 40 * 24)));
+    for (const bool unequal : {false, true}) {
+        agrees_with_differences(spiking(HiddenUnit::silu, 1, unequal), input);
+    }
+    agrees_with_differences(spiking(HiddenUnit::relu, 1), input);
+    // So few branches that rows take the place of traces.
+    test::RandomElm few = spiking(HiddenUnit::relu, 1);
+    few.options.n_memory = 3;
+    few.options.n_branch = 24;
+    few.options.n_synapse_per_branch = 1;
+    agrees_with_differences(few, input);
 }
 
 void expect_same_bits(const ElmGradient& a, const ElmGradient& b) {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/elm/elm_neuron.h"
 #include "neuron/elm/elm_scan_model.h"
 #include "tests/support/compare.h"

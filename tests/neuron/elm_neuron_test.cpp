@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/core/check.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/check.h"
+#include "kernels/core/support/parallel.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/random_elm.h"

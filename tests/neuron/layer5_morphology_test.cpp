@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/compartments.h"
 #include "neuron/cable/shape/layer5_morphology.h"
 #include "neuron/cable/shape/morphology_edit.h"

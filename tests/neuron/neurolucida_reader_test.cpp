@@ -7,7 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/compartments.h"
 #include "neuron/cable/shape/neurolucida_reader.h"
 #include "tests/neuron/l5pc_geometry.h"

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <type_traits>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
+#include "neuron/point/alif.h"
 #include "tests/reference/neuron_scan_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
@@ -46,15 +48,24 @@ std::vector<InputSpec> specs_of(const Size& n, const Kind& kind) {
     return specs;
 }
 
+template <class Neuron>
+NeuronTraces run(Context& context, std::span<const Var> in, const Kind& kind, Tensor* state) {
+    typename Neuron::template Coefficients<Var> coefficients{};
+    coefficients.decay = in[1];
+    coefficients.threshold = in[2];
+    coefficients.resting = in[3];
+    if (kind.to_value) coefficients.reset = in[4];
+    if constexpr (std::is_same_v<Neuron, Alif>) {
+        coefficients.adaptation_decay = in[in.size() - 2];
+        coefficients.adaptation_strength = in[in.size() - 1];
+    }
+    SpikeRule rule = kind.rule;
+    rule.reset = kind.to_value ? ResetKind::to_value : ResetKind::by_subtraction;
+    return neuron_scan<Neuron>(context, in[0], coefficients, rule, state);
+}
 NeuronTraces run(Context& context, std::span<const Var> in, const Kind& kind,
                  Tensor* state = nullptr) {
-    NeuronScanParameters parameters{in[1], in[2], in[3]};
-    if (kind.to_value) parameters.reset = in[4];
-    if (kind.adapts) {
-        parameters.adaptation_decay = in[in.size() - 2];
-        parameters.adaptation_strength = in[in.size() - 1];
-    }
-    return neuron_scan(context, in[0], parameters, kind.rule, state);
+    return kind.adapts ? run<Alif>(context, in, kind, state) : run<Lif>(context, in, kind, state);
 }
 
 /// The reference along one direction; an empty direction is zero.
@@ -406,8 +417,9 @@ TEST(NeuronScan, gradient_of_a_piece_takes_the_state_as_a_constant) {
             const Kind kind = smooth(SurrogateKind::gaussian, to_value, adapts);
             OpCase op = scan_case("piece", {2, 9, 3}, kind);
             Stream stream{Device{}};
-            const Tensor start = tensor_of(stream, {2, 3, neuron_scan_states}, DType::f64,
-                                           random_values(24, 0.1, 0.9, {4}));
+            const std::int64_t states = adapts ? neuron_scan_states<Alif> : neuron_scan_states<Lif>;
+            const Tensor start = tensor_of(stream, {2, 3, states}, DType::f64,
+                                           random_values(6 * states, 0.1, 0.9, {4}));
             op.run = [=](Context& context, std::span<const Var> in) {
                 Tensor state = start;
                 const NeuronTraces traces = run(context, in, kind, &state);
@@ -455,11 +467,11 @@ TEST(NeuronScan, names_what_does_not_fit) {
         return Var{Tensor::zeros(stream, shape, DType::f32)};
     };
     const Var current = zeros({2, 5, 3}), one = zeros({3});
-    const NeuronScanParameters lif{one, one, one};
-    const auto message = [&](const Var& input, const NeuronScanParameters& parameters,
+    const Lif::Coefficients<Var> lif{one, one, one, {}};
+    const auto message = [&](const Var& input, const Lif::Coefficients<Var>& coefficients,
                              const SpikeRule& rule) -> std::string {
         try {
-            neuron_scan(context, input, parameters, rule);
+            neuron_scan<Lif>(context, input, coefficients, rule);
         } catch (const Error& error) {
             EXPECT_EQ(error.kind(), ErrorKind::invalid);
             return error.message();
@@ -468,23 +480,29 @@ TEST(NeuronScan, names_what_does_not_fit) {
     };
     EXPECT_EQ(message(current, lif, {}), "");
     EXPECT_NE(message(zeros({5, 3}), lif, {}), "");
-    EXPECT_EQ(message(current, {one, zeros({4}), one}, {}),
+    EXPECT_EQ(message(current, {one, zeros({4}), one, {}}, {}),
               "neuron_scan: threshold (neurons) has shape (4), expected (3)");
-    EXPECT_EQ(message(current, {one, one, {}}, {}), "neuron_scan: resting (neurons) is missing");
-    EXPECT_NE(message(current, {one, one, one, {}, one}, {}), "");
+    EXPECT_EQ(message(current, {one, one, {}, {}}, {}),
+              "neuron_scan: resting (neurons) is missing");
+    EXPECT_EQ(message(current, {one, one, one, one}, {}),
+              "neuron_scan: reset has no meaning with reset by subtraction; leave it out");
+    EXPECT_EQ(message(current, lif, {.reset = ResetKind::to_value}),
+              "neuron_scan: reset (neurons) is missing");
     EXPECT_NE(message(current, lif, {.refractory_steps = -1}), "");
     EXPECT_NE(message(current, lif, {.refractory_steps = 1, .smooth = true}), "");
     EXPECT_NE(message(current, lif, {.surrogate = {SurrogateKind::triangle, 0}}), "");
-    Tensor state = Tensor::zeros(stream, {2, 4, neuron_scan_states}, DType::f32);
-    EXPECT_THROW(neuron_scan(context, current, lif, {}, &state), Error);
+    Tensor state = Tensor::zeros(stream, {2, 4, neuron_scan_states<Lif>}, DType::f32);
+    EXPECT_THROW(neuron_scan<Lif>(context, current, lif, {}, &state), Error);
 }
 
 TEST(NeuronScan, slots_are_filled_on_the_devices_of_this_build) {
-    EXPECT_NE(neuron_scan_kernel<float>.cpu, nullptr);
-    EXPECT_NE(neuron_scan_backward_kernel<double>.cpu, nullptr);
+    const auto& forward = neuron_scan_kernel<Lif, float>;
+    const auto& backward = neuron_scan_backward_kernel<Alif, double>;
+    EXPECT_NE(forward.cpu, nullptr);
+    EXPECT_NE(backward.cpu, nullptr);
 #if defined(ELM_WITH_CUDA)
-    EXPECT_NE(neuron_scan_kernel<float>.cuda, nullptr);
-    EXPECT_NE(neuron_scan_backward_kernel<double>.cuda, nullptr);
+    EXPECT_NE(forward.cuda, nullptr);
+    EXPECT_NE(backward.cuda, nullptr);
 #endif
 }
 

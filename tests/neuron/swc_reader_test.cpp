@@ -7,7 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/compartments.h"
 #include "neuron/cable/shape/morphology_edit.h"
 #include "neuron/cable/shape/swc_reader.h"
@@ -228,6 +228,9 @@ TEST(SwcReader, names_the_place_of_every_mistake) {
          "cell.swc:2:13: point 2 is its own ancestor: a cycle. Expected a tree"},
         {soma + "2 3 5 0 0 1 3\n3 3 6 0 0 1 3\n",
          "cell.swc:3:13: point 3 is its own ancestor: a cycle. Expected a tree"},
+        {"1 1 0 0 0 0 -1\n2 3 5 0 0 1 1\n3 3 9 0 0 1 2\n",
+         "cell.swc:1:11: the root has radius 0 um; expected more than 0, as the radius of the "
+         "soma"},
         {"1 1 0 0 0 5 -1\n2 1 0 0 0 5 1\n",
          "cell.swc:1:11: all points of the root are at one place, so it has no length; expected a "
          "single point, which is a sphere, or a line"},

@@ -1,5 +1,5 @@
-// What `elmsim simulate --cell` and `elmsim generate neuronio` say about input, places and pictures
-// that are not as their user thinks.
+// Messages of `elmsim simulate --cell` and `elmsim generate neuronio` about input, places and
+// pictures that are not as their user thinks.
 
 #include <cmath>
 #include <filesystem>
@@ -94,7 +94,7 @@ TEST_F(CellManners, currents_that_do_nothing_are_told) {
 
 TEST_F(CellManners, currents_that_are_no_numbers_are_refused) {
     const auto refused = [&](const std::string& text, const std::string& part) {
-        expect_error(short_run({"--clamp", text}), 2, "--clamp '" + text + "': " + part);
+        expect_error(short_run({"--clamp", text}), 2, "--clamp: current '" + text + "': " + part);
     };
     refused("soma:nannA@0+5", "the current is nan, expected a finite number");
     refused("soma:-infnA@0+5", "the current is -inf");

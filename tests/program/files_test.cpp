@@ -1,6 +1,7 @@
 // Files that are missing, damaged or wrong, and outputs that cannot be written.
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -106,6 +107,39 @@ TEST_F(Files, models_of_another_version_or_shape_are_refused) {
     expect_model_error(path, "w_y.bias has shape (3), expected (2)");
 }
 
+TEST_F(Files, what_is_no_plain_file_is_refused) {
+    const std::string pipe = folder_ / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    expect_input_error(pipe, "--input: " + pipe + " is a pipe");
+    expect_error({"inspect", pipe}, 3, "is a pipe");
+    fs::remove(pipe);
+    const std::string trained = model();
+    expect_error(
+        {"inspect", folder_.path()}, 3,
+        "is a folder, and a file is expected. It holds " + fs::path(trained).filename().string());
+}
+
+TEST_F(Files, a_configuration_of_another_form_is_refused) {
+    const std::string shape = folder_ / "cell.swc";
+    std::ofstream(shape) << "1 1 0 0 0 5 -1\n";
+    expect_error({"simulate", "--config", shape}, 2,
+                 "--config: " + shape + " is no configuration: expected TOML");
+}
+
+TEST_F(Files, the_metrics_of_a_fit_are_known) {
+    const std::string path = folder_ / "fit.metrics.jsonl";
+    std::ofstream(path) << R"({"step":0,"split":"validation","loss":0.5,"auc":null})" << '\n'
+                        << R"({"step":3,"split":"train","loss":0.25})" << '\n';
+    const ProgramResult result = run_program({"inspect", path});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    for (const char* part : {": metrics of a fit", "2", "step 0, loss 0.5, auc null",
+                             "last of train       step 3, loss 0.25"}) {
+        EXPECT_NE(result.out.find(part), std::string::npos) << result.out;
+    }
+    std::ofstream(path, std::ios::app) << "{\"step\":";  // cut
+    expect_error({"inspect", path}, 3, path + ":3: expected an object with step and split");
+}
+
 TEST_F(Files, spikes_that_break_a_rule_are_refused) {
     expect_input_error(folder_ / "none.h5", "there is no such file");
     expect_input_error(spikes({1, 2}, {0, 100}), "/units[1] is 100, expected 0 to 99");
@@ -192,7 +226,7 @@ TEST_F(Files, a_full_stdout_is_reported) {
 
 TEST_F(Files, an_interrupt_leaves_nothing_behind) {
     for (const int signal : {SIGINT, SIGTERM}) {
-        const ProgramResult result = run_program(run_to(folder_ / "out.h5", "10000000"),
+        const ProgramResult result = run_program(run_to(folder_ / "out.h5", "1000000"),
                                                  {.signal = signal, .signal_after_ms = 500});
         EXPECT_EQ(result.exit_code, 128 + signal) << result.err;
         EXPECT_EQ(n_files(), 0u);

@@ -129,6 +129,38 @@ TEST_F(FullDisk, fits_that_cannot_be_kept_do_not_begin) {
     EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
 }
 
+TEST_F(FullDisk, trainings_keep_their_checkpoint_and_go_on_once_there_is_room) {
+    const auto train = [&](const std::string& out, const Words& more) {
+        Words words{"train",
+                    "--task",
+                    "adding",
+                    "--model",
+                    "lstm",
+                    "--out",
+                    out,
+                    "--set",
+                    "adding.steps=20",
+                    "adding.held_out=100",
+                    "--budget",
+                    "400u",
+                    "--threads",
+                    "1",
+                    "--set",
+                    "training.batch=4"};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    };
+    ASSERT_EQ(run_program(train(folder_ / "whole", {})).exit_code, 0);
+    ASSERT_TRUE(resize("120k"));
+    const ProgramResult full = run_program(train(on_disk("run"), {}));
+    EXPECT_EQ(full.exit_code, 7) << full.err;
+    ASSERT_TRUE(resize("20m"));
+    const ProgramResult resumed = run_program(train(on_disk("run"), {"--resume"}));
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_EQ(metrics_without_time(folder_ / "whole/metrics.jsonl"),
+              metrics_without_time(on_disk("run/metrics.jsonl")));
+}
+
 TEST_F(FullDisk, tables_and_pictures_are_whole_or_not_there) {
     const std::string data = test::LeakyNeuronIo{.n_segments = 50}.write(folder_ / "data.h5");
     leave(4);

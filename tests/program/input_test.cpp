@@ -19,7 +19,7 @@ const std::string cases = ELM_CASES_DIR "/";
 
 class Input : public testing::Test {
 protected:
-    /// What a model writes for these arguments, by name of the dataset.
+    /// Recording that a model writes for these arguments, by name of the dataset.
     std::map<std::string, std::vector<double>> recording(std::vector<std::string> arguments) {
         const std::string out = folder_ / "out.h5";
         arguments.insert(arguments.begin(), "simulate");

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -15,12 +16,6 @@
 
 namespace elm {
 namespace {
-
-std::string contents(const std::string& path) {
-    std::stringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
 
 [[noreturn]] void become_program(const std::vector<std::string>& arguments,
                                  const RunOptions& options, const std::string& out,
@@ -45,6 +40,34 @@ std::string contents(const std::string& path) {
 }
 
 }  // namespace
+
+std::string contents(const std::string& path) {
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+std::string metrics_without_time(const std::string& path) {
+    std::istringstream lines(contents(path));
+    std::string kept;
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t at = line.find("\"seconds\":");
+        kept += line.substr(0, at) + line.substr(line.find(',', at)) + '\n';
+    }
+    return kept;
+}
+
+int launch(const std::string& launcher, const std::vector<std::string>& arguments,
+           const std::string& log) {
+    // Root, and more processes than cores, are refused by Open MPI unless told otherwise.
+    std::string command =
+        "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "
+        "OMPI_MCA_rmaps_base_oversubscribe=1 ASAN_OPTIONS=detect_leaks=0 " +
+        launcher + " " + ELMSIM_PATH;
+    for (const std::string& word : arguments) command += " '" + word + "'";
+    command += " > " + log + " 2>&1";
+    return std::system(command.c_str());
+}
 
 std::string ProgramResult::error() const {
     const std::string start = "error: ";

@@ -26,6 +26,17 @@ struct ProgramResult {
 ProgramResult run_program(const std::vector<std::string>& arguments,
                           const RunOptions& options = {});
 
+/// A file as text.
+std::string contents(const std::string& path);
+
+/// The metrics of a training without the wall time.
+std::string metrics_without_time(const std::string& path);
+
+/// Runs elmsim with these arguments in two processes of an MPI launcher. Returns the exit status;
+/// `log` is a file that gets what they say.
+int launch(const std::string& launcher, const std::vector<std::string>& arguments,
+           const std::string& log);
+
 /// Expects a run to end with this exit code and its error line to say `part`.
 void expect_error(const std::vector<std::string>& arguments, int exit_code,
                   const std::string& part);

@@ -7,7 +7,7 @@
 #include "baselines/model_file.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
-#include "tasks/data/poisson_source.h"
+#include "tasks/data/spikes/poisson_source.h"
 #include "tests/program/run_program.h"
 #include "tests/support/compare.h"
 #include "tests/support/temporary_directory.h"
@@ -17,7 +17,7 @@ namespace {
 
 class SequenceModels : public testing::Test {
 protected:
-    /// A small model of 6 channels with drawn numbers, in a file.
+    /// A small model of 6 channels with drawn parameters, in a file.
     std::string model(const ModelSpec& spec) {
         Stream stream{Device{}};
         FittedModel made = make_model(spec);
@@ -128,7 +128,7 @@ TEST_F(SequenceModels, list_shows_their_options) {
 TEST_F(SequenceModels, what_they_cannot_do_is_refused) {
     expect_error(simulate(lstm(), {"--record", "memory"}), 2,
                  "only an ELM neuron has that, and this model is of kind lstm");
-    expect_error(simulate(lstm(), {"--record", "output,branches"}), 2, "--record branches");
+    expect_error(simulate(lstm(), {"--record", "output,branches"}), 2, "--record: branches");
     expect_error(simulate(lstm(3), {"--record", "voltage"}), 2, "this model has 3 outputs");
     expect_error(simulate(lstm(), {"--dt-ms", "0.5"}), 2, "fitted to steps of 1 ms");
     expect_error(simulate(lstm(), {"--set", "lstm.units=5"}), 2, "was fitted with 4");
@@ -136,7 +136,32 @@ TEST_F(SequenceModels, what_they_cannot_do_is_refused) {
     EXPECT_EQ(run_program(simulate(lstm(), {"--set", "lstm.units=4"})).exit_code, 0);
 }
 
-TEST_F(SequenceModels, a_kind_without_numbers_is_refused) {
+TEST_F(SequenceModels, models_of_one_name_are_told_apart_by_their_folders) {
+    const std::string data = ground_truth(), path = lstm();
+    for (const char* folder : {"one", "two"}) {
+        std::filesystem::create_directory(folder_ / folder);
+        std::filesystem::copy_file(path, folder_ / (std::string(folder) + "/lstm.h5"));
+    }
+    const ProgramResult result = run_program(
+        {"evaluate", "--model", folder_ / "one/lstm.h5", folder_ / "two/lstm.h5", "--data", data});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    for (const char* name : {"one/lstm ", "two/lstm ", " truth "}) {
+        EXPECT_NE(result.out.find(name), std::string::npos) << result.out;
+    }
+}
+
+TEST_F(SequenceModels, of_a_folder_all_files_but_checkpoints_must_be_models) {
+    const std::string data = ground_truth(), fits = folder_ / "fits";
+    std::filesystem::create_directory(fits);
+    std::filesystem::copy_file(lstm(), fits + "/lstm.h5");
+    std::filesystem::copy_file(data, fits + "/lstm.checkpoint.h5");
+    EXPECT_EQ(run_program({"evaluate", "--model", fits, "--data", data}).exit_code, 0);
+    std::filesystem::copy_file(data, fits + "/spikes.h5");
+    expect_error({"evaluate", "--model", fits, "--data", data}, 3, fits + "/spikes.h5");
+    expect_error({"evaluate", "--model", fits, "--data", data}, 3, "--model FILE FILE");
+}
+
+TEST_F(SequenceModels, a_kind_without_parameters_is_refused) {
     expect_error(simulate("lstm", {}), 2, "elmsim fit --model lstm");
     expect_error({"evaluate", "--model", "tcn", "--data", ground_truth()}, 2,
                  "elmsim fit --model tcn");

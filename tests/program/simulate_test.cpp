@@ -1,4 +1,4 @@
-// What `elmsim simulate` computes and writes.
+// Results and files of `elmsim simulate`.
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "kernels/io/hdf5_file.h"
 #include "neuron/elm/leaky_integrator.h"
-#include "tasks/data/poisson_source.h"
+#include "tasks/data/spikes/poisson_source.h"
 #include "tests/program/run_program.h"
 #include "tests/support/sanitizers.h"
 #include "tests/support/temporary_directory.h"

@@ -1,4 +1,4 @@
-// What `elmsim validate` prints and how it ends.
+// Output of `elmsim validate` and how it ends.
 
 #include <filesystem>
 #include <fstream>

@@ -25,6 +25,10 @@ inline double silu(double x) { return x * sigmoid(x); }
 inline double gelu(double x) {
     return static_cast<double>(x * std::erfc(-x / std::sqrt(2.0L)) / 2);
 }
+inline double gelu_tanh(double x) {
+    const double z = std::sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x);
+    return x / (1 + std::exp(-2 * z));  // 1 + tanh would cancel
+}
 inline double softplus(double x) {
     return static_cast<double>(std::log1p(std::exp((long double)x)));
 }

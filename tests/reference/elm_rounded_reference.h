@@ -17,20 +17,21 @@ namespace elm::reference {
 
 struct RoundedElm {
     std::vector<double> output;
-    std::vector<std::vector<double>> gradients;  // of the numbers, then of the input
+    std::vector<std::vector<double>> gradients;  // of the parameters, then of the input
 };
 
-inline RoundedElm rounded_elm(const ElmScan& elm, const std::vector<std::vector<double>>& numbers,
+inline RoundedElm rounded_elm(const ElmScan& elm,
+                              const std::vector<std::vector<double>>& parameters,
                               const std::vector<double>& input,
                               const std::vector<double>& output_gradient, std::size_t batch,
                               std::size_t n_steps, const std::function<double(double)>& r) {
     const std::size_t n_b = elm.n_branch, n_m = elm.n_memory, n_h = elm.hidden.at(0);
     const std::size_t n_x = n_b + n_m, n_y = elm.n_output, n_s = elm.n_synapse_per_branch;
-    const auto &w_s = numbers[0], &kappa = numbers[1], &gamma = numbers[2], &w1 = numbers[3],
-               &c1 = numbers[4], &w2 = numbers[5], &c2 = numbers[6], &w_y = numbers[7],
-               &c_y = numbers[8];
+    const auto &w_s = parameters[0], &kappa = parameters[1], &gamma = parameters[2],
+               &w1 = parameters[3], &c1 = parameters[4], &w2 = parameters[5], &c2 = parameters[6],
+               &w_y = parameters[7], &c_y = parameters[8];
     RoundedElm result;
-    for (const auto& number : numbers) result.gradients.emplace_back(number.size());
+    for (const auto& array : parameters) result.gradients.emplace_back(array.size());
     result.gradients.emplace_back(input.size());
     auto& grad = result.gradients;
     using Rows = std::vector<std::vector<double>>;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The ELM recurrence with its decay factors and gains as numbers, as plain float64 loops: one
+// The ELM recurrence with its decay factors and gains given, as plain float64 loops: one
 // sample, one step, one synapse after another.
 //
 //   s_t = kappa_s s_{t-1} + w_s x_t, b_t = sum over branch s_t      (a decay per synapse), or
@@ -24,10 +24,10 @@ struct ElmScan {
     std::vector<double> trace_decay;
 };
 
-/// `numbers`: synapse weights, memory decay, memory gain, weight and bias of each layer, weight and
-/// bias of the readout; input (batch, time, n_input). Gives y (batch, time, n_output).
+/// `parameters`: synapse weights, memory decay, memory gain, weight and bias of each layer, weight
+/// and bias of the readout; input (batch, time, n_input). Gives y (batch, time, n_output).
 inline std::vector<double> elm_scan(const ElmScan& elm,
-                                    const std::vector<std::vector<double>>& numbers,
+                                    const std::vector<std::vector<double>>& parameters,
                                     const std::vector<double>& input, std::size_t batch,
                                     std::size_t n_steps) {
     const std::size_t n_synapse = elm.n_branch * elm.n_synapse_per_branch;
@@ -50,7 +50,7 @@ inline std::vector<double> elm_scan(const ElmScan& elm,
                     const std::size_t s = j * elm.n_synapse_per_branch + k;
                     const int from = elm.input_of_synapse[s];
                     const double drive =
-                        from < 0 ? 0 : numbers[0][s] * x[static_cast<std::size_t>(from)];
+                        from < 0 ? 0 : parameters[0][s] * x[static_cast<std::size_t>(from)];
                     if (elm.trace_per_synapse) {
                         synapse[s] = elm.trace_decay[s] * synapse[s] + drive;
                         branch[j] += synapse[s];
@@ -61,21 +61,21 @@ inline std::vector<double> elm_scan(const ElmScan& elm,
             }
             std::vector<double> signal = branch;
             for (std::size_t m = 0; m < elm.n_memory; ++m) {
-                memory[m] *= numbers[1][m];
+                memory[m] *= parameters[1][m];
                 signal.push_back(memory[m]);
             }
             for (std::size_t layer = 0; layer <= elm.hidden.size(); ++layer) {
-                signal = linear(numbers[3 + 2 * layer], numbers[4 + 2 * layer], signal);
+                signal = linear(parameters[3 + 2 * layer], parameters[4 + 2 * layer], signal);
                 if (layer == elm.hidden.size()) break;
                 for (double& z : signal) {
                     z = elm.silu ? z / (1 + std::exp(-z)) : z > 0 ? z : 0;
                 }
             }
             for (std::size_t m = 0; m < elm.n_memory; ++m) {
-                memory[m] += numbers[2][m] * 1.7159 * std::tanh(2 * signal[m] / 3);
+                memory[m] += parameters[2][m] * 1.7159 * std::tanh(2 * signal[m] / 3);
             }
             const std::size_t readout = 5 + 2 * elm.hidden.size();
-            for (const double y : linear(numbers[readout], numbers[readout + 1], memory)) {
+            for (const double y : linear(parameters[readout], parameters[readout + 1], memory)) {
                 output.push_back(y);
             }
         }

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 
 namespace elm::test {
 namespace {

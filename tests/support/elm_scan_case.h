@@ -12,7 +12,7 @@
 #include "tests/support/op_case.h"
 #include "tests/support/random_tensor.h"
 
-/// Uses of the ELM node with random numbers, and the naive loops for them.
+/// Uses of the ELM node with random parameters, and the naive loops for them.
 namespace elm::test {
 
 struct ElmScanSizes {
@@ -64,7 +64,7 @@ inline SpikeTrain spikes_of(const ElmScanSizes& sizes) {
     return train;
 }
 
-/// What the structure makes of the train, as the naive loops see it.
+/// Counts that the structure makes of the train, as the naive loops see it.
 inline std::vector<double> signed_counts(const SpikeTrain& train, const std::vector<double>& sign) {
     std::vector<double> counts(
         static_cast<std::size_t>(train.n_samples * train.n_steps * train.n_units));

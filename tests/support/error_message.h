@@ -3,11 +3,11 @@
 #include <functional>
 #include <string>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm::test {
 
-/// What the Error that leaves `work` says, or "no error".
+/// Message of the Error that leaves `work`, or "no error".
 inline std::string message_of(const std::function<void()>& work) {
     try {
         work();

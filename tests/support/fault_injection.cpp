@@ -55,7 +55,7 @@ bool inside(int descriptor) {
     return inside(path);
 }
 
-/// What is to happen to this call.
+/// Fault that is to happen to this call.
 Kind next_call(bool takes_room) {
     const long call = ++calls;
     if (kind == Kind::no_space)

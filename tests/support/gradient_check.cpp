@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "tests/support/compare.h"
 #include "tests/support/random_tensor.h"
 

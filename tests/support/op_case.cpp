@@ -1,6 +1,6 @@
 #include "tests/support/op_case.h"
 
-#include "kernels/core/check.h"
+#include "kernels/core/support/check.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/random_tensor.h"

@@ -39,7 +39,7 @@ struct OpCase {
     std::vector<DType> cuda_types = {DType::f32, DType::f64};
 };
 
-/// What a run of a case leaves behind.
+/// Results of a run of a case.
 struct OpRun {
     Arrays outputs;
     Arrays gradients;    // of the differentiable inputs, for the output gradients of the case

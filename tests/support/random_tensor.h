@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 #include "kernels/core/tensor.h"
 
 namespace elm::test {

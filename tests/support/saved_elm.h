@@ -7,7 +7,7 @@
 
 namespace elm::test {
 
-/// An ELM neuron with its numbers, on the host.
+/// An ELM neuron with its parameters, on the host.
 inline FittedModel fitted_elm(const ElmModel& model, DType precision = DType::f64) {
     Stream host{Device{}};
     FittedModel fitted = make_model(model);

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {
@@ -70,7 +70,7 @@ TEST(CellPlaces, currents_are_steps_or_pulses) {
     expect_failure([&] { parse_clamp(cell, "soma:1nA@200~5/5"); }, "0 < rise < decay");
     expect_failure([&] { parse_clamp(cell, "soma:1nA@200+0"); }, "a duration above 0");
     expect_failure([&] { parse_clamp(cell, "soma:1nA@-1+5"); }, "before 0 ms");
-    expect_failure([&] { parse_clamp(cell, "axon[0]:1nA@1+5"); }, "--clamp 'axon[0]:1nA@1+5'");
+    expect_failure([&] { parse_clamp(cell, "axon[0]:1nA@1+5"); }, "current 'axon[0]:1nA@1+5'");
 }
 
 TEST(CellPlaces, probes_are_a_quantity_and_a_place) {

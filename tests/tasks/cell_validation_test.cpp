@@ -1,4 +1,4 @@
-// What `elmsim validate cell` checks, as tests; those against NEURON need the data folder.
+// Checks of `elmsim validate cell`, as tests; those against NEURON need the data folder.
 
 #include <cmath>
 #include <cstdlib>
@@ -111,7 +111,7 @@ TEST(Validation, says_which_files_are_missing) {
     check_neuronio(report, "/nowhere");
     EXPECT_TRUE(report.checks.empty());
     ASSERT_EQ(report.skipped.size(), 4U);
-    EXPECT_NE(report.skipped[0].find("--data"), std::string::npos);
+    EXPECT_NE(report.skipped[0].find("no folder of reference data"), std::string::npos);
     EXPECT_NE(report.skipped[1].find("/nowhere has no l5pc_geometry.h5"), std::string::npos);
 }
 

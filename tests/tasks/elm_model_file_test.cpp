@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "neuron/elm/elm_builtin.h"
 #include "tests/support/saved_elm.h"

@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "neuron/elm/elm_builtin.h"
-#include "tasks/data/poisson_source.h"
+#include "tasks/data/spikes/poisson_source.h"
 #include "tasks/neuronio/evaluation.h"
 #include "tasks/neuronio/neuronio_output.h"
 #include "tests/support/compare.h"
@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::int64_t n_channels = 100;
 
-/// Files of an ELM neuron and of two sequence models with drawn numbers.
+/// Files of an ELM neuron and of two sequence models with drawn parameters.
 class FittedModels : public testing::Test {
 protected:
     FittedModels() {

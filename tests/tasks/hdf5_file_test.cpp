@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/toml_config.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"

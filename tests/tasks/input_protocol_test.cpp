@@ -11,9 +11,9 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
-#include "kernels/core/parallel.h"
-#include "tasks/data/spike_file.h"
+#include "kernels/core/support/error.h"
+#include "kernels/core/support/parallel.h"
+#include "tasks/data/spikes/spike_file.h"
 #include "tasks/neuronio/protocol_spikes.h"
 
 namespace elm {

@@ -6,7 +6,7 @@
 
 #include "neuron/elm/elm_builtin.h"
 #include "neuron/elm/elm_neuron.h"
-#include "tasks/data/poisson_source.h"
+#include "tasks/data/spikes/poisson_source.h"
 #include "tasks/neuronio/neuronio_output.h"
 
 namespace elm {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 
 namespace elm {
@@ -126,6 +126,25 @@ TEST(Metrics, equal_the_golden_figures) {
         expect("rmse_mV", fit.root_mean_square_error);
         expect("mae_mV", fit.mean_absolute_error);
     }
+}
+
+/// Each end is a proportion q of which the one that was found is 1.96 standard errors away, those
+/// of q: |p - q| = z sqrt(q (1 - q) / n).
+TEST(WilsonInterval, ends_where_the_score_test_just_accepts) {
+    constexpr double z = 1.959963984540054;
+    for (const std::int64_t n : {1, 10, 1000}) {
+        for (const double p : {0.0, 0.1, 0.5, 0.97, 1.0}) {
+            const auto [low, high] = wilson_interval(p, n);
+            for (const double q : {low, high}) {
+                EXPECT_NEAR((p - q) * (p - q), z * z * q * (1 - q) / double(n), 1e-14);
+            }
+            EXPECT_LE(low, p);
+            EXPECT_GE(high, p);
+            EXPECT_LT(low, high);
+        }
+    }
+    EXPECT_EQ(wilson_interval(0, 10).low, 0);
+    EXPECT_EQ(wilson_interval(1, 10).high, 1);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "neuron/cable/shape/layer5_morphology.h"
 #include "tasks/report/morphology_plot.h"
 #include "tests/support/temporary_directory.h"

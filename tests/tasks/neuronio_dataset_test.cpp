@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
-#include "tasks/neuronio/selection.h"
+#include "kernels/core/support/error.h"
+#include "tasks/data/selection.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/tasks/neuronio_files.h"
 

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 #include "kernels/io/hdf5_file.h"
 
 namespace elm::test {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/file_lock.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"

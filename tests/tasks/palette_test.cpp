@@ -14,7 +14,7 @@ namespace {
 using Triple = std::array<double, 3>;
 using Matrix = std::array<Triple, 3>;
 
-/// What is left of linear RGB. Source: Machado, Oliveira, Fernandes 2009, severity 1,
+/// Matrices of what is left of linear RGB. Source: Machado, Oliveira, Fernandes 2009, severity 1,
 /// doi:10.1109/TVCG.2009.113.
 constexpr std::array<Matrix, 4> eyes{{
     {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}},

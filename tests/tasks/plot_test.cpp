@@ -23,7 +23,7 @@ protected:
         if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) GTEST_SKIP() << "no gnuplot";
     }
 
-    /// What gnuplot says on stderr while it draws one panel with these curves.
+    /// Words of gnuplot on stderr while it draws one panel with these curves.
     std::string words(const std::vector<Curve>& curves) const {
         Panel panel{.y_label = "mV"};
         panel.curves = curves;

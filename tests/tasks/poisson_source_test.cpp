@@ -1,10 +1,10 @@
-#include "tasks/data/poisson_source.h"
+#include "tasks/data/spikes/poisson_source.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 
 namespace elm {
 namespace {

@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
@@ -113,7 +113,7 @@ TEST_F(ReportPage, is_not_overwritten_without_force) {
         write_report_page(report_, {"t", {}}, path, false);
         ADD_FAILURE() << "no error";
     } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::invalid);
+        EXPECT_EQ(error.kind(), ErrorKind::exists);
         EXPECT_NE(error.message().find("page.html"), std::string::npos) << error.message();
     }
     EXPECT_EQ(text_of(path), "mine");

@@ -1,10 +1,10 @@
-#include "tasks/data/spike_file.h"
+#include "tasks/data/spikes/spike_file.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
 #include "tests/support/temporary_directory.h"
 

@@ -9,12 +9,12 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/random_key.h"
+#include "kernels/core/random/random_key.h"
 #include "kernels/io/hdf5_file.h"
-#include "tasks/data/hdf5_spikes.h"
-#include "tasks/data/ordered_spikes.h"
-#include "tasks/data/spike_file.h"
-#include "tasks/data/text_spikes.h"
+#include "tasks/data/spikes/hdf5_spikes.h"
+#include "tasks/data/spikes/ordered_spikes.h"
+#include "tasks/data/spikes/spike_file.h"
+#include "tasks/data/spikes/text_spikes.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 

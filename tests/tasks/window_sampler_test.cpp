@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "kernels/core/error.h"
+#include "kernels/core/support/error.h"
+#include "tasks/data/batch_prefetcher.h"
 #include "tasks/neuronio/neuronio_dataset.h"
-#include "tasks/neuronio/window_prefetcher.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/tasks/neuronio_files.h"
 
@@ -29,9 +29,7 @@ protected:
 };
 
 /// Bit for bit.
-void expect_equal(const NeuronIoBatch& a, const NeuronIoBatch& b) {
-    EXPECT_EQ(a.update, b.update);
-    EXPECT_EQ(a.windows, b.windows);
+void expect_equal(const Batch& a, const Batch& b) {
     EXPECT_EQ(a.spikes.n_samples, b.spikes.n_samples);
     EXPECT_EQ(a.spikes.n_steps, b.spikes.n_steps);
     EXPECT_EQ(a.spikes.n_units, b.spikes.n_units);
@@ -41,19 +39,28 @@ void expect_equal(const NeuronIoBatch& a, const NeuronIoBatch& b) {
         return left.shape() == right.shape() && left.dtype() == right.dtype() &&
                std::equal(left.data(), left.data() + left.bytes(), right.data());
     };
-    EXPECT_TRUE(same(a.spike_target, b.spike_target));
-    EXPECT_TRUE(same(a.voltage_target, b.voltage_target));
+    ASSERT_EQ(a.targets.size(), b.targets.size());
+    for (std::size_t k = 0; k < a.targets.size(); ++k)
+        EXPECT_TRUE(same(a.targets[k], b.targets[k]));
 }
 
-/// What the file holds, sorted out by hand.
+std::vector<NeuronIoWindow> windows_of(const NeuronIoDataset& data, std::uint64_t seed,
+                                       std::int64_t update) {
+    std::vector<NeuronIoWindow> windows;
+    for (std::int64_t sample = 0; sample < options.batch; ++sample) {
+        windows.push_back(draw_window(data, options, seed, update, sample));
+    }
+    return windows;
+}
+
+/// Content of the file, sorted out by hand.
 template <class Real>
-void expect_naive_slices(const NeuronIoBatch& batch) {
+void expect_naive_slices(const Batch& batch, const std::vector<NeuronIoWindow>& windows) {
     batch.spikes.check();
-    ASSERT_EQ(batch.windows.size(), 4u);
-    const auto spike = batch.spike_target.host<Real>();
-    const auto voltage = batch.voltage_target.host<Real>();
+    const auto spike = batch.targets[spike_target].host<Real>();
+    const auto voltage = batch.targets[voltage_target].host<Real>();
     for (std::int64_t sample = 0; sample < 4; ++sample) {
-        const auto [simulation, begin] = batch.windows[static_cast<std::size_t>(sample)];
+        const auto [simulation, begin] = windows[static_cast<std::size_t>(sample)];
         const auto times = content.input_time(simulation);
         const auto channels = content.input_channel(simulation);
         const auto output = content.output_times(simulation);
@@ -80,20 +87,20 @@ void expect_naive_slices(const NeuronIoBatch& batch) {
 }
 
 TEST_F(WindowSampler, cuts_the_windows_that_a_naive_slice_cuts) {
-    NeuronIoBatch batch;
+    Batch batch;
     for (std::int64_t update = 0; update < 25; ++update) {
         sample_windows(data_, options, 7, update, batch);
-        expect_naive_slices<float>(batch);
+        expect_naive_slices<float>(batch, windows_of(data_, 7, update));
     }
 }
 
 TEST_F(WindowSampler, gives_targets_in_float64_too) {
     WindowOptions wide = options;
     wide.dtype = DType::f64;
-    NeuronIoBatch batch;
+    Batch batch;
     sample_windows(data_, options, 7, 3, batch);
     sample_windows(data_, wide, 7, 3, batch);
-    expect_naive_slices<double>(batch);
+    expect_naive_slices<double>(batch, windows_of(data_, 7, 3));
 }
 
 /// Chi-square with d degrees of freedom lies between d - 2 sqrt(d x) and d + 2 sqrt(d x) + 2 x but
@@ -117,10 +124,8 @@ void expect_uniform(const std::vector<std::int64_t>& counts) {
 TEST_F(WindowSampler, draws_simulations_and_starts_alike_up_to_both_ends) {
     constexpr std::int64_t n_starts = 90 - 20 - 30 + 1, n_updates = 20000;
     std::vector<std::int64_t> by_pair(5 * n_starts, 0);
-    std::vector<NeuronIoWindow> windows;
     for (std::int64_t update = 0; update < n_updates; ++update) {
-        draw_windows(data_, options, 11, update, windows);
-        for (const auto [simulation, begin] : windows) {
+        for (const auto [simulation, begin] : windows_of(data_, 11, update)) {
             ASSERT_TRUE(begin >= 30 && begin <= 70 && simulation >= 0 && simulation < 5);
             ++by_pair[static_cast<std::size_t>(simulation * n_starts + begin - 30)];
         }
@@ -131,14 +136,13 @@ TEST_F(WindowSampler, draws_simulations_and_starts_alike_up_to_both_ends) {
 TEST_F(WindowSampler, draws_neighbouring_samples_updates_and_seeds_apart) {
     // Pairs of simulations: of one batch, of two updates, of two seeds.
     std::vector<std::int64_t> in_batch(25, 0), in_time(25, 0), in_seed(25, 0);
-    std::vector<NeuronIoWindow> now, next, other;
     const auto pair = [](const NeuronIoWindow& a, const NeuronIoWindow& b) {
         return static_cast<std::size_t>(a.simulation * 5 + b.simulation);
     };
     for (std::int64_t update = 0; update < 10000; ++update) {
-        draw_windows(data_, options, 3, 2 * update, now);
-        draw_windows(data_, options, 3, 2 * update + 1, next);
-        draw_windows(data_, options, 4, 2 * update, other);
+        const auto now = windows_of(data_, 3, 2 * update);
+        const auto next = windows_of(data_, 3, 2 * update + 1);
+        const auto other = windows_of(data_, 4, 2 * update);
         ++in_batch[pair(now[0], now[1])];
         ++in_time[pair(now[0], next[0])];
         ++in_seed[pair(now[0], other[0])];
@@ -149,7 +153,7 @@ TEST_F(WindowSampler, draws_neighbouring_samples_updates_and_seeds_apart) {
 }
 
 TEST_F(WindowSampler, gives_a_batch_that_follows_from_seed_and_update_alone) {
-    NeuronIoBatch used, fresh;
+    Batch used, fresh;
     for (std::int64_t update = 0; update < 10; ++update) {
         sample_windows(data_, options, 5, update, used);
     }
@@ -158,13 +162,12 @@ TEST_F(WindowSampler, gives_a_batch_that_follows_from_seed_and_update_alone) {
 }
 
 TEST_F(WindowSampler, keeps_its_memory) {
-    NeuronIoBatch batch;
+    Batch batch;
     batch.spikes.units.reserve(std::size_t{4} * 20 * 8);
     sample_windows(data_, options, 5, 0, batch);
     const auto addresses = [&] {
         return std::vector<const void*>{batch.spikes.units.data(), batch.spikes.row_begin.data(),
-                                        batch.windows.data(), batch.spike_target.data(),
-                                        batch.voltage_target.data()};
+                                        batch.targets[0].data(), batch.targets[1].data()};
     };
     const auto before = addresses();
     for (std::int64_t update = 1; update < 50; ++update) {
@@ -175,7 +178,7 @@ TEST_F(WindowSampler, keeps_its_memory) {
 
 TEST_F(WindowSampler, gives_the_same_from_disk) {
     ASSERT_FALSE(on_disk_.in_memory());
-    NeuronIoBatch from_memory, from_disk;
+    Batch from_memory, from_disk;
     for (std::int64_t update = 0; update < 20; ++update) {
         sample_windows(data_, options, 5, update, from_memory);
         sample_windows(on_disk_, options, 5, update, from_disk);
@@ -186,15 +189,15 @@ TEST_F(WindowSampler, gives_the_same_from_disk) {
 TEST_F(WindowSampler, takes_the_one_window_of_a_simulation_that_is_just_long_enough) {
     WindowOptions longest = options;
     longest.window_steps = 60;
-    NeuronIoBatch batch;
+    Batch batch;
     sample_windows(data_, longest, 1, 0, batch);
-    EXPECT_EQ(batch.windows[0].begin, 30);
-    EXPECT_EQ(batch.windows[3].begin, 30);
+    EXPECT_EQ(draw_window(data_, longest, 1, 0, 0).begin, 30);
+    EXPECT_EQ(draw_window(data_, longest, 1, 0, 3).begin, 30);
 }
 
 TEST_F(WindowSampler, refuses_windows_that_do_not_fit) {
     const auto error_of = [&](const WindowOptions& wrong, ErrorKind kind) {
-        NeuronIoBatch batch;
+        Batch batch;
         try {
             sample_windows(data_, wrong, 1, 0, batch);
         } catch (const Error& error) {
@@ -214,13 +217,18 @@ TEST_F(WindowSampler, refuses_windows_that_do_not_fit) {
     }
 }
 
+BatchPrefetcher::Fill filler(const NeuronIoDataset& data) {
+    return [&data](std::int64_t update, Batch& batch) {
+        sample_windows(data, options, 5, update, batch);
+    };
+}
+
 TEST_F(WindowSampler, prefetches_the_same_batches_at_any_depth_from_any_update) {
     for (const NeuronIoDataset* data : {&data_, &on_disk_}) {
-        for (const std::int64_t depth :
-             {WindowPrefetcher::automatic, std::int64_t{0}, std::int64_t{1}, std::int64_t{7}}) {
+        for (const std::int64_t depth : {std::int64_t{0}, std::int64_t{1}, std::int64_t{7}}) {
             for (const std::int64_t first : {0, 1234}) {
-                WindowPrefetcher prefetcher(*data, options, 5, first, depth);
-                NeuronIoBatch expected;
+                BatchPrefetcher prefetcher(filler(*data), first, depth);
+                Batch expected;
                 for (std::int64_t update = first; update < first + 20; ++update) {
                     sample_windows(data_, options, 5, update, expected);
                     expect_equal(prefetcher.next(), expected);
@@ -232,7 +240,7 @@ TEST_F(WindowSampler, prefetches_the_same_batches_at_any_depth_from_any_update) 
 
 TEST_F(WindowSampler, stops_a_prefetcher_that_nobody_waits_for) {
     for (int k = 0; k < 20; ++k) {
-        WindowPrefetcher unused(on_disk_, options, 5, 0, 3);
+        BatchPrefetcher unused(filler(on_disk_), 0, 3);
         if (k % 2 == 1) unused.next();
     }
 }
@@ -244,7 +252,7 @@ TEST_F(WindowSampler, throws_in_next_what_reading_ahead_threw) {
         bad.n_simulations = 1;
         bad.lowest_voltage_mV = -500;
         const NeuronIoDataset source({bad.write(broken)}, {.memory_budget_bytes = 0});
-        WindowPrefetcher prefetcher(source, options, 5, 0, depth);
+        BatchPrefetcher prefetcher(filler(source), 0, depth);
         for (int attempt = 0; attempt < 2; ++attempt) {
             try {
                 prefetcher.next();

@@ -1,0 +1,199 @@
+// Encoders before any model: the model gets the spikes that the encoder makes, and answers once a
+// value.
+
+#include "baselines/encoder_front_end.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "baselines/front_end.h"
+#include "baselines/model_file.h"
+#include "encoders/encoder_registry.h"
+#include "tests/baselines/model_case.h"
+#include "tests/support/error_message.h"
+#include "tests/support/temporary_directory.h"
+
+namespace elm {
+namespace {
+
+constexpr std::int64_t batch = 2, steps = 5, features = 3, outputs = 2;
+
+Values behind(const std::string& encoder, const std::string& options = {}, double value_ms = 1) {
+    return {{"kind", std::string("encoder")},
+            {"encoder", encoder},
+            {"encoder_options", options},
+            {"value_ms", value_ms}};
+}
+
+FittedModel model_of(Stream& stream, const std::string& model, std::int64_t n_input,
+                     const Values& front_end = {}) {
+    Values options;
+    for (const test::ModelCase& one : test::model_cases()) {
+        if (one.model == model) options = to_values(test::options_of(one));
+    }
+    FittedModel fitted = make_model(
+        {.model = model, .options = options, .shape = {n_input, outputs}, .front_end = front_end},
+        7);
+    allocate(stream, fitted, DType::f64, {7});
+    return fitted;
+}
+
+/// Values of 0.05 to 0.95, in both samples others.
+std::vector<double> values() {
+    std::vector<double> all;
+    for (int k = 0; k < batch * steps * features; ++k) {
+        all.push_back(0.05 + 0.9 * (0.5 + 0.5 * std::sin(1.7 * k)));
+    }
+    return all;
+}
+
+Var input_of_values(Stream& stream) {
+    return {test::tensor_of(stream, {batch, steps, features}, DType::f64, values())};
+}
+
+std::vector<double> run(Stream& stream, const FittedModel& fitted, const SequenceInput& input,
+                        bool training = false, std::uint64_t seed = 1) {
+    Context context{.stream = stream, .random = {seed}, .training = training};
+    return test::values_of(fitted.model->forward(context, input).value);
+}
+
+/// The spikes that the encoder makes of values().
+SpikeTrain encoded(const std::string& name, const std::string& option, const std::string& value,
+                   double value_ms) {
+    const EncoderEntry& entry = find_encoder(name);
+    OptionSet options = entry.options;
+    options.set(option, value);
+    const std::vector<double> all = values();
+    std::vector<SpikeTrain> trains;
+    for (std::int64_t sample = 0; sample < batch; ++sample) {
+        const auto size = steps * features;
+        Signal signal{.n_steps = steps, .n_channels = features, .step_ms = value_ms};
+        signal.values.assign(all.begin() + sample * size, all.begin() + (sample + 1) * size);
+        trains.push_back(encode(entry, options, signal, {}).train());
+    }
+    return stack_samples(trains);
+}
+
+void copy_parameters(Stream& stream, const FittedModel& from, const FittedModel& to) {
+    const auto ours = from.model->parameters(), theirs = to.model->parameters();
+    ASSERT_EQ(ours.size(), theirs.size());
+    for (std::size_t k = 0; k < ours.size(); ++k) {
+        ASSERT_EQ(ours[k].name, "model." + theirs[k].name);
+        theirs[k].parameter->value.assign<double>(stream, ours[k].parameter->value.host<double>());
+    }
+}
+
+class EncoderFrontEnds : public testing::TestWithParam<std::string> {
+protected:
+    Stream stream_{Device{}};
+};
+
+TEST_P(EncoderFrontEnds, give_the_model_the_spikes_of_the_encoder) {
+    const FittedModel fitted =
+        model_of(stream_, GetParam(), features, behind("level-crossing", "threshold=0.25"));
+    const SpikeTrain spikes = encoded("level-crossing", "threshold", "0.25", 1);
+    ASSERT_EQ(spikes.n_steps, steps);
+    const FittedModel alone = model_of(stream_, GetParam(), spikes.n_units);
+    copy_parameters(stream_, fitted, alone);
+    EXPECT_EQ(run(stream_, fitted, {.dense = input_of_values(stream_)}),
+              run(stream_, alone, {.spikes = &spikes}));
+}
+
+TEST_P(EncoderFrontEnds, answer_at_the_last_step_of_a_value) {
+    constexpr std::int64_t each = 4;
+    const FittedModel fitted =
+        model_of(stream_, GetParam(), features, behind("latency", "step_ms=0.5", 2));
+    const SpikeTrain spikes = encoded("latency", "step_ms", "0.5", 2);
+    ASSERT_EQ(spikes.n_steps, each * steps);
+    const FittedModel alone = model_of(stream_, GetParam(), spikes.n_units);
+    copy_parameters(stream_, fitted, alone);
+    const std::vector<double> all = run(stream_, alone, {.spikes = &spikes});
+    std::vector<double> expected;
+    for (std::int64_t value = 0; value < batch * steps; ++value) {
+        const auto first = all.begin() + (value * each + each - 1) * outputs;
+        expected.insert(expected.end(), first, first + outputs);
+    }
+    EXPECT_EQ(run(stream_, fitted, {.dense = input_of_values(stream_)}), expected);
+}
+
+TEST_P(EncoderFrontEnds, are_in_the_file_of_the_model) {
+    const test::TemporaryDirectory folder;
+    const FittedModel saved =
+        model_of(stream_, GetParam(), features, behind("population", "units=4"));
+    save_model(saved, folder / "m.h5", true);
+    const FittedModel loaded = load_model(stream_, folder / "m.h5", DType::f64);
+    EXPECT_EQ(loaded.spec.front_end, saved.spec.front_end);
+    const SequenceInput input{.dense = input_of_values(stream_)};
+    EXPECT_EQ(run(stream_, loaded, input), run(stream_, saved, input));
+}
+
+std::vector<std::string> models() {
+    std::vector<std::string> names;
+    for (const ModelEntry& entry : all_models()) names.push_back(entry.name);
+    return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(baselines, EncoderFrontEnds, testing::ValuesIn(models()),
+                         [](const auto& tested) { return tested.param; });
+
+TEST(EncoderFrontEnd, may_be_any_encoder_of_values) {
+    Stream stream{Device{}};
+    for (const EncoderEntry& entry : all_encoders()) {
+        if (entry.reads != SignalKind::values && entry.reads != SignalKind::bytes) continue;
+        const FittedModel fitted = model_of(stream, "lstm", features, behind(entry.name, "", 64));
+        const auto answers = run(stream, fitted, {.dense = input_of_values(stream)});
+        EXPECT_EQ(std::ssize(answers), batch * steps * outputs) << entry.name;
+        EXPECT_TRUE(std::all_of(answers.begin(), answers.end(),
+                                [](double value) { return std::isfinite(value); }));
+    }
+}
+
+TEST(EncoderFrontEnd, draws_anew_in_training_alone) {
+    Stream stream{Device{}};
+    const FittedModel fitted = model_of(stream, "lstm", features, behind("poisson", "rate_hz=500"));
+    const SequenceInput input{.dense = input_of_values(stream)};
+    EXPECT_EQ(run(stream, fitted, input, false, 1), run(stream, fitted, input, false, 2));
+    EXPECT_EQ(run(stream, fitted, input, true, 1), run(stream, fitted, input, true, 1));
+    EXPECT_NE(run(stream, fitted, input, true, 1), run(stream, fitted, input, true, 2));
+}
+
+TEST(EncoderFrontEnd, maps_a_range_of_values) {
+    Stream stream{Device{}};
+    Values wide = behind("hold");
+    wide["low"] = -1.0;
+    wide["high"] = 3.0;
+    const FittedModel mapped = model_of(stream, "lstm", features, wide);
+    const FittedModel plain = model_of(stream, "lstm", features);
+    copy_parameters(stream, mapped, plain);
+    std::vector<double> by_hand = values();
+    for (double& value : by_hand) value = static_cast<float>((float(value) + 1) * 0.25);
+    const Var dense{test::tensor_of(stream, {batch, steps, features}, DType::f64, by_hand)};
+    const auto expected = run(stream, plain, {.dense = dense});
+    const auto found = run(stream, mapped, {.dense = input_of_values(stream)});
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+        EXPECT_NEAR(found[k], expected[k], 1e-6);  // values travel as float32
+    }
+}
+
+TEST(EncoderFrontEnd, says_what_cannot_be) {
+    Stream stream{Device{}};
+    const auto refusal = [&](const Values& front_end) {
+        return test::message_of([&] { model_of(stream, "lstm", features, front_end); });
+    };
+    const auto expect_part = [](const std::string& message, const std::string& part) {
+        EXPECT_NE(message.find(part), std::string::npos) << message;
+    };
+    expect_part(refusal(behind("latencies")), "latency");
+    expect_part(refusal(behind("cochlea")), "the encoder cochlea takes a sound of one channel");
+    expect_part(refusal(behind("poisson", "rate=5")), "the options of the encoder poisson");
+    expect_part(refusal(behind("poisson", "rate_hz")), "expected NAME=VALUE");
+    expect_part(refusal(behind("latency", "step_ms=0.7")), "no whole number of steps");
+    Values flat = behind("hold");
+    flat["high"] = 0.0;
+    expect_part(refusal(flat), "high is 0 and low 0");
+}
+
+}  // namespace
+}  // namespace elm

@@ -1,0 +1,11 @@
+// libFuzzer: any bytes as a PNG image.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/fuzz/reader_targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    elm::test::read_png_bytes({reinterpret_cast<const char*>(data), size});
+    return 0;
+}

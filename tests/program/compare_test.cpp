@@ -1,0 +1,228 @@
+// `elmsim compare`: what it prints and leaves, shares and processes, a comparison that is killed,
+// speed against length, and messages for what is impossible.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/program/run_program.h"
+#include "tests/support/temporary_directory.h"
+
+namespace elm {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+class Compare : public testing::Test {
+protected:
+    /// Two quick models on the adding problem; flags of `more` take the place of these.
+    std::vector<std::string> compare(const std::string& name,
+                                     const std::vector<std::string>& more = {}) const {
+        std::vector<std::string> arguments{"compare",
+                                           "--task",
+                                           "adding",
+                                           "--models",
+                                           "lstm,tcn",
+                                           "--budget",
+                                           "40u",
+                                           "--seeds",
+                                           "2",
+                                           "--threads",
+                                           "1",
+                                           "--out",
+                                           folder_ / name,
+                                           "--set",
+                                           "adding.steps=12",
+                                           "--set",
+                                           "adding.held_out=50"};
+        for (std::size_t k = 0; k < more.size(); ++k) {
+            const auto found = std::find(arguments.begin(), arguments.end(), more[k]);
+            if (found == arguments.end()) {
+                arguments.push_back(more[k]);
+            } else {
+                *(found + 1) = more[++k];
+            }
+        }
+        return arguments;
+    }
+    static Json json(const ProgramResult& result) {
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return Json::parse(result.out, nullptr, false);
+    }
+    /// What a comparison says, without what the clock says.
+    Json said(const std::string& name) const {
+        Json summary = Json::parse(contents(in(name + "/summary.json")), nullptr, false);
+        for (Json& cell : summary["cells"]) {
+            for (const char* const timed :
+                 {"seconds", "samples_per_second", "inference_samples_per_second", "joules"}) {
+                cell.erase(timed);
+            }
+        }
+        return {{"cells", summary["cells"]}, {"models", summary["models"]}};
+    }
+    std::string in(const std::string& path) const { return folder_ / path; }
+
+    test::TemporaryDirectory folder_;
+};
+
+TEST_F(Compare, prints_what_scripts_read_and_leaves_tables_pictures_and_a_page) {
+    const Json summary = json(run_program(compare("all", {"--ratings", "--json"})));
+    EXPECT_EQ(summary["command"], "compare");
+    EXPECT_EQ(summary["task"], "adding");
+    ASSERT_EQ(summary["cells"].size(), 4u);
+    for (const Json& cell : summary["cells"]) {
+        for (const char* const field :
+             {"model", "seed", "parameters", "metric", "value", "samples_per_second",
+              "peak_memory_bytes", "flops_per_sample"}) {
+            EXPECT_TRUE(cell.contains(field) && !cell[field].is_null()) << field;
+        }
+        EXPECT_EQ(cell["updates"], 40);
+        EXPECT_EQ(cell["samples"], 320);
+    }
+    EXPECT_EQ(summary["cells"][0]["model"], "lstm");
+    EXPECT_EQ(summary["cells"][1]["model"], "tcn");
+    EXPECT_EQ(summary["models"].size(), 2u);
+    EXPECT_EQ(summary["ratings"].size(), 1u);  // numbers are judged by their loss alone
+    EXPECT_EQ(Json::parse(contents(in("all/summary.json"))), summary);
+    EXPECT_NE(contents(in("all/models.md")).find("| model |"), std::string::npos);
+    EXPECT_NE(contents(in("all/models.csv")).find("model,seeds,test MSE"), std::string::npos);
+    EXPECT_NE(contents(in("all/cells.csv")).find("lstm,0,done,40"), std::string::npos);
+    const std::string page = contents(in("all/report.html"));
+    for (const char* const part : {"<!doctype html>", "elmsim compare --task adding", "Ratings",
+                                   "aria-sort", "elmsim train --config", "steps = 12", "</html>"}) {
+        EXPECT_NE(page.find(part), std::string::npos) << part;
+    }
+    for (const char* const from_elsewhere : {"src=\"http", "href=\"http", "@import", "url(http"}) {
+        EXPECT_EQ(page.find(from_elsewhere), std::string::npos) << from_elsewhere;
+    }
+    if (std::system("command -v gnuplot >/dev/null 2>&1") == 0) {
+        EXPECT_TRUE(fs::exists(in("all/pareto.png")) && fs::exists(in("all/curves.png")));
+    }
+}
+
+TEST_F(Compare, a_page_opens_in_a_browser_and_its_tables_sort) {
+    std::string browser;
+    for (const char* const name : {"chromium", "chromium-browser", "google-chrome"}) {
+        if (std::system(("command -v " + std::string(name) + " >/dev/null 2>&1").c_str()) == 0) {
+            browser = name;
+        }
+    }
+    if (browser.empty()) GTEST_SKIP() << "no Chromium on this machine";
+    ASSERT_EQ(run_program(compare("all")).exit_code, 0);
+    // Sorts the first table twice by its first column: the last model is then on top.
+    std::string page = contents(in("all/report.html"));
+    page.insert(page.find("</body>"),
+                "<script>const head = document.querySelector('th'); head.click(); head.click();"
+                "document.title = 'top ' + document.querySelector('td').textContent;</script>");
+    std::ofstream(in("sorted.html")) << page;
+    const std::string dump = in("dump.html");
+    const std::string command =
+        browser + " --headless --no-sandbox --disable-gpu --user-data-dir=" + in("profile") +
+        " --dump-dom file://" + in("sorted.html") + " > " + dump + " 2>/dev/null";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    EXPECT_NE(contents(dump).find("<title>top tcn</title>"), std::string::npos);
+}
+
+TEST_F(Compare, tables_come_as_text_csv_or_markdown_and_against_a_model) {
+    const ProgramResult plain = run_program(compare("all", {"--against", "tcn"}));
+    ASSERT_EQ(plain.exit_code, 0) << plain.err;
+    EXPECT_NE(plain.out.find("minus tcn"), std::string::npos) << plain.out;
+    EXPECT_NE(plain.err.find("40 updates, 320 samples"), std::string::npos) << plain.err;
+    const ProgramResult csv = run_program(compare("all", {"--resume", "--csv"}));
+    EXPECT_NE(csv.out.find("\nlstm,2,"), std::string::npos) << csv.out << csv.err;
+    const ProgramResult markdown = run_program(compare("all", {"--resume", "--markdown"}));
+    EXPECT_NE(markdown.out.find("| lstm | 2 |"), std::string::npos) << markdown.out;
+    expect_error(compare("all"), 2, "--resume goes on, --force replaces it");
+    EXPECT_EQ(run_program(compare("all", {"--force"})).exit_code, 0);
+}
+
+TEST_F(Compare, a_cell_is_trained_again_alone_from_its_configuration) {
+    ASSERT_EQ(run_program(compare("all", {"--quiet"})).exit_code, 0);
+    const ProgramResult again = run_program(
+        {"train", "--config", in("all/tcn-seed1/config.toml"), "--out", in("again"), "--json"});
+    const Json summary = json(again);
+    const Json cells = Json::parse(contents(in("all/summary.json")))["cells"];
+    EXPECT_EQ(summary["model"], "tcn");
+    EXPECT_EQ(summary["test"]["mse"], cells[3]["value"]);
+}
+
+TEST_F(Compare, a_comparison_that_is_killed_goes_on_to_the_same_table) {
+    const std::vector<std::string> more{"--models", "lstm,tcn,lif,alif", "--seeds", "3"};
+    ASSERT_EQ(run_program(compare("whole", more)).exit_code, 0);
+    std::vector<std::string> arguments = compare("killed", more);
+    int kills = 0, code = -1;
+    for (int wait_ms = 60; wait_ms < 100'000; wait_ms = wait_ms * 3 / 2) {
+        RunOptions options;
+        options.signal = kills % 2 == 0 ? SIGKILL : SIGTERM;
+        options.signal_after_ms = wait_ms;
+        code = run_program(arguments, options).exit_code;
+        if (kills == 0) arguments.emplace_back("--resume");
+        if (code == 0) break;
+        EXPECT_TRUE(code == 128 + SIGKILL || code == 128 + SIGTERM) << code;
+        ++kills;
+    }
+    EXPECT_EQ(code, 0);
+    EXPECT_GE(kills, 1);
+    EXPECT_EQ(said("killed"), said("whole"));
+}
+
+TEST_F(Compare, shares_and_processes_make_the_same_table) {
+    ASSERT_EQ(run_program(compare("whole")).exit_code, 0);
+    const ProgramResult first = run_program(compare("shared", {"--cells", "1/2"}));
+    ASSERT_EQ(first.exit_code, 0) << first.err;
+    EXPECT_NE(first.out.find("2 cells are not through yet: tcn-seed0, tcn-seed1"),
+              std::string::npos)
+        << first.out;
+    ASSERT_EQ(run_program(compare("shared", {"--cells", "2/2"})).exit_code, 0);
+    EXPECT_EQ(said("shared"), said("whole"));
+    if (std::string(ELM_LAUNCHER).empty()) GTEST_SKIP() << "no MPI in this build";
+    const std::string log = in("log");
+    ASSERT_EQ(launch(ELM_LAUNCHER, compare("together"), log), 0) << contents(log);
+    EXPECT_EQ(said("together"), said("whole"));
+}
+
+TEST_F(Compare, speed_grows_with_the_length_and_attention_faster) {
+    const Json result =
+        json(run_program({"compare", "--speed", "--models", "lstm", "--lengths", "64,128,256",
+                          "--width", "8", "--batch", "2", "--threads", "1", "--json", "--plot",
+                          in("speed.svg"), "--report", in("speed.html")}));
+    // The model, plain attention, and the transformer where there is one.
+    ASSERT_GE(result["speed"].size(), 6u);
+    for (const Json& row : result["speed"]) EXPECT_GT(row["training us/token"].get<double>(), 0);
+    ASSERT_GE(result["efficiency_lengths"].size(), 4u);
+    EXPECT_EQ(result["efficiency_lengths"].back()["against"], "plain attention");
+    EXPECT_NE(contents(in("speed.html")).find("Efficiency lengths"), std::string::npos);
+}
+
+TEST_F(Compare, what_is_impossible_is_said_before_anything_trains) {
+    const auto with = [&](const std::string& flag, const std::string& value) {
+        return compare("none", {flag, value});
+    };
+    expect_error(with("--models", "lstm,tcm"), 2, "Did you mean tcn?");
+    expect_error(with("--models", "lstm,lstm"), 2, "given twice");
+    expect_error(with("--task", "ading"), 2, "Did you mean adding?");
+    expect_error(with("--against", "elm"), 2, "--against elm: it is none of --models");
+    expect_error(with("--budget", "10x"), 2, "--budget 10x");
+    expect_error(with("--budget", "10f"), 2, "--budget 10f: a budget of 10f buys lstm no update");
+    expect_error(with("--cells", "3/2"), 2, "--cells 3/2");
+    expect_error(with("--cells", "half"), 2, "such as 3/16");
+    expect_error(with("--seeds", "0"), 2, "0 seeds");
+    expect_error(with("--tune", "-1"), 2, "-1 trials");
+    expect_error({"compare", "--task", "adding", "--out", in("none")}, 2, "--models is missing");
+    expect_error({"compare", "--models", "lstm", "--out", in("none")}, 2, "--task is missing");
+    expect_error({"compare", "--speed", "--models", "lstm"}, 2, "--lengths is missing");
+    expect_error({"compare", "--speed", "--models", "lstm", "--lengths", "1q"}, 2, "'1q'");
+    expect_error({"compare", "--speed", "--models", "lstm", "--lengths", "64", "--task", "adding"},
+                 2, "--speed measures alone");
+    EXPECT_FALSE(fs::exists(in("none")));
+}
+
+}  // namespace
+}  // namespace elm
