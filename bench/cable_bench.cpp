@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "bench/fma_peak.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/parallel.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "neuron/cable/solver/cable_plan.h"
 #include "neuron/cable/solver/cable_run.h"
@@ -64,7 +64,7 @@ Trial random_trial(const Cell& cell, unsigned seed) {
     return trial;
 }
 
-/// What one step of one trial cannot do without.
+/// Operations that one step of one trial cannot do without.
 struct Work {
     double polynomials = 0;
     double permutes = 0;

@@ -24,7 +24,8 @@
 #include <vector>
 
 #include "bench/fma_peak.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/random/philox.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/modules/optimizer.h"
 #include "neuron/elm/elm_group_pass.h"
 #include "neuron/elm/elm_module.h"
@@ -54,6 +55,35 @@ ElmModel published_shape(std::int64_t n_memory) {
     return test::make_model(spec);
 }
 
+/// The neuron that the ELM's authors train on Pathfinder: 8 grey levels one-hot, each with a branch
+/// of its own, ReLU. Source: Spieler et al. 2024, arXiv 2306.16922.
+constexpr std::int64_t n_levels = 8;
+ElmModel pathfinder_shape(std::int64_t n_memory) {
+    test::RandomElm spec;
+    spec.options = {.version = ElmVersion::v1,
+                    .n_input = n_levels,
+                    .n_output = 2,
+                    .n_memory = n_memory,
+                    .n_branch = n_levels,
+                    .n_synapse_per_branch = 1,
+                    .routing = SynapseRouting::none,
+                    .activation = HiddenUnit::relu};
+    return test::make_model(spec);
+}
+
+/// One level in each step.
+SpikeTrain random_levels(std::int64_t batch, std::int64_t n_steps) {
+    SpikeTrain spikes;
+    spikes.n_samples = batch;
+    spikes.n_steps = n_steps;
+    spikes.n_units = n_levels;
+    for (std::int64_t i = 0; i < batch * n_steps; ++i) {
+        spikes.units.push_back(static_cast<std::int32_t>(random_word({7, 0, 0}, i) % n_levels));
+        spikes.row_begin.push_back(std::ssize(spikes.units));
+    }
+    return spikes;
+}
+
 /// Processor time of this thread, or wall time where others work too.
 double now(bool this_thread_alone) {
     if (this_thread_alone && !always_wall) return bench::thread_seconds();
@@ -66,6 +96,16 @@ struct Setting {
     Device device;
     int threads = 1;
     bool dense = false;
+    std::int64_t segment_steps = 0;  // of a backward pass that repeats its steps; 0: keeps them
+    bool pathfinder = false;         // its neuron and input; else those of NeuronIO
+
+    ElmModel model() const {
+        return pathfinder ? pathfinder_shape(n_memory) : published_shape(n_memory);
+    }
+    SpikeTrain spikes(unsigned seed = 7) const {
+        return pathfinder ? random_levels(batch, n_steps)
+                          : test::random_spikes(batch, n_steps, n_input, spike_probability, seed);
+    }
 };
 
 double flop_per_step(const ElmOptions& options) {
@@ -85,13 +125,13 @@ void report(benchmark::State& state, std::vector<double> seconds, double steps, 
 }
 
 void forward(benchmark::State& state, const Setting& setting) {
-    const auto& [n_memory, batch, n_steps, device, threads, dense] = setting;
+    const auto& [n_memory, batch, n_steps, device, threads, dense, segment, pathfinder] = setting;
     const bool on_cpu = device.kind == DeviceKind::cpu;
     set_thread_count(threads);
     Stream host{Device{}}, stream{device};
-    const ElmModel model = published_shape(n_memory);
+    const ElmModel model = setting.model();
     const ElmNeuron neuron(stream, model, DType::f32);
-    const SpikeTrain spikes = test::random_spikes(batch, n_steps, n_input, spike_probability, 7);
+    const SpikeTrain spikes = setting.spikes();
     Tensor input;
     if (dense) input = to_dense(host, spikes, DType::f32);
     std::vector<double> seconds;
@@ -122,7 +162,8 @@ void forward(benchmark::State& state, const Setting& setting) {
 /// An ELM neuron in training, as a training run holds it.
 struct Training {
     explicit Training(const Setting& setting)
-        : module(make_elm_model(published_shape(setting.n_memory).options, 1)),
+        : segment_steps(setting.segment_steps),
+          module(make_elm_model(setting.model().options, 1)),
           flat(allocate_parameters(host, module, DType::f32, RandomKey{1})),
           pass(module.structure(), DType::f32) {
         for (const NamedParameter& entry : module.trainable()) {
@@ -146,8 +187,11 @@ struct Training {
             }
         };
     }
-    void run(const SpikeTrain& spikes) { pass.run(parameters, gradients, spikes, outputs, loss()); }
+    void run(const SpikeTrain& spikes) {
+        pass.run(parameters, gradients, spikes, outputs, loss(), segment_steps);
+    }
 
+    std::int64_t segment_steps;
     Stream host{Device{}};
     ElmModule module;
     FlatParameters flat;
@@ -160,8 +204,7 @@ struct Training {
 void gradient(benchmark::State& state, const Setting& setting) {
     set_thread_count(setting.threads);
     Training training(setting);
-    const SpikeTrain spikes =
-        test::random_spikes(setting.batch, setting.n_steps, n_input, spike_probability, 7);
+    const SpikeTrain spikes = setting.spikes();
     std::vector<double> seconds;
     for (auto _ : state) {
         const double start = now(setting.threads == 1);
@@ -179,8 +222,7 @@ void tape(benchmark::State& state, const Setting& setting) {
     set_thread_count(setting.threads);
     Training training(setting);
     Stream& host = training.host;
-    const SpikeTrain spikes =
-        test::random_spikes(setting.batch, setting.n_steps, n_input, spike_probability, 7);
+    const SpikeTrain spikes = setting.spikes();
     Tape tape;
     std::vector<double> seconds;
     for (auto _ : state) {
@@ -237,8 +279,7 @@ void group(benchmark::State& state, const Setting& setting, int n_fits, bool sid
     for (int f = 0; f < n_fits; ++f) {
         fits.push_back(std::make_unique<Training>(setting));
         models.push_back(fits.back()->module.structure());
-        spikes.push_back(test::random_spikes(setting.batch, setting.n_steps, n_input,
-                                             spike_probability, static_cast<unsigned>(f)));
+        spikes.push_back(setting.spikes(static_cast<unsigned>(f)));
     }
     ElmGroupPass pass(models, DType::f32);
     std::vector<ElmPassCall> calls;
@@ -316,6 +357,12 @@ int main(int argc, char** argv) {
             register_training("gradient", gradient, {n_memory, 8, 1, {}, threads});
         }
         register_training("gradient", gradient, {150, 384, 1024, {}, threads});
+        for (const std::int64_t n_steps : {1024, 16384}) {
+            for (const std::int64_t segment : {0, 32, 64, 128, 256}) {
+                register_training(fmt::format("pathfinder/segment:{}", segment), gradient,
+                                  {150, 8, n_steps, {}, threads, false, segment, true});
+            }
+        }
         for (const std::int64_t n_memory : {1, 2, 5, 10}) {
             register_training("gradient", gradient, {n_memory, 8, 500, {}, threads});
         }

@@ -45,6 +45,7 @@ else
 fi
 run bench_elm 120 "$build/bench/elm_bench" --benchmark_filter=cuda
 run bench_elm_training 90 "$build/bench/elm_training_bench"
+run bench_scan 60 "$build/bench/scan_bench" --benchmark_filter='/cuda/' --benchmark_min_time=0.1
 # A thread runs a trial, so thousands of them are the unit of work; the CPU beside it.
 cells=$(mktemp -d)
 run bench_cable_cuda 200 "$build/elmsim" generate neuronio --simulations 8192 --seconds 0.1 \

@@ -19,7 +19,7 @@
 #include "baselines/model_registry.h"
 #include "bench/fma_peak.h"
 #include "kernels/core/buffer.h"
-#include "kernels/core/parallel.h"
+#include "kernels/core/support/parallel.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/optimizer.h"
 #include "tests/support/random_elm.h"
