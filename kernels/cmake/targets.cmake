@@ -35,12 +35,20 @@ if(ELM_SANITIZE)
     endforeach()
 endif()
 
+# What most files include, compiled once a room. Off, each file must include what it uses.
+set(elm_common_headers "")
+if(ELM_PRECOMPILE)
+    set(elm_common_headers <fmt/format.h> <algorithm> <array> <cmath> <cstdint> <filesystem>
+        <functional> <map> <memory> <optional> <span> <string> <string_view> <utility> <vector>)
+endif()
+
 # elm_add_library(NAME): a room. Its folders add what they hold by elm_add_sources.
 function(elm_add_library name)
     add_library(${name} STATIC)
     target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR})
     set_target_properties(${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
     target_link_libraries(${name} PUBLIC elm_options)
+    target_precompile_headers(${name} PRIVATE ${elm_common_headers})
 endfunction()
 
 # elm_add_sources(TARGET NAME ... [PRIVATE_HEADERS file ...]): what this folder has of NAME.h,
@@ -84,11 +92,14 @@ function(elm_add_cuda_source target file)
     endif()
 endfunction()
 
-# elm_compile_options(TARGET file ... OPTIONS ...): options of single files of this folder.
+# elm_compile_options(TARGET file ... OPTIONS ...): options of single files of this folder, which take
+# no headers that were compiled with others.
 function(elm_compile_options target)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "OPTIONS")
     set_property(SOURCE ${arg_UNPARSED_ARGUMENTS} TARGET_DIRECTORY ${target}
                  APPEND PROPERTY COMPILE_OPTIONS ${arg_OPTIONS})
+    set_property(SOURCE ${arg_UNPARSED_ARGUMENTS} TARGET_DIRECTORY ${target}
+                 PROPERTY SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 
 # elm_refuse_spills(TARGET file.cu ...): a spill in a kernel that holds its state in registers is
