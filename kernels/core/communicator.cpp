@@ -173,8 +173,16 @@ void Communicator::broadcast(Stream& stream, const Tensor& values, int root) {
 
 std::vector<std::int64_t> Communicator::gather(std::int64_t value) const {
     std::vector<std::int64_t> values(static_cast<std::size_t>(size()), value);
-    if (size() > 1) mpi::all_gather(&value, values.data(), sizeof value);
+    gather(&value, sizeof value, values.data());
     return values;
+}
+
+void Communicator::gather(const void* piece, std::size_t bytes, void* pieces) const {
+    if (size() > 1) {
+        mpi::all_gather(piece, pieces, bytes);
+    } else {
+        std::memcpy(pieces, piece, bytes);
+    }
 }
 
 void Communicator::barrier() const {

@@ -41,6 +41,8 @@ public:
     void broadcast(Stream& stream, const Tensor& values, int root = 0);
     /// The value of each process, in the order of their ranks.
     std::vector<std::int64_t> gather(std::int64_t value) const;
+    /// Piece r of `pieces` becomes the `piece` of rank r, each of `bytes`; host memory.
+    void gather(const void* piece, std::size_t bytes, void* pieces) const;
     /// Returns when all have called it.
     void barrier() const;
 

@@ -13,7 +13,7 @@ namespace elm {
 
 /// Types of elements that files are written with. Reading converts from whatever is stored,
 /// float16 and booleans included.
-enum class FileType { f16, f32, f64, u8, u16, i16, i32, i64, boolean };
+enum class FileType { f16, f32, f64, u8, u16, u32, u64, i16, i32, i64, boolean };
 
 /// Rows of unequal length, one after the other: row k is values[offsets[k]] .. offsets[k + 1] - 1.
 template <class T>
@@ -95,7 +95,7 @@ public:
     template <class T>
     RaggedRows<T> read_ragged(const std::string& dataset, std::int64_t first,
                               std::int64_t count) const;
-    /// All elements of a list of texts.
+    /// All elements of an array of texts, row-major.
     std::vector<std::string> read_strings(const std::string& dataset) const;
 
     /// Scalar attributes of an object: booleans, integers, reals and strings, and the names of an
@@ -114,12 +114,22 @@ public:
                std::span<const T> values, FileType type);
     void write_string(const std::string& dataset, std::string_view text);
     void write_strings(const std::string& dataset, std::span<const std::string> texts);
+    /// An array of texts that are each as long as they are, row-major.
+    void write_texts(const std::string& dataset, const std::vector<std::int64_t>& shape,
+                     std::span<const std::string> texts);
     /// A list of lists that write_ragged() fills, `rows` of them.
     void make_ragged(const std::string& dataset, std::int64_t rows, FileType type);
     /// Writes rows from `first` on. T is float or std::int32_t.
     template <class T>
     void write_ragged(const std::string& dataset, std::int64_t first, const RaggedRows<T>& rows);
     void set_attribute(const std::string& object, const std::string& name, const Value& value);
+    /// An attribute of whole numbers: of one axis, or a scalar where `shape` is empty.
+    void set_attribute(const std::string& object, const std::string& name,
+                       const std::vector<std::int64_t>& shape, std::span<const std::int64_t> values,
+                       FileType type);
+    /// An attribute of an enumeration of bytes that has these names for 0, 1, ...
+    void set_choice(const std::string& object, const std::string& name,
+                    const std::vector<std::string>& choices, std::size_t chosen);
     /// An empty dataset that grows along axis 0 by append(). `row`: shape of one row, empty for
     /// scalars. `chunk_rows`: rows written to disk together. `deflate_level`: 0 as they are, 1 .. 9
     /// compressed.

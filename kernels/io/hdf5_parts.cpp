@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "kernels/core/memory.h"
+
 namespace elm::hdf5 {
 namespace {
 
@@ -89,6 +91,10 @@ Handle stored_type(FileType type) {
             return {H5Tcopy(H5T_STD_U8LE), H5Tclose};
         case FileType::u16:
             return {H5Tcopy(H5T_STD_U16LE), H5Tclose};
+        case FileType::u32:
+            return {H5Tcopy(H5T_STD_U32LE), H5Tclose};
+        case FileType::u64:
+            return {H5Tcopy(H5T_STD_U64LE), H5Tclose};
         case FileType::i16:
             return {H5Tcopy(H5T_STD_I16LE), H5Tclose};
         case FileType::i32:
@@ -227,6 +233,27 @@ void Hdf5File::Implementation::require_numbers(const std::string& object, hid_t 
     if (!is_real && kind == H5T_FLOAT) {
         fail(ErrorKind::data, object, "holds real numbers, expected integers.");
     }
+}
+
+std::size_t Hdf5File::Implementation::count_to_read(const std::string& object,
+                                                    const std::vector<hsize_t>& extents,
+                                                    std::size_t element_bytes) const {
+    constexpr double always_there = 0x1p20, most = 0x1p40;
+    if (std::find(extents.begin(), extents.end(), 0U) != extents.end()) return 0;
+    // Real numbers do not wrap; whole ones below 2^40 do not either.
+    auto bytes = static_cast<double>(element_bytes);
+    std::size_t count = 1;
+    for (const hsize_t extent : extents) {
+        bytes *= static_cast<double>(extent);
+        count *= extent;
+    }
+    if (bytes <= always_there) return count;
+    const double room = std::min(most, free_memory_bytes(Device{}));
+    if (bytes <= room) return count;
+    fail(ErrorKind::data, object,
+         fmt::format("of the shape ({}) takes {:.3g} GB of memory, and {:.3g} GB can be had. If "
+                     "it is not that large, the file is damaged.",
+                     fmt::join(extents, ", "), bytes / 1e9, room / 1e9));
 }
 
 }  // namespace elm

@@ -95,6 +95,10 @@ struct Hdf5File::Implementation {
     void require_no_lost_link(const std::string& object) const;
     /// `is_real`: the caller reads real numbers.
     void require_numbers(const std::string& object, hid_t set, bool is_real) const;
+    /// Elements of a block that is about to be read, which take so many bytes each. Throws
+    /// Error{data} with the shape where they are more than 2^40 bytes, or than memory is free.
+    std::size_t count_to_read(const std::string& object, const std::vector<hsize_t>& extents,
+                              std::size_t element_bytes) const;
 
 private:
     void require_target(const std::string& link, const H5L_info_t& information) const;

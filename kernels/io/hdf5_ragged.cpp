@@ -82,7 +82,8 @@ RaggedRows<T> Hdf5File::read_ragged(const std::string& dataset, std::int64_t fir
     if (count == 0) return result;
     const Handle memory(H5Tvlen_create(memory_type(T{})), H5Tclose);
     const Handle space = list_space(count);
-    ReadRows read(memory, space, static_cast<std::size_t>(count));
+    ReadRows read(memory, space,
+                  file_->count_to_read(dataset, {static_cast<hsize_t>(count)}, sizeof(hvl_t)));
     if (H5Dread(set, memory, space, rows_of(set, first, count), H5P_DEFAULT, read.rows().data()) <
         0) {
         file_->fail_reading(dataset);
@@ -98,16 +99,18 @@ std::vector<std::string> Hdf5File::read_strings(const std::string& dataset) cons
     const Handle set = file_->dataset(dataset);
     const Handle type(H5Dget_type(set), H5Tclose);
     const std::vector<std::int64_t> extents = shape(dataset);
-    if (H5Tget_class(type) != H5T_STRING || extents.size() != 1) {
+    if (H5Tget_class(type) != H5T_STRING || extents.empty()) {
         file_->fail(ErrorKind::data, dataset, "must hold a list of texts.");
     }
-    const auto count = static_cast<std::size_t>(extents[0]);
+    const std::size_t size = H5Tget_size(type);  // of texts of any length, that of a pointer
+    const std::size_t count =
+        file_->count_to_read(dataset, extents_of(extents), size + sizeof(std::string));
     std::vector<std::string> result;
     if (count == 0) return result;
     if (H5Tis_variable_str(type) > 0) {
         const Handle memory = string_type();
         H5Tset_cset(memory, H5Tget_cset(type));
-        const Handle space = list_space(extents[0]);
+        const Handle space = list_space(static_cast<std::int64_t>(count));
         ReadTexts read(memory, space, count);
         if (H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT,
                     static_cast<void*>(read.texts().data())) < 0) {
@@ -116,7 +119,6 @@ std::vector<std::string> Hdf5File::read_strings(const std::string& dataset) cons
         for (const char* const text : read.texts()) result.emplace_back(text ? text : "");
         return result;
     }
-    const std::size_t size = H5Tget_size(type);
     std::string all(count * size, '\0');
     if (H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, all.data()) < 0) {
         file_->fail_reading(dataset);
@@ -143,6 +145,21 @@ void Hdf5File::write_strings(const std::string& dataset, std::span<const std::st
     Handle set = file_->make_dataset(dataset, type, simple_space({std::ssize(texts)}),
                                      Implementation::new_creation());
     if (!all.empty() && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, all.data()) < 0) {
+        file_->fail_writing(dataset);
+    }
+    file_->finish_writing(dataset, set);
+}
+
+void Hdf5File::write_texts(const std::string& dataset, const std::vector<std::int64_t>& shape,
+                           std::span<const std::string> texts) {
+    const auto lock = library_lock();
+    const Handle type = string_type();
+    std::vector<const char*> pointers;
+    for (const std::string& text : texts) pointers.push_back(text.c_str());
+    Handle set =
+        file_->make_dataset(dataset, type, simple_space(shape), Implementation::new_creation());
+    if (!texts.empty() && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                                   static_cast<const void*>(pointers.data())) < 0) {
         file_->fail_writing(dataset);
     }
     file_->finish_writing(dataset, set);

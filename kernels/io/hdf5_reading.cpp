@@ -91,10 +91,9 @@ std::vector<T> Hdf5File::read(const std::string& dataset) const {
     const Handle set = file_->dataset(dataset);
     file_->require_numbers(dataset, set, std::is_floating_point_v<T>);
     const Handle space(H5Dget_space(set), H5Sclose);
-    const hssize_t count = H5Sget_simple_extent_npoints(space);
-    if (count < 0) file_->fail_reading(dataset);
-    std::vector<T> values(static_cast<std::size_t>(count));
-    if (count > 0 &&
+    if (H5Sget_simple_extent_type(space) == H5S_NULL) return {};
+    std::vector<T> values(file_->count_to_read(dataset, extents_of(shape(dataset)), sizeof(T)));
+    if (!values.empty() &&
         H5Dread(set, memory_type(T{}), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) {
         file_->fail_reading(dataset);
     }
@@ -140,9 +139,7 @@ std::vector<T> Hdf5File::read_rows(const std::string& dataset, std::int64_t firs
     std::vector<hsize_t> start(whole.size(), 0), extents = extents_of(whole);
     start[0] = static_cast<hsize_t>(first);
     extents[0] = static_cast<hsize_t>(count);
-    hsize_t size = 1;
-    for (const hsize_t extent : extents) size *= extent;
-    std::vector<T> values(size);
+    std::vector<T> values(file_->count_to_read(dataset, extents, sizeof(T)));
     if (values.empty()) return values;
     const Handle space(H5Dget_space(set), H5Sclose);
     H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, extents.data(), nullptr);
@@ -162,6 +159,7 @@ std::string Hdf5File::read_string(const std::string& dataset) const {
     if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
         file_->fail(ErrorKind::data, dataset, "must hold one string.");
     }
+    file_->count_to_read(dataset, {}, H5Tget_size(type));
     auto text = read_text(type, space, [&](hid_t memory, void* out) {
         return H5Dread(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
     });

@@ -96,6 +96,37 @@ void Hdf5File::set_attribute(const std::string& object, const std::string& name,
     }
 }
 
+void Hdf5File::set_attribute(const std::string& object, const std::string& name,
+                             const std::vector<std::int64_t>& shape,
+                             std::span<const std::int64_t> values, FileType type) {
+    const auto lock = library_lock();
+    const Handle handle = file_->any_object(object);
+    Handle attribute(H5Acreate2(handle, name.c_str(), stored_type(type), simple_space(shape),
+                                H5P_DEFAULT, H5P_DEFAULT),
+                     H5Aclose);
+    if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_INT64, values.data()) < 0) {
+        file_->fail_writing(object);
+    }
+    file_->finish_writing(object, attribute);
+}
+
+void Hdf5File::set_choice(const std::string& object, const std::string& name,
+                          const std::vector<std::string>& choices, std::size_t chosen) {
+    const auto lock = library_lock();
+    const Handle handle = file_->any_object(object);
+    const Handle type(H5Tenum_create(H5T_STD_U8LE), H5Tclose);
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+        const auto value = static_cast<std::uint8_t>(i);
+        H5Tenum_insert(type, choices[i].c_str(), &value);
+    }
+    Handle attribute(
+        H5Acreate2(handle, name.c_str(), type, simple_space({}), H5P_DEFAULT, H5P_DEFAULT),
+        H5Aclose);
+    const auto value = static_cast<std::uint8_t>(chosen);
+    if (attribute < 0 || H5Awrite(attribute, type, &value) < 0) file_->fail_writing(object);
+    file_->finish_writing(object, attribute);
+}
+
 void Hdf5File::make_growing(const std::string& dataset, const std::vector<std::int64_t>& row,
                             FileType type, std::int64_t chunk_rows, int deflate_level) {
     const auto lock = library_lock();

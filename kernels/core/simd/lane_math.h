@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/core/simd/lanes.h"
 
@@ -55,6 +57,18 @@ ELM_INLINE Floats<N> exp(const Floats<N>& from) {
     const Whole half = power >> 1;
     const auto two_to = [](const Whole& k) { return std::bit_cast<Floats<N>>((k + 127) << 23); };
     return (tail + 1.0F) * two_to(half) * two_to(power - half);
+}
+
+/// e^x of either type; numbers of float64 one by one.
+template <class Real, int N>
+ELM_INLINE lanes::Vec<Real, N> exponential(const lanes::Vec<Real, N>& x) {
+    if constexpr (std::is_same_v<Real, float>) {
+        return exp<N>(x);
+    } else {
+        lanes::Vec<Real, N> result;
+        for (int lane = 0; lane < N; ++lane) result[lane] = std::exp(x[lane]);
+        return result;
+    }
 }
 
 /// 1 / (1 + e^-x) and 1 / (1 + e^x), from e^-|x|, which no x makes infinite.
