@@ -1,19 +1,14 @@
 #include "kernels/ops/scan/gated_scan.h"
 
 #include "kernels/core/buffer.h"
-#include "kernels/core/cuda/cuda_runtime.h"
-#include "kernels/core/cuda/parallel.cuh"
-#include "kernels/core/cuda/shared.cuh"
 #include "kernels/ops/scan/gated_cell_body.h"
+#include "kernels/ops/scan/recurrent_block.cuh"
 
-/// One block carries a few samples through all steps. Weights lie in shared memory where they fit,
-/// else every step reads them through the cache. Sums run over the units in rising order in one
-/// thread, so they depend on nothing but the weights and the sample.
 namespace elm {
 namespace {
 
-constexpr int block_threads = 256;
-constexpr int tile = 4;  // samples of a block
+constexpr int block_threads = recurrent_block_threads;
+constexpr int tile = recurrent_block_samples;
 
 template <class Real>
 struct ScalarFunctions {
@@ -26,37 +21,9 @@ using Lstm = LstmCell<Real, ScalarFunctions<Real>>;
 template <class Real>
 using Gru = GruCell<Real, ScalarFunctions<Real>>;
 
-/// Elements of shared memory: what a block keeps of its samples, and the weights or nothing.
-struct SharedPlan {
-    std::int64_t state = 0;
-    std::int64_t weights = 0;
-};
-
-/// transposed[column][row] = matrix[row][column].
-template <class Real>
-struct TransposeOneElement {
-    View<const Real, 2> matrix;
-    Real* transposed;
-    ELM_HD void operator()(std::int64_t index) const {
-        const std::int64_t rows = matrix.extent[0];
-        transposed[index] = matrix(index % rows, index / rows);
-    }
-};
-
-/// The weights where this block reads them; a barrier must follow.
-template <class Real, bool in_shared>
-__device__ const Real* place_weights(const Real* weights, std::int64_t count, Real* shared) {
-    if constexpr (in_shared) {
-        for (std::int64_t i = threadIdx.x; i < count; i += block_threads) shared[i] = weights[i];
-        return shared;
-    } else {
-        return weights;
-    }
-}
-
 template <class Real, class Cell, bool in_shared>
 __global__ void __launch_bounds__(block_threads)
-    scan_kernel(GatedScanArgs<Real> args, const Real* transposed, SharedPlan plan) {
+    scan_kernel(GatedScanArgs<Real> args, const Real* transposed, RecurrentSharedPlan plan) {
     const std::int64_t steps = args.hidden.extent[1], units = args.hidden.extent[2];
     const std::int64_t rows = Cell::gates * units, first = std::int64_t{blockIdx.x} * tile;
     const std::int64_t rest = args.hidden.extent[0] - first;
@@ -65,7 +32,7 @@ __global__ void __launch_bounds__(block_threads)
     Real* const cell = hidden + tile * units;
     Real* const slots = cell + tile * units;  // (tile, 4, units)
     const Real* const weights =
-        place_weights<Real, in_shared>(transposed, units * rows, hidden + plan.state);
+        place_recurrent_weights<Real, in_shared>(transposed, units * rows, hidden + plan.state);
     for (std::int64_t i = threadIdx.x; i < tile * units; i += block_threads) {
         const std::int64_t s = i / units, unit = i % units;
         hidden[i] = s < count ? args.initial_hidden(first + s, unit) : Real(0);
@@ -113,7 +80,8 @@ __global__ void __launch_bounds__(block_threads)
 
 template <class Real, class Cell, bool in_shared>
 __global__ void __launch_bounds__(block_threads)
-    scan_backward_kernel(GatedScanBackwardArgs<Real> args, const Real* matrix, SharedPlan plan) {
+    scan_backward_kernel(GatedScanBackwardArgs<Real> args, const Real* matrix,
+                         RecurrentSharedPlan plan) {
     const std::int64_t steps = args.hidden.extent[1], units = args.hidden.extent[2];
     const std::int64_t rows = Cell::gates * units, first = std::int64_t{blockIdx.x} * tile;
     const std::int64_t rest = args.hidden.extent[0] - first;
@@ -122,8 +90,8 @@ __global__ void __launch_bounds__(block_threads)
         dynamic_shared<Real>(static_cast<std::size_t>(plan.state + plan.weights));
     Real* const cell_gradient = hidden_gradient + tile * units;
     Real* const recurrent_rows = cell_gradient + tile * units;  // (tile, rows)
-    const Real* const weights =
-        place_weights<Real, in_shared>(matrix, rows * units, hidden_gradient + plan.state);
+    const Real* const weights = place_recurrent_weights<Real, in_shared>(
+        matrix, rows * units, hidden_gradient + plan.state);
     // Each thread keeps to its elements i, so only recurrent_rows passes between threads.
     for (std::int64_t i = threadIdx.x; i < elements; i += block_threads) {
         hidden_gradient[i] = args.final_hidden_gradient(first + i / units, i % units);
@@ -179,47 +147,28 @@ __global__ void __launch_bounds__(block_threads)
     }
 }
 
-/// Launches one of two kernels: with the weights in shared memory if they fit.
-template <class Real, class Args>
-void launch_scan(Stream& stream, const char* name, std::int64_t samples, SharedPlan plan,
-                 const Real* weights, const Args& args,
-                 void (*resident)(Args, const Real*, SharedPlan),
-                 void (*streaming)(Args, const Real*, SharedPlan)) {
-    const auto bytes = [](std::int64_t elements) {
-        return static_cast<std::size_t>(elements) * sizeof(Real);
-    };
-    const bool fits =
-        bytes(plan.state + plan.weights) <= cuda::max_shared_bytes(stream.device().index);
-    if (!fits) plan.weights = 0;
-    launch(stream, name,
-           {.blocks = dim3(static_cast<unsigned>((samples + tile - 1) / tile)),
-            .threads = dim3(block_threads),
-            .shared_bytes = bytes(plan.state + plan.weights)},
-           fits ? resident : streaming, args, weights, plan);
-}
-
 template <class Real, class Cell>
 void launch_forward(Stream& stream, const GatedScanArgs<Real>& args) {
     const std::int64_t units = args.hidden.extent[2], count = args.weight.size();
     if (units == 0) return;
     const Buffer transposed(stream, static_cast<std::size_t>(count) * sizeof(Real));
     auto* const weights = reinterpret_cast<Real*>(transposed.data());
-    Cuda::for_each_index(stream, count, TransposeOneElement<Real>{args.weight, weights});
-    launch_scan<Real>(stream, "gated_scan", args.hidden.extent[0],
-                      {.state = tile * (2 + gate_slots) * units, .weights = count},
-                      static_cast<const Real*>(weights), args, &scan_kernel<Real, Cell, true>,
-                      &scan_kernel<Real, Cell, false>);
+    Cuda::for_each_index(stream, count, TransposeRecurrentWeight<Real>{args.weight, weights});
+    launch_recurrent_scan<Real>(stream, "gated_scan", args.hidden.extent[0],
+                                {.state = tile * (2 + gate_slots) * units, .weights = count},
+                                static_cast<const Real*>(weights), args,
+                                &scan_kernel<Real, Cell, true>, &scan_kernel<Real, Cell, false>);
 }
 
 template <class Real, class Cell>
 void launch_backward(Stream& stream, const GatedScanBackwardArgs<Real>& args) {
     const std::int64_t units = args.hidden.extent[2];
     if (units == 0) return;
-    launch_scan<Real>(stream, "gated_scan_backward", args.hidden.extent[0],
-                      {.state = tile * (2 + Cell::gates) * units, .weights = args.weight.size()},
-                      static_cast<const Real*>(args.weight.data), args,
-                      &scan_backward_kernel<Real, Cell, true>,
-                      &scan_backward_kernel<Real, Cell, false>);
+    launch_recurrent_scan<Real>(
+        stream, "gated_scan_backward", args.hidden.extent[0],
+        {.state = tile * (2 + Cell::gates) * units, .weights = args.weight.size()},
+        static_cast<const Real*>(args.weight.data), args, &scan_backward_kernel<Real, Cell, true>,
+        &scan_backward_kernel<Real, Cell, false>);
 }
 
 template <class Real>

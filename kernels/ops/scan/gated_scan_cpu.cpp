@@ -1,19 +1,17 @@
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/core/simd/lanes.h"
-#include "kernels/core/support/parallel.h"
 #include "kernels/ops/scan/gated_cell_body.h"
 #include "kernels/ops/scan/gated_scan.h"
+#include "kernels/ops/scan/recurrent_tile.h"
 
-/// Each task carries a few samples through all steps. Their states lie in scratch memory whose rows
-/// are padded to whole vectors, unit by unit, so that a result depends neither on the number of
-/// samples nor on the addresses of the tensors. Padding is 0 in weights and in hidden states.
+/// Each task carries a few samples through all steps: recurrent_tile.h. Padding is 0 in weights and
+/// in hidden states.
 namespace elm {
 namespace {
 
 template <class Real>
-using Lanes = lanes::Vec<Real, lanes::native<Real>>;
+using Lanes = NativeLanes<Real>;
 
 template <class Real>
 struct LaneFunctions {
@@ -31,98 +29,6 @@ using Lstm = LstmCell<Real, LaneFunctions<Real>>;
 template <class Real>
 using Gru = GruCell<Real, LaneFunctions<Real>>;
 
-constexpr int largest_tile = 8;  // samples: as many independent sums hide the latency of one
-
-/// A matrix (inner, columns) in panels of one vector of columns each.
-template <class Real>
-class Panels {
-public:
-    template <class Element>
-    Panels(std::int64_t inner, std::int64_t columns, const Element& element)
-        : inner_(inner), count_(columns / width), values_(to_size(inner * columns)) {
-        for (std::int64_t k = 0; k < inner; ++k) {
-            for (std::int64_t column = 0; column < columns; ++column) {
-                values_[to_size((column / width * inner + k) * width + column % width)] =
-                    element(k, column);
-            }
-        }
-    }
-
-    /// results[sample] += inputs[sample] * matrix, each sum in the order of the rows.
-    /// Shapes: inputs (samples, inner); results (samples, result_stride).
-    void multiply_add(std::int64_t samples, const Real* inputs, Real* results,
-                      std::int64_t result_stride) const {
-        const auto part = [&]<int samples_at_once, int panels_at_once>() {
-            while (samples >= samples_at_once) {
-                std::int64_t panel = 0;
-                for (; panel + panels_at_once <= count_; panel += panels_at_once) {
-                    block<samples_at_once, panels_at_once>(panel, inputs, results, result_stride);
-                }
-                for (; panel < count_; ++panel) {
-                    block<samples_at_once, 1>(panel, inputs, results, result_stride);
-                }
-                inputs += samples_at_once * inner_;
-                results += samples_at_once * result_stride;
-                samples -= samples_at_once;
-            }
-        };
-        part.template operator()<8, 1>();
-        part.template operator()<4, 2>();
-        part.template operator()<2, 4>();
-        part.template operator()<1, 8>();
-    }
-
-private:
-    static constexpr int width = lanes::native<Real>;
-    static std::size_t to_size(std::int64_t count) { return static_cast<std::size_t>(count); }
-
-    template <int samples, int panels>
-    void block(std::int64_t panel, const Real* inputs, Real* results,
-               std::int64_t result_stride) const {
-        Lanes<Real> sums[samples][panels];
-        Real* const first = results + panel * width;
-        for (int s = 0; s < samples; ++s) {
-            for (int p = 0; p < panels; ++p) {
-                sums[s][p] = lanes::load<Real, width>(first + s * result_stride + p * width);
-            }
-        }
-        const Real* weights = &values_[to_size(panel * inner_ * width)];
-        for (std::int64_t k = 0; k < inner_; ++k) {
-            for (int p = 0; p < panels; ++p) {
-                const auto weight = lanes::load<Real, width>(weights + (p * inner_ + k) * width);
-                for (int s = 0; s < samples; ++s) {
-                    const auto input = lanes::broadcast<Real, width>(inputs[s * inner_ + k]);
-                    sums[s][p] = lanes::multiply_add<Real, width>(input, weight, sums[s][p]);
-                }
-            }
-        }
-        for (int s = 0; s < samples; ++s) {
-            for (int p = 0; p < panels; ++p) {
-                lanes::store<Real, width>(first + s * result_stride + p * width, sums[s][p]);
-            }
-        }
-    }
-
-    std::int64_t inner_, count_;
-    lanes::AlignedVector<Real> values_;
-};
-
-/// Calls body(first sample, number of samples) for tiles that keep all threads busy.
-template <class Body>
-void for_each_tile(std::int64_t samples, const Body& body) {
-    const std::int64_t share = (samples + thread_count() - 1) / thread_count();
-    const std::int64_t tile = std::clamp<std::int64_t>(share, 1, largest_tile);
-    Cpu::for_each_task((samples + tile - 1) / tile, [&](std::int64_t task) {
-        body(task * tile, std::min(tile, samples - task * tile));
-    });
-}
-
-/// Zeros of a tile: (largest_tile, columns).
-template <class Real>
-lanes::AlignedVector<Real> scratch(std::int64_t columns) {
-    return lanes::AlignedVector<Real>(static_cast<std::size_t>(largest_tile * columns));
-}
-
 template <class Real, class Cell>
 void scan(const GatedScanArgs<Real>& args) {
     constexpr int width = lanes::native<Real>, gates = Cell::gates;
@@ -130,16 +36,16 @@ void scan(const GatedScanArgs<Real>& args) {
     const std::int64_t units = args.hidden.extent[2];
     if (units == 0) return;
     const std::int64_t row = lanes::padded<Real>(units), slot_row = gate_slots * row;
-    const Panels<Real> weight(row, gates * row, [&](std::int64_t k, std::int64_t column) {
+    const RecurrentPanels<Real> weight(row, gates * row, [&](std::int64_t k, std::int64_t column) {
         const std::int64_t gate = column / row, unit = column % row;
         return k < units && unit < units ? args.weight(gate * units + unit, k) : Real(0);
     });
 
-    for_each_tile(samples, [&](std::int64_t begin, std::int64_t count) {
-        auto memory = scratch<Real>(2 * row + slot_row);
+    for_each_sample_tile(samples, [&](std::int64_t begin, std::int64_t count) {
+        auto memory = sample_tile_memory<Real>(2 * row + slot_row);
         Real* const hidden = memory.data();
-        Real* const cell = hidden + largest_tile * row;
-        Real* const slots = cell + largest_tile * row;
+        Real* const cell = hidden + largest_sample_tile * row;
+        Real* const slots = cell + largest_sample_tile * row;
         for (std::int64_t s = 0; s < count; ++s) {
             std::copy_n(&args.initial_hidden(begin + s, 0), units, &hidden[s * row]);
             if (Cell::has_cell)
@@ -201,30 +107,22 @@ void scan_backward(const GatedScanBackwardArgs<Real>& args) {
     const std::int64_t units = args.hidden.extent[2];
     if (units == 0) return;
     const std::int64_t row = lanes::padded<Real>(units), gate_row = gates * row;
-    const Panels<Real> weight(gate_row, row, [&](std::int64_t k, std::int64_t column) {
+    const RecurrentPanels<Real> weight(gate_row, row, [&](std::int64_t k, std::int64_t column) {
         const std::int64_t gate = k / row, unit = k % row;
         return column < units && unit < units ? args.weight(gate * units + unit, column) : Real(0);
     });
-    // A vector of a tensor's row, which may end within it: then the rest is 0.
-    const auto bytes = [units](std::int64_t unit) {
-        return sizeof(Real) * static_cast<std::size_t>(units - unit);
-    };
     const auto load = [=](const Real* from, std::int64_t unit) {
-        if (unit + width <= units) return lanes::load<Real, width>(from + unit);
-        Lanes<Real> value{};
-        std::memcpy(&value, from + unit, bytes(unit));
-        return value;
+        return load_part<Real>(from, unit, units);
     };
     const auto store = [=](Real* to, std::int64_t unit, const Lanes<Real>& value) {
-        if (unit + width <= units) return lanes::store<Real, width>(to + unit, value);
-        std::memcpy(to + unit, &value, bytes(unit));
+        store_part<Real>(to, unit, units, value);
     };
 
-    for_each_tile(samples, [&](std::int64_t begin, std::int64_t count) {
-        auto memory = scratch<Real>(2 * row + gate_row);
+    for_each_sample_tile(samples, [&](std::int64_t begin, std::int64_t count) {
+        auto memory = sample_tile_memory<Real>(2 * row + gate_row);
         Real* const hidden_gradient = memory.data();
-        Real* const cell_gradient = hidden_gradient + largest_tile * row;
-        Real* const recurrent_rows = cell_gradient + largest_tile * row;
+        Real* const cell_gradient = hidden_gradient + largest_sample_tile * row;
+        Real* const recurrent_rows = cell_gradient + largest_sample_tile * row;
         for (std::int64_t s = 0; s < count; ++s) {
             std::copy_n(&args.final_hidden_gradient(begin + s, 0), units,
                         &hidden_gradient[s * row]);
