@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/autograd/context.h"
+#include "kernels/core/device_limits.h"
 #include "kernels/core/spike_train.h"
 #include "kernels/io/state_dict.h"
 #include "kernels/modules/input_dropout.h"
@@ -94,6 +95,9 @@ public:
     }
     /// Multiplications and additions of one step of one sample of `steps`, forward.
     virtual double flops_per_step(std::int64_t steps);
+    /// Throws Error{unsupported} saying what to change where a device has no room for this model in
+    /// numbers of `dtype`. Called before parameters are allocated.
+    virtual void require_device(const DeviceLimits& /*device*/, DType /*dtype*/) const {}
     /// Products in another arithmetic than that of the parameters' type. Throws Error{unsupported}
     /// where the model has none.
     virtual void use_arithmetic(ElmArithmetic arithmetic);

@@ -79,14 +79,6 @@ AttentionShape shape_of(const Var& query, const Var& key, const Var& value,
             .after = after};
 }
 
-void require_device(Stream& stream, const AttentionShape& shape) {
-    const std::int64_t widest = std::max(shape.features, shape.value_features);
-    if (stream.device().kind == DeviceKind::cpu || widest <= attention_device_features) return;
-    throw Error(ErrorKind::unsupported,
-                fmt::format("attention: heads of {} features, on CUDA at most {}. Use more heads.",
-                            widest, attention_device_features));
-}
-
 void differentiate(Stream& stream, const Use& use, const Tensor& gradient,
                    std::span<GradSink> sinks) {
     const auto like = [&](const Tensor& tensor) {
@@ -122,7 +114,8 @@ Var attend(Context& context, const Var& query, const Var& key, const Var& value,
         require_shape(bias->value.shape(), {shape.heads, shape.queries, shape.keys},
                       "attention: bias (heads, queries, keys)");
     }
-    require_device(context.stream, shape);
+    require_attention_fits(limits_of(context.stream.device()),
+                           std::max(shape.features, shape.value_features));
     const double usual = 1 / std::sqrt(static_cast<double>(shape.features));
     const DType dtype = query.value.dtype();
     Use use{.shape = shape,
@@ -148,6 +141,13 @@ Var attend(Context& context, const Var& query, const Var& key, const Var& value,
 }
 
 }  // namespace
+
+void require_attention_fits(const DeviceLimits& device, std::int64_t head_features) {
+    if (device.kind == DeviceKind::cpu || head_features <= attention_device_features) return;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("attention: heads of {} features, on CUDA at most {}. Use more heads.",
+                            head_features, attention_device_features));
+}
 
 Var attention(Context& context, const Var& query, const Var& key, const Var& value,
               const AttentionSettings& settings) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/core/device_limits.h"
 #include "kernels/core/kernel.h"
 #include "kernels/core/tensor.h"
 
@@ -113,6 +114,9 @@ inline constexpr std::int64_t all_keys = std::int64_t{1} << 40;
 
 /// Features of a head that a CUDA device takes at most.
 inline constexpr std::int64_t attention_device_features = 128;
+
+/// Throws Error{unsupported} for heads of more features than a device takes.
+void require_attention_fits(const DeviceLimits& device, std::int64_t head_features);
 
 struct AttentionSettings {
     std::int64_t heads = 1;

@@ -1,5 +1,6 @@
 #include "kernels/ops/attention/outer_scan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernels/autograd/context.h"
@@ -129,9 +130,27 @@ OuterScanShape shape_of(const Var& left, const Var& right, const Var& read,
 
 }  // namespace
 
+void require_outer_scan_fits(const DeviceLimits& device, std::int64_t rows, std::int64_t columns,
+                             DType dtype) {
+    if (device.kind == DeviceKind::cpu) return;
+    // Backward the matrix is read the other way round, too.
+    const auto size = static_cast<std::int64_t>(size_of(dtype));
+    const auto bytes =
+        static_cast<std::size_t>(std::max(outer_scan_shared_bytes(rows, columns, size),
+                                          outer_scan_shared_bytes(columns, rows, size)));
+    if (bytes <= device.shared_bytes) return;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("outer_scan: a matrix of {} by {} in {} takes {} bytes of the shared "
+                            "memory of a CUDA device, which has {}. Use more heads, or fewer "
+                            "features.",
+                            rows, columns, name_of(dtype), bytes, device.shared_bytes));
+}
+
 Var outer_scan(Context& context, const Var& left, const Var& right, const Var& read,
                const OuterScanSettings& settings) {
     const OuterScanShape shape = shape_of(left, right, read, settings);
+    require_outer_scan_fits(limits_of(context.stream.device()), shape.rows, shape.columns,
+                            left.value.dtype());
     const Tensor& lengths = settings.lengths;
     Use use{.shape = shape,
             .left = left.value,

@@ -1,20 +1,14 @@
 // A block for each sample and head; its matrix stays in shared memory and a thread owns a row of
 // it.
 
-#include <string>
-
 #include "kernels/core/cuda/parallel.cuh"
 #include "kernels/core/cuda/shared.cuh"
-#include "kernels/core/support/error.h"
 #include "kernels/ops/attention/outer_scan.h"
 
 namespace elm {
 namespace {
 
 constexpr int threads = 128;
-constexpr std::int64_t most_shared_bytes =
-    160 * 1024;  // of sm_80, sm_90 and sm_100; others have 99 KB
-
 /// Copies `count` elements of global memory.
 template <class Real>
 __device__ void copy(const Real* from, Real* to, std::int64_t count) {
@@ -93,18 +87,11 @@ __global__ void __launch_bounds__(threads) outer_scan_of_pair_kernel(OuterScanAr
 template <class Real>
 void launch_outer_scan(Stream& stream, const OuterScanArgs<Real>& args) {
     const OuterScanShape& shape = args.shape;
-    const std::int64_t bytes =
-        (shape.rows + 1) * shape.columns * static_cast<std::int64_t>(sizeof(Real));
-    if (bytes > most_shared_bytes) {
-        throw Error(ErrorKind::unsupported,
-                    "outer_scan: a matrix of " + std::to_string(shape.rows) + " by " +
-                        std::to_string(shape.columns) +
-                        " has no room in the shared memory of a CUDA device. Use more heads.");
-    }
     launch(stream, "outer_scan",
            {.blocks = dim3(static_cast<unsigned>(shape.batch * shape.heads)),
             .threads = dim3(threads),
-            .shared_bytes = static_cast<std::size_t>(bytes)},
+            .shared_bytes = static_cast<std::size_t>(
+                outer_scan_shared_bytes(shape.rows, shape.columns, sizeof(Real)))},
            &outer_scan_of_pair_kernel<Real>, args);
 }
 

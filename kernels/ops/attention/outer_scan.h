@@ -46,6 +46,16 @@ struct OuterScanArgs {
     }
 };
 
+/// Shared memory of a CUDA device that a block takes: the matrix, and a vector as long as a row.
+constexpr std::int64_t outer_scan_shared_bytes(std::int64_t rows, std::int64_t columns,
+                                               std::int64_t element_bytes) {
+    return (rows + 1) * columns * element_bytes;
+}
+
+/// Throws Error{unsupported} for matrices that have no room on a device, forward or backward.
+void require_outer_scan_fits(const DeviceLimits& device, std::int64_t rows, std::int64_t columns,
+                             DType dtype);
+
 template <class Backend, class Real>
 void run_outer_scan(Stream& stream, const OuterScanArgs<Real>& args);
 

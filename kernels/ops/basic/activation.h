@@ -19,7 +19,9 @@ enum class Activation : std::uint8_t {
     softplus,     // log(1 + exp(x))
     scaled_tanh,  // 1.7159 tanh(2x/3)
     exp,
-    elu_plus_one  // x + 1 above 0, exp(x) below
+    elu_plus_one,  // x + 1 above 0, exp(x) below
+    sine,
+    laplace  // (1 + erf((x - 0.707107) / (0.282095 sqrt 2))) / 2, a smooth step
 };
 
 /// output[i] = function(input[i]).

@@ -8,7 +8,7 @@ namespace elm {
 
 // One type per function: value(x), and derivative(y) of the output or derivative(x) of the input.
 
-struct Linear {
+struct Identity {
     static constexpr bool keeps_output = true;
     template <class Real>
     ELM_HD static Real value(Real x) {
@@ -158,11 +158,43 @@ struct EluPlusOne {
     }
 };
 
+struct Sine {
+    static constexpr bool keeps_output = false;
+    template <class Real>
+    ELM_HD static Real value(Real x) {
+        return std::sin(x);
+    }
+    template <class Real>
+    ELM_HD static Real derivative(Real x) {
+        return std::cos(x);
+    }
+};
+
+/// The attention function of Mega, with the six digits of its authors' code.
+/// Source: Ma et al. 2022, arXiv 2209.10655, section 3.4.
+struct Laplace {
+    static constexpr bool keeps_output = false;
+    static constexpr double mean = 0.707107, deviation = 0.282095;
+    template <class Real>
+    ELM_HD static Real scaled(Real x) {
+        return (x - Real(mean)) / Real(deviation);
+    }
+    template <class Real>
+    ELM_HD static Real value(Real x) {
+        return Gelu::normal_below(scaled(x));
+    }
+    template <class Real>
+    ELM_HD static Real derivative(Real x) {
+        const Real z = scaled(x);
+        return Real(0.39894228040143268 / deviation) * std::exp(Real(-0.5) * z * z);
+    }
+};
+
 template <class Visitor>
 void visit_activation(Activation function, const Visitor& visitor) {
     switch (function) {
         case Activation::linear:
-            return visitor(Linear{});
+            return visitor(Identity{});
         case Activation::relu:
             return visitor(Relu{});
         case Activation::silu:
@@ -183,6 +215,10 @@ void visit_activation(Activation function, const Visitor& visitor) {
             return visitor(Exp{});
         case Activation::elu_plus_one:
             return visitor(EluPlusOne{});
+        case Activation::sine:
+            return visitor(Sine{});
+        case Activation::laplace:
+            return visitor(Laplace{});
     }
 }
 

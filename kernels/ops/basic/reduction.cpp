@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "kernels/autograd/context.h"
 #include "kernels/core/algorithms/sum.h"
 #include "kernels/core/axis.h"
@@ -105,6 +107,26 @@ Var maximum(Context& context, const Var& input, int axis) {
 }
 Var maximum(Context& context, const Var& input) {
     return maximum_of(context, input, over_all(input));
+}
+
+Var repeat(Context& context, const Var& input, int axis, std::int64_t count) {
+    const Shape& shape = input.value.shape();
+    const int rank = shape.rank() + 1;
+    ELM_CHECK(rank <= max_rank && axis >= -rank && axis < rank,
+              "repeat: no room for a new axis {} in shape {}", axis, to_string(shape));
+    const int place = axis < 0 ? axis + rank : axis;
+    std::vector<std::int64_t> extents;
+    for (int i = 0; i < shape.rank(); ++i) extents.push_back(shape[i]);
+    extents.insert(extents.begin() + place, count);
+    const Shape output{std::span<const std::int64_t>(extents)};
+    const Shape middle = around_axis(output, place);
+    const Tensor result = repeat(context.stream, input.value, 1, middle);
+    return record(
+        context, result.reshape(output), {input},
+        [shape, middle](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
+            const Tensor sums = sum_middle(stream, gradient.reshape(middle));
+            sinks[0].deliver(stream, sums.reshape(shape));
+        });
 }
 
 }  // namespace elm

@@ -64,4 +64,8 @@ Var sum(Context& context, const Var& input);
 Var mean(Context& context, const Var& input);
 Var maximum(Context& context, const Var& input);
 
+/// The opposite of a sum: the same elements `count` times along a new axis, which the result has at
+/// `axis`. Throws Error{invalid} for an axis that the result cannot have.
+Var repeat(Context& context, const Var& input, int axis, std::int64_t count);
+
 }  // namespace elm

@@ -30,8 +30,7 @@ void require_arguments(Stream& stream, const ModeScanInput& in) {
     require_shape(in.skip.value.shape(), {features}, "mode_scan: skip (features)");
     require(in.initial, {samples, modes, features}, "mode_scan: initial (batch, modes, features)");
     ELM_CHECK(modes > 0, "mode_scan: 0 modes, expected at least 1");
-    ELM_CHECK(stream.device().kind == DeviceKind::cpu || modes <= mode_scan_most_modes,
-              "mode_scan: {} modes, expected at most {} on CUDA", modes, mode_scan_most_modes);
+    require_mode_scan_fits(limits_of(stream.device()), modes, in.input.value.dtype());
 }
 
 void backward(Stream& stream, const Trace& trace, std::span<const Tensor> gradients,
@@ -77,6 +76,22 @@ void backward(Stream& stream, const Trace& trace, std::span<const Tensor> gradie
 }
 
 }  // namespace
+
+void require_mode_scan_fits(const DeviceLimits& device, std::int64_t modes, DType dtype) {
+    if (device.kind == DeviceKind::cpu) return;
+    if (modes > mode_scan_most_modes) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("mode_scan: {} modes, which are {} states, on CUDA at most {} "
+                                "modes. Use fewer states.",
+                                modes, 2 * modes, mode_scan_most_modes));
+    }
+    const std::size_t bytes = mode_scan_shared_bytes(size_of(dtype));
+    if (bytes <= device.shared_bytes) return;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("mode_scan: in {} it takes {} bytes of the shared memory of a CUDA "
+                            "device, which has {}. Use float32.",
+                            name_of(dtype), bytes, device.shared_bytes));
+}
 
 ModeScanResult mode_scan(Context& context, const ModeScanInput& in) {
     require_arguments(context.stream, in);

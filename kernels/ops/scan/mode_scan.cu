@@ -114,7 +114,7 @@ template <class Real>
 void scan_backward(Stream& stream, const ModeScanBackwardArgs<Real>& args) {
     const int lanes = lanes_of_states(args.decay.real.extent[0]);
     LaunchShape shape = state_lanes_shape(lanes, args.input.extent[2], args.input.extent[0]);
-    shape.shared_bytes = sizeof(Real) * 2 * mode_scan_segment * state_lanes_block;
+    shape.shared_bytes = mode_scan_shared_bytes(sizeof(Real));
     launch(stream, "mode_scan_backward", shape, &scan_backward_kernel<Real>, args, lanes);
 }
 

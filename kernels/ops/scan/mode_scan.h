@@ -2,9 +2,11 @@
 
 #include <vector>
 
+#include "kernels/core/device_limits.h"
 #include "kernels/core/kernel.h"
 #include "kernels/core/tensor.h"
 #include "kernels/ops/basic/complex_planes.h"
+#include "kernels/ops/scan/selective_scan_tile.h"
 
 /// A diagonal state space with its input and output as one recurrence over time, N conjugate pairs
 /// of modes for each feature:
@@ -21,6 +23,15 @@ struct Context;
 
 inline constexpr std::int64_t mode_scan_segment = 32;     // steps
 inline constexpr std::int64_t mode_scan_most_modes = 32;  // on CUDA
+
+/// Shared memory that a block of threads takes on CUDA, backward: two numbers for each step of a
+/// segment and thread.
+constexpr std::size_t mode_scan_shared_bytes(std::size_t element_bytes) {
+    return element_bytes * 2 * mode_scan_segment * selective_scan_block;
+}
+
+/// Throws Error{unsupported} for more modes than a device takes, and for one with too little room.
+void require_mode_scan_fits(const DeviceLimits& device, std::int64_t modes, DType dtype);
 
 /// Shapes: input, output (batch, time, features); decay, weight (modes, features); skip (features);
 /// initial, final (batch, modes, features); segment_starts (batch, segments, modes, features).
@@ -76,8 +87,8 @@ struct ModeScanResult {
     ComplexVar final;
 };
 
-/// Differentiable form. Throws Error{invalid} naming the argument whose shape does not fit, and on
-/// CUDA for more than 32 modes.
+/// Differentiable form. Throws Error{invalid} naming the argument whose shape does not fit, and
+/// what require_mode_scan_fits() throws.
 ModeScanResult mode_scan(Context& context, const ModeScanInput& in);
 
 }  // namespace elm

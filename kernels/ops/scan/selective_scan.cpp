@@ -32,9 +32,7 @@ void require_arguments(Stream& stream, const SelectiveScanInput& in) {
     require(in.skip, {channels}, "selective_scan: skip (channels)");
     require(in.initial, {samples, states, channels},
             "selective_scan: initial (batch, states, channels)");
-    ELM_CHECK(stream.device().kind == DeviceKind::cpu || states <= selective_scan_most_states,
-              "selective_scan: {} states, expected at most {} on CUDA", states,
-              selective_scan_most_states);
+    require_selective_scan_fits(limits_of(stream.device()), states);
 }
 
 void backward(Stream& stream, const Trace& trace, std::span<const Tensor> gradients,
@@ -97,6 +95,13 @@ std::int64_t selective_scan_channels(DeviceKind device, DType dtype, std::int64_
     if (device == DeviceKind::cuda) return selective_scan_block / selective_scan_lanes(states);
     return selective_scan_vectors *
            (dtype == DType::f32 ? lanes::native<float> : lanes::native<double>);
+}
+
+void require_selective_scan_fits(const DeviceLimits& device, std::int64_t states) {
+    if (device.kind == DeviceKind::cpu || states <= selective_scan_most_states) return;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("selective_scan: {} states, on CUDA at most {}. Use fewer states.",
+                            states, selective_scan_most_states));
 }
 
 std::vector<Var> selective_scan(Context& context, const SelectiveScanInput& in) {

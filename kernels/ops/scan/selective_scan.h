@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "kernels/core/device_limits.h"
 #include "kernels/core/kernel.h"
 #include "kernels/core/tensor.h"
 
@@ -78,8 +79,11 @@ struct SelectiveScanInput {
     const Var &input, &delta, &rate, &input_weight, &output_weight, &skip, &initial;
 };
 
+/// Throws Error{unsupported} for more states than a device takes.
+void require_selective_scan_fits(const DeviceLimits& device, std::int64_t states);
+
 /// Differentiable form: {output, final}. Throws Error{invalid} naming the argument whose shape does
-/// not fit, and on CUDA for more than 32 states.
+/// not fit, and what require_selective_scan_fits() throws.
 std::vector<Var> selective_scan(Context& context, const SelectiveScanInput& in);
 
 }  // namespace elm

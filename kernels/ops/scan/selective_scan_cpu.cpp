@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "kernels/core/simd/lane_blocks.h"
 #include "kernels/core/simd/lane_math.h"
 #include "kernels/ops/scan/selective_scan.h"
@@ -13,13 +11,7 @@ namespace {
 
 template <class Real>
 ELM_INLINE Lanes<Real> exponential(const Lanes<Real>& x) {
-    if constexpr (std::is_same_v<Real, float>) {
-        return lane_math::exp<lanes::native<float>>(x);
-    } else {
-        Lanes<Real> result;
-        for (int lane = 0; lane < lanes::native<Real>; ++lane) result[lane] = std::exp(x[lane]);
-        return result;
-    }
+    return lane_math::exponential<Real, lanes::native<Real>>(x);
 }
 
 template <class Real, class Access>

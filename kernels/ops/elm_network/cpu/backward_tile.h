@@ -6,7 +6,7 @@
 #include "kernels/ops/elm_network/cpu/forward_tile.h"
 #include "kernels/ops/elm_network/layer_scan.h"
 
-namespace elm::network {
+namespace elm::elm_layer {
 
 template <class Real>
 struct BackwardWeights : ForwardWeights<Real> {
@@ -376,4 +376,4 @@ private:
     Array sources_, source_gradient_;  // as Wiring says; the first of each step of the chunk
 };
 
-}  // namespace elm::network
+}  // namespace elm::elm_layer

@@ -5,7 +5,7 @@
 #include "kernels/ops/elm_network/cpu/layer_weights.h"
 #include "kernels/ops/elm_network/layer_scan.h"
 
-namespace elm::network {
+namespace elm::elm_layer {
 
 template <class Real>
 struct ForwardWeights : LayerWeights<Real> {
@@ -259,4 +259,4 @@ private:
     Array sources_, synaptic_;  // as Wiring says
 };
 
-}  // namespace elm::network
+}  // namespace elm::elm_layer

@@ -8,7 +8,7 @@
 
 /// Products with neighbouring neurons side by side as lanes of a vector, each with weights of its
 /// own. What varies from sample to sample stands in rows of a tile, [row][sample][lane].
-namespace elm::network {
+namespace elm::elm_layer {
 
 inline constexpr int tile_samples = 4;  // that go through all steps together
 template <class Real>
@@ -212,4 +212,4 @@ void add_outer(const StepsOfRows<Real>& left, std::int64_t n_left, const StepsOf
     }
 }
 
-}  // namespace elm::network
+}  // namespace elm::elm_layer

@@ -12,9 +12,9 @@ namespace elm {
 namespace {
 
 // elm_layer_saved() makes room for these.
-static_assert(network::tile_samples == elm_layer_tile_samples);
-static_assert(elm_layer_most_lanes % network::width<float> == 0 &&
-              elm_layer_most_lanes % network::width<double> == 0);
+static_assert(elm_layer::tile_samples == elm_layer_tile_samples);
+static_assert(elm_layer_most_lanes % elm_layer::width<float> == 0 &&
+              elm_layer_most_lanes % elm_layer::width<double> == 0);
 
 template <class Real>
 void scan(const ElmLayerScanArgs<Real>& args) {
@@ -24,15 +24,15 @@ void scan(const ElmLayerScanArgs<Real>& args) {
         std::copy_n(args.initial.data, args.initial.size(), args.final_state.data);
         return;
     }
-    const network::ForwardWeights<Real> weights(args);
+    const elm_layer::ForwardWeights<Real> weights(args);
     const std::int64_t share = (samples + thread_count() - 1) / thread_count();
     const std::int64_t tile = args.saved.extent[1] > 0
                                   ? elm_layer_tile(samples)
-                                  : std::clamp<std::int64_t>(share, 1, network::tile_samples);
+                                  : std::clamp<std::int64_t>(share, 1, elm_layer::tile_samples);
     Cpu::for_each_task((samples + tile - 1) / tile, [&](std::int64_t task) {
         const std::int64_t first = task * tile;
-        network::ForwardTile<Real> run(weights, args.branch_input, args.activity_gain, first,
-                                       std::min(tile, samples - first));
+        elm_layer::ForwardTile<Real> run(weights, args.branch_input, args.activity_gain, first,
+                                         std::min(tile, samples - first));
         lanes::AlignedVector<Real> one_step;
         if (args.saves_every_step) {
             run.keep_steps(&args.saved(task, 0, 0), steps);
@@ -56,9 +56,9 @@ void scan(const ElmLayerScanArgs<Real>& args) {
 
 /// parameter_gradient = the sum of all tiles, in their order.
 template <class Real>
-void add_tiles(const std::vector<network::TileSums<Real>>& sums,
-               const ElmLayerScanBackwardArgs<Real>& args, const network::Wiring<Real>& wiring) {
-    constexpr std::int64_t N = network::width<Real>;
+void add_tiles(const std::vector<elm_layer::TileSums<Real>>& sums,
+               const ElmLayerScanBackwardArgs<Real>& args, const elm_layer::Wiring<Real>& wiring) {
+    constexpr std::int64_t N = elm_layer::width<Real>;
     const std::int64_t neurons = args.layer.shape.neurons;
     const std::int64_t rows = args.layer.shape.parameter_rows();
     for (std::int64_t row = 0; row < rows; ++row) {
@@ -70,7 +70,7 @@ void add_tiles(const std::vector<network::TileSums<Real>>& sums,
         }
     }
     wiring.for_each_sum([&](std::int32_t synapse, std::int64_t at) {
-        constexpr int S = network::tile_samples;
+        constexpr int S = elm_layer::tile_samples;
         Real sum = 0;
         for (const auto& tile : sums) {
             sum +=
@@ -84,12 +84,12 @@ template <class Real>
 void scan_backward(const ElmLayerScanBackwardArgs<Real>& args) {
     const std::int64_t samples = args.activity.extent[0];
     if (args.layer.shape.neurons == 0) return;
-    const network::BackwardWeights<Real> weights(args);
+    const elm_layer::BackwardWeights<Real> weights(args);
     const std::int64_t tile = elm_layer_tile(samples);
-    std::vector<network::TileSums<Real>> sums(
+    std::vector<elm_layer::TileSums<Real>> sums(
         static_cast<std::size_t>((samples + tile - 1) / tile));
     Cpu::for_each_task(std::ssize(sums), [&](std::int64_t task) {
-        network::BackwardTile<Real>(args, weights, task, sums[static_cast<std::size_t>(task)])
+        elm_layer::BackwardTile<Real>(args, weights, task, sums[static_cast<std::size_t>(task)])
             .run();
     });
     add_tiles(sums, args, weights.wiring);

@@ -7,7 +7,7 @@
 #include "kernels/core/view.h"
 #include "kernels/ops/elm_network/cpu/wiring.h"
 
-namespace elm::network {
+namespace elm::elm_layer {
 
 /// Rows of (rows, neurons) as blocks of lanes: [block][row][lane]; lanes without a neuron are 0.
 template <class Real>
@@ -143,4 +143,4 @@ ELM_INLINE void for_samples(std::int64_t count, const Body& body) {
     if (count - first >= 1) body.template operator()<1>(first);
 }
 
-}  // namespace elm::network
+}  // namespace elm::elm_layer

@@ -7,7 +7,7 @@
 
 /// The samples of a tile side by side: what synapses read and write. A synapse's source differs
 /// from neuron to neuron, but not from sample to sample.
-namespace elm::network {
+namespace elm::elm_layer {
 
 template <class Real>
 using Samples = lanes::Vec<Real, tile_samples>;
@@ -58,4 +58,4 @@ ELM_INLINE void by_neuron(Vector<Real> (&samples)[tile_samples], Real* to) {
     for (int i = 0; i < tile_samples; ++i) store<Real>(to + i * width<Real>, samples[i]);
 }
 
-}  // namespace elm::network
+}  // namespace elm::elm_layer

@@ -11,7 +11,7 @@
 #include "kernels/ops/elm_network/layer_shape.h"
 #include "kernels/ops/elm_network/synapses.h"
 
-namespace elm::network {
+namespace elm::elm_layer {
 
 /// A connection of a sum: its input and its target as places in arrays of samples.
 struct Connection {
@@ -210,4 +210,4 @@ private:
     std::vector<Block> blocks_;
 };
 
-}  // namespace elm::network
+}  // namespace elm::elm_layer
