@@ -50,6 +50,18 @@ struct ElmNeuron::Prepared {
         }
     }
 
+    /// A run on a state.
+    template <class Real>
+    ElmScanArgs<Real> bind(ElmState& state) const {
+        ElmScanArgs<Real> args;
+        args.weights = std::get<Packed<Real>>(packed).weights.get();
+        args.workspace = std::get<Packed<Real>>(packed).workspace.get();
+        args.memory_state = view<Real, 2>(state.memory);
+        args.trace_state = view_if<Real, 2>(state.trace);
+        args.drive_state = view_if<Real, 2>(state.drive);
+        return args;
+    }
+
     /// Makes room for the results and binds everything to one run.
     template <class Real>
     ElmScanArgs<Real> bind(Stream& stream, std::int64_t batch, std::int64_t n_steps,
@@ -62,12 +74,7 @@ struct ElmNeuron::Prepared {
         if (recording.branches) {
             trace.branches = Tensor::empty(stream, {batch, n_steps, options.branches()}, precision);
         }
-        ElmScanArgs<Real> args;
-        args.weights = std::get<Packed<Real>>(packed).weights.get();
-        args.workspace = std::get<Packed<Real>>(packed).workspace.get();
-        args.memory_state = view<Real, 2>(state.memory);
-        args.trace_state = view_if<Real, 2>(state.trace);
-        args.drive_state = view_if<Real, 2>(state.drive);
+        ElmScanArgs<Real> args = bind<Real>(state);
         args.output = view<Real, 3>(trace.output);
         args.memory = view_if<Real, 3>(trace.memory);
         args.branches = view_if<Real, 3>(trace.branches);
@@ -139,6 +146,28 @@ ElmTrace ElmNeuron::run(Stream& stream, const Tensor& input, ElmState& state,
     });
     return trace;
 }
+
+template <class Real>
+void ElmNeuron::run(Stream& stream, const View<const Real, 3>& input, ElmState& state,
+                    const View<Real, 3>& output) const {
+    ELM_CHECK(precision() == dtype_of<Real>, "the arrays are {}, the neuron runs in {}",
+              name_of(dtype_of<Real>), name_of(precision()));
+    ELM_CHECK(input.extent[2] == options().n_input && output.extent[2] == options().n_output,
+              "arrays of {} inputs and {} outputs, the model has {} and {}", input.extent[2],
+              output.extent[2], options().n_input, options().n_output);
+    ELM_CHECK(input.extent[0] == output.extent[0] && input.extent[1] == output.extent[1],
+              "input of {} samples and {} steps, output of {} and {}", input.extent[0],
+              input.extent[1], output.extent[0], output.extent[1]);
+    prepared_->check_state(state, input.extent[0], {});
+    ElmScanArgs<Real> args = prepared_->bind<Real>(state);
+    args.input = input;
+    args.output = output;
+    if (output.size() > 0) elm_scan_kernel<Real>(stream, args);
+}
+template void ElmNeuron::run(Stream&, const View<const float, 3>&, ElmState&,
+                             const View<float, 3>&) const;
+template void ElmNeuron::run(Stream&, const View<const double, 3>&, ElmState&,
+                             const View<double, 3>&) const;
 
 std::vector<ElmTrace> run_all(Stream& stream, std::span<const ElmNeuron* const> neurons,
                               const SpikeTrain& spikes, std::span<ElmState> states,

@@ -55,6 +55,12 @@ public:
     ElmTrace run(Stream& stream, const Tensor& input, ElmState& state,
                  const ElmRecording& recording = {}) const;
 
+    /// The same over memory of the caller, input (batch, time, d_in) and output (batch, time,
+    /// d_out), both on the device and in this neuron's precision.
+    template <class Real>
+    void run(Stream& stream, const View<const Real, 3>& input, ElmState& state,
+             const View<Real, 3>& output) const;
+
 private:
     friend std::vector<ElmTrace> run_all(Stream&, std::span<const ElmNeuron* const>,
                                          const SpikeTrain&, std::span<ElmState>,

@@ -153,25 +153,26 @@ struct LifConductance {
     ELM_HD static void integrate(const Coefficients<V>& c, ResetKind /*reset*/, State<V>& state,
                                  const V& /*spike*/, const Input<V>& input) {
         using Real = typename Lanes::Real;
-        const V e = c.per_conductance * state.excitatory_conductance;
-        const V i = c.per_conductance * state.inhibitory_conductance;
+        const V e = state.excitatory_conductance, i = state.inhibitory_conductance;
         const V steady = c.leak * c.resting + c.per_conductance * input.current;
-        const V begin = rate(c, e, i),
-                middle = rate(c, c.excitatory_half * e, c.inhibitory_half * i),
-                end = rate(c, c.excitatory_decay * e, c.inhibitory_decay * i);
-        const V drive = steady + drive_of(c, e, i),
-                drive_middle = steady + drive_of(c, c.excitatory_half * e, c.inhibitory_half * i),
-                drive_end = steady + drive_of(c, c.excitatory_decay * e, c.inhibitory_decay * i);
+        // Products of coefficients come first: for many alike neurons they are made once.
+        const V per = c.per_conductance, e_middle = per * c.excitatory_half,
+                i_middle = per * c.inhibitory_half, e_end = per * c.excitatory_decay,
+                i_end = per * c.inhibitory_decay;
+        const V begin = c.leak + per * e + per * i, middle = c.leak + e_middle * e + i_middle * i,
+                end = c.leak + e_end * e + i_end * i;
+        const V of_e = c.excitatory_reversal, of_i = c.inhibitory_reversal;
+        const V drive = steady + per * of_e * e + per * of_i * i,
+                drive_middle = steady + e_middle * of_e * e + i_middle * of_i * i,
+                drive_end = steady + e_end * of_e * e + i_end * of_i * i;
         V& v = state.membrane_potential;
         const V k1 = drive - begin * v;
         const V k2 = drive_middle - middle * (v + Real(0.5) * k1);
         const V k3 = drive_middle - middle * (v + Real(0.5) * k2);
         const V k4 = drive_end - end * (v + k3);
         v = v + (k1 + k4 + Real(2) * (k2 + k3)) * Real(1.0 / 6);
-        state.excitatory_conductance =
-            c.excitatory_decay * state.excitatory_conductance + input.excitatory;
-        state.inhibitory_conductance =
-            c.inhibitory_decay * state.inhibitory_conductance + input.inhibitory;
+        state.excitatory_conductance = c.excitatory_decay * e + input.excitatory;
+        state.inhibitory_conductance = c.inhibitory_decay * i + input.inhibitory;
     }
     template <class Lanes, class Mask, class V = typename Lanes::Value>
     ELM_HD static void hold(const Coefficients<V>& c, ResetKind /*reset*/, const Mask& refractory,
@@ -186,18 +187,6 @@ struct LifConductance {
     ELM_HD static void after_spike(const Coefficients<V>& c, ResetKind /*reset*/, State<V>& state,
                                    const V& spike) {
         state.membrane_potential = Lanes::select(spike > V{}, c.reset, state.membrane_potential);
-    }
-
-private:
-    /// h / C times the sum of the conductances, e and i being h / C times the synaptic ones.
-    template <class V>
-    ELM_HD static V rate(const Coefficients<V>& c, const V& e, const V& i) {
-        return c.leak + e + i;
-    }
-    /// h / C times the currents that flow at 0 mV.
-    template <class V>
-    ELM_HD static V drive_of(const Coefficients<V>& c, const V& e, const V& i) {
-        return c.excitatory_reversal * e + c.inhibitory_reversal * i;
     }
 };
 using lif_conductance_neuron = LifConductance;  // by which neurons.def finds it

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <iterator>
 #include <limits>
 
 #include "kernels/core/host_device.h"
+#include "kernels/core/simd/one_lane.h"
 
 /// The contract of point neurons: what a neuron says of itself, and what engines and the trainable
 /// scan ask of it. A neuron is a struct of static members in a header of its own (lif.h is the
@@ -22,8 +22,8 @@
 ///
 /// Structs are templates over the value V: a double, a vector of neighbouring neurons, a Var.
 /// Functions are templates over Lanes, which has the types Real and Value and the functions
-/// select(condition, yes, no) and, for neurons without gradient, exp(x); they are compiled for the
-/// host and for CUDA.
+/// select(condition, yes, no) and, for neurons without gradient, exp(x) and any(condition); they
+/// are compiled for the host and for CUDA.
 namespace elm {
 
 /// A parameter, input channel or state variable by name.
@@ -44,15 +44,6 @@ enum class ResetKind : std::uint8_t { by_subtraction, to_value };
 struct NeuronCoefficient {
     const char* name;
     bool only_to_value = false;  // has no meaning with reset by subtraction
-};
-
-/// One neuron as the lanes of a step.
-template <class R>
-struct OneLane {
-    using Real = R;
-    using Value = R;
-    ELM_HD static R select(bool condition, R yes, R no) { return condition ? yes : no; }
-    ELM_HD static R exp(R x) { return std::exp(x); }
 };
 
 template <class Neuron>

@@ -10,6 +10,7 @@
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/algorithms/sum.h"
+#include "kernels/core/optional_view.h"
 #include "kernels/core/simd/lanes.h"
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/parallel.h"
@@ -36,24 +37,14 @@ struct ScannedNeighbours : NeighbouringNeurons<R> {
     ELM_INLINE static void scatter(R* to, std::int64_t stride, const Value& value) {
         for (int lane = 0; lane < width; ++lane) to[lane * stride] = value[lane];
     }
+    /// With the exp of one neuron, so that bits do not depend on its neighbours.
     ELM_INLINE static Value derivative(const SurrogateOf<R>& surrogate, const Value& x) {
-        // One loop for each kind, so that those of arithmetic alone are vectors.
-        const auto of_kind = [&]<SurrogateKind kind>() {
-            return each(x, [own = SurrogateOf<R>{kind, surrogate.width, surrogate.height}](R lane) {
-                return own.derivative(lane);
-            });
+        struct Library : NeighbouringNeurons<R> {
+            ELM_INLINE static Value exp(const Value& exponent) {
+                return each(exponent, [](R lane) { return std::exp(lane); });
+            }
         };
-        switch (surrogate.kind) {
-            case SurrogateKind::fast_sigmoid:
-                return of_kind.template operator()<SurrogateKind::fast_sigmoid>();
-            case SurrogateKind::triangle:
-                return of_kind.template operator()<SurrogateKind::triangle>();
-            case SurrogateKind::arctan:
-                return of_kind.template operator()<SurrogateKind::arctan>();
-            case SurrogateKind::gaussian:
-                return of_kind.template operator()<SurrogateKind::gaussian>();
-        }
-        return Value{};
+        return surrogate.template derivative_of<Library>(x);
     }
     ELM_INLINE static Value smooth_step(const SurrogateOf<R>& surrogate, const Value& x) {
         return each(x, [&](R lane) { return surrogate.smooth_step(lane); });
@@ -96,12 +87,6 @@ void neuron_scan_backward_on_cpu(Stream&, const NeuronScanBackwardArgs<Neuron, R
 }
 
 namespace {
-
-template <class T, int Rank>
-View<T, Rank> view_or_none(const Tensor& tensor) {
-    if (!tensor.defined()) return {nullptr, {}};
-    return view<T, Rank>(tensor);
-}
 
 template <class Real>
 SpikeRuleOf<Real> rule_of(const SpikeRule& rule) {

@@ -2,8 +2,8 @@
 
 #include "kernels/autograd/variable.h"
 #include "kernels/core/kernel.h"
+#include "kernels/ops/spiking/surrogate.h"
 #include "neuron/point/neuron.h"
-#include "neuron/point/surrogate.h"
 
 namespace elm {
 
