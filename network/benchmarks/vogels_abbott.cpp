@@ -3,6 +3,11 @@
 // connected with a probability of 0.02. They go on without any input. Delays, which the paper
 // leaves out, are one step. At another scale the pairs are connected with another probability, so
 // that each neuron keeps its 80 synapses, and with them its mean input and the noise of it.
+//
+// With conductances a smaller network falls silent so: all that keeps it going is that its neurons
+// never pause together. Below scale 1 it is a part cut out of the whole, whose pairs are connected
+// as they were; in place of the synapses that a neuron misses there are Poisson trains of the rate
+// that the whole network has.
 
 #include "kernels/core/support/check.h"
 #include "network/benchmarks/benchmark.h"
@@ -10,22 +15,45 @@
 namespace elm::network {
 namespace {
 
-constexpr double probability = 0.02;
+constexpr double probability = 0.02, counts[] = {3200, 800};
 
-void connect(NetworkDescription& network, double scale, double excitatory, double inhibitory) {
-    ELM_CHECK(
-        scale >= probability,
-        "a scale of {} leaves fewer neurons than a neuron has synapses, expected at least {}.",
-        scale, probability);
+struct Weights {
+    double excitatory, inhibitory;
+    double of(std::size_t from) const { return from == 0 ? excitatory : inhibitory; }
+};
+
+void connect(NetworkDescription& network, double pair_probability, const Weights& weights) {
     for (std::size_t from = 0; from < 2; ++from) {
         for (std::size_t to = 0; to < 2; ++to) {
             Connection connection{.from = from,
                                   .to = to,
                                   .rule = ConnectionRule::fixed_probability,
-                                  .probability = probability / scale};
-            connection.weight = Distribution::constant(from == 0 ? excitatory : inhibitory);
+                                  .probability = pair_probability};
+            connection.weight = Distribution::constant(weights.of(from));
             connection.delay_ms = Distribution::constant(network.time_step_ms);
             network.connections.push_back(connection);
+        }
+    }
+}
+
+void connect_all(NetworkDescription& network, double scale, const Weights& weights) {
+    ELM_CHECK(
+        scale >= probability,
+        "a scale of {} leaves fewer neurons than a neuron has synapses, expected at least {}.",
+        scale, probability);
+    connect(network, probability / scale, weights);
+}
+
+/// `rate_hz`: of the whole network.
+void connect_part(NetworkDescription& network, double scale, const Weights& weights,
+                  double rate_hz) {
+    if (scale >= 1) return connect_all(network, scale, weights);
+    connect(network, probability, weights);
+    for (std::size_t from = 0; from < 2; ++from) {
+        const double missing = (1 - scale) * probability * counts[from];
+        for (std::size_t to = 0; to < 2; ++to) {
+            network.poisson.push_back(
+                {.to = to, .rate_hz = missing * rate_hz, .weight = weights.of(from)});
         }
     }
 }
@@ -34,10 +62,10 @@ NetworkDescription populations(double scale, const Population& like) {
     NetworkDescription network;
     network.duration_ms = 5000;
     network.discard_ms = 500;
-    for (const auto& [name, count] : {std::pair{"excitatory", 3200}, {"inhibitory", 800}}) {
+    for (std::size_t p = 0; p < 2; ++p) {
         Population population = like;
-        population.name = name;
-        population.size = detail::scaled_count(count, scale);
+        population.name = p == 0 ? "excitatory" : "inhibitory";
+        population.size = detail::scaled_count(counts[p], scale);
         network.populations.push_back(population);
     }
     return network;
@@ -51,7 +79,7 @@ NetworkDescription coba(double scale) {
                       {"inhibitory_conductance", Distribution::normal(0.2, 0.12)}};
     NetworkDescription network = populations(scale, neuron);
     network.name = "coba";
-    connect(network, scale, 0.006, -0.067);
+    connect_part(network, scale, {0.006, -0.067}, 19);
     return network;
 }
 
@@ -68,7 +96,7 @@ NetworkDescription cobahh(double scale) {
     NetworkDescription network = populations(scale, neuron);
     network.name = "cobahh";
     network.duration_ms = 2000;
-    connect(network, scale, 0.006, -0.067);
+    connect_part(network, scale, {0.006, -0.067}, 36);
     return network;
 }
 
@@ -85,7 +113,7 @@ NetworkDescription cuba(double scale) {
     neuron.initial = {{"membrane_potential", Distribution::uniform(-60, -50)}};
     NetworkDescription network = populations(scale, neuron);
     network.name = "cuba";
-    connect(network, scale, 0.0162, -0.09);  // 1.62 mV and -9 mV times C / tau_m
+    connect_all(network, scale, {0.0162, -0.09});  // 1.62 mV and -9 mV times C / tau_m
     return network;
 }
 
@@ -100,7 +128,7 @@ NetworkDescription cuba_exact(double scale) {
     NetworkDescription network = populations(scale, neuron);
     network.name = "cuba-exact";
     network.time_step_ms = 0.125;
-    connect(network, scale, 0.25, -2.25);
+    connect_all(network, scale, {0.25, -2.25});
     return network;
 }
 

@@ -30,4 +30,9 @@ void give_huge(void* memory, std::size_t bytes) noexcept {
     if (memory != nullptr) munmap(memory, rounded(bytes));
 }
 
+void shrink_huge(void* memory, std::size_t bytes, std::size_t kept) noexcept {
+    const std::size_t begin = rounded(kept), end = rounded(bytes);
+    if (begin < end) munmap(static_cast<char*>(memory) + begin, end - begin);
+}
+
 }  // namespace elm::network

@@ -11,6 +11,8 @@ namespace elm::network {
 /// fewer pages are fewer misses of the translation buffer. Throws Error{memory}.
 void* take_huge(std::size_t bytes);
 void give_huge(void* memory, std::size_t bytes) noexcept;
+/// Gives back what lies behind the first `kept` of `bytes`.
+void shrink_huge(void* memory, std::size_t bytes, std::size_t kept) noexcept;
 
 /// An array of plain values in such memory.
 template <class T>
@@ -29,6 +31,15 @@ public:
     HugeArray& operator=(HugeArray&& other) noexcept {
         swap(other);
         return *this;
+    }
+
+    /// Keeps the first `size` elements.
+    void shrink(std::int64_t size) noexcept {
+        if (data_ != nullptr) {
+            shrink_huge(data_, bytes(), static_cast<std::size_t>(size) * sizeof(T));
+        }
+        if (size == 0) data_ = nullptr;
+        size_ = size;
     }
 
     std::int64_t size() const noexcept { return size_; }

@@ -11,11 +11,11 @@
 
 namespace elm::network {
 
-/// One synapse as a rule draws it; neurons count within their populations. Weight and delay follow
-/// from the words, or from `index` in the lists of an explicit rule.
+/// One synapse as a rule draws it; neurons count within their populations. Weight, delay and the
+/// input of an ELM neuron follow from the words, or from `index` in the lists of an explicit rule.
 struct DrawnSynapse {
     std::int64_t source, target;
-    std::uint32_t weight_word, delay_word;
+    std::uint32_t weight_word, delay_word, synapse_word;
     std::int64_t index;
 };
 
@@ -25,14 +25,20 @@ public:
     RowWords(const RandomKey& key, std::int64_t row)
         : key_(key.at_step(static_cast<std::uint64_t>(row))) {}
 
+    static constexpr std::int64_t width = lanes::native_words;
+
     std::uint32_t word(std::int64_t synapse, int which) {
         const std::int64_t first = synapse / width * width;
         if (first != first_) fill(first);
         return words_[0][which][synapse - first];
     }
+    /// Words of synapses [first, first + width), by which; `first` is a multiple of the width.
+    const lanes::Words (&block(std::int64_t first))[4] {
+        fill(first);
+        return words_[0];
+    }
 
 private:
-    static constexpr std::int64_t width = lanes::native_words;
     void fill(std::int64_t first) {
         first_ = first;
         lanes::random_blocks<1>(key_, first, words_);
@@ -40,7 +46,7 @@ private:
 
     RandomKey key_;
     std::int64_t first_ = -1;
-    lanes::Words words_[1][4];
+    lanes::Words words_[1][4] = {};
 };
 
 /// A connection ready to be drawn: whatever part of the targets is asked for, in whatever order,
@@ -90,7 +96,8 @@ private:
             RowWords words(key_, target);
             for (std::int64_t source = 0; source < n_sources_; ++source) {
                 if (is_forbidden(source, target)) continue;
-                emit(DrawnSynapse{source, target, words.word(source, 1), words.word(source, 2), 0});
+                emit(DrawnSynapse{source, target, words.word(source, 1), words.word(source, 2),
+                                  words.word(source, 3), 0});
             }
         }
     }
@@ -98,7 +105,8 @@ private:
     void one_to_one(std::int64_t first, std::int64_t last, const Emit& emit) const {
         for (std::int64_t target = first; target < last; ++target) {
             RowWords words(key_, target);
-            emit(DrawnSynapse{target, target, words.word(0, 1), words.word(0, 2), 0});
+            emit(DrawnSynapse{target, target, words.word(0, 1), words.word(0, 2), words.word(0, 3),
+                              0});
         }
     }
     /// Gaps between the sources of a target are geometric.
@@ -115,7 +123,8 @@ private:
                 source += 1 + static_cast<std::int64_t>(gap);
                 if (source >= n_sources_) break;
                 if (is_forbidden(source, target)) continue;
-                emit(DrawnSynapse{source, target, words.word(i, 1), words.word(i, 2), 0});
+                emit(DrawnSynapse{source, target, words.word(i, 1), words.word(i, 2),
+                                  words.word(i, 3), 0});
             }
         }
     }
@@ -126,8 +135,9 @@ private:
             const std::int64_t degree =
                 counts_.empty() ? connection_->degree : counts_[static_cast<std::size_t>(target)];
             draw_ends(target, degree, n_sources_, taken,
-                      [&](std::int64_t source, std::uint32_t weight, std::uint32_t delay) {
-                          emit(DrawnSynapse{source, target, weight, delay, 0});
+                      [&](std::int64_t source, std::uint32_t weight, std::uint32_t delay,
+                          std::uint32_t synapse) {
+                          emit(DrawnSynapse{source, target, weight, delay, synapse, 0});
                       });
         }
     }
@@ -136,9 +146,10 @@ private:
         std::vector<std::uint8_t> taken(connection_->allow_multapses ? 0 : n_taken(n_targets_));
         for (std::int64_t source = 0; source < n_sources_; ++source) {
             draw_ends(source, connection_->degree, n_targets_, taken,
-                      [&](std::int64_t target, std::uint32_t weight, std::uint32_t delay) {
+                      [&](std::int64_t target, std::uint32_t weight, std::uint32_t delay,
+                          std::uint32_t synapse) {
                           if (target < first || target >= last) return;
-                          emit(DrawnSynapse{source, target, weight, delay, 0});
+                          emit(DrawnSynapse{source, target, weight, delay, synapse, 0});
                       });
         }
     }
@@ -150,22 +161,27 @@ private:
             if (target < first || target >= last) continue;
             const auto index = static_cast<std::int64_t>(i);
             emit(DrawnSynapse{connection_->sources[i], target, words.word(index, 1),
-                              words.word(index, 2), index});
+                              words.word(index, 2), words.word(index, 3), index});
         }
     }
 
-    /// Other ends of the synapses of neuron `row`. Without multapses a draw of one that is taken
-    /// is drawn again; where most are taken, those are drawn that are left out.
+    /// Other ends of the synapses of neuron `row`, with their words. Without multapses a
+    /// draw of one that is taken is drawn again; where most are taken, those are drawn that are
+    /// left out.
     template <class Body>
     void draw_ends(std::int64_t row, std::int64_t degree, std::int64_t n_others,
                    std::vector<std::uint8_t>& taken, const Body& body) const {
         RowWords words(key_, row);
         if (taken.empty()) {
             const std::int64_t n = n_others - (forbids_autapses_ ? 1 : 0);
-            for (std::int64_t i = 0; i < degree; ++i) {
-                std::int64_t other = bounded(words.word(i, 0), n);
-                if (forbids_autapses_ && other >= row) ++other;
-                body(other, words.word(i, 1), words.word(i, 2));
+            for (std::int64_t first = 0; first < degree; first += RowWords::width) {
+                const auto& block = words.block(first);
+                const std::int64_t count = std::min(RowWords::width, degree - first);
+                for (std::int64_t i = 0; i < count; ++i) {
+                    std::int64_t other = bounded(block[0][i], n);
+                    if (forbids_autapses_ && other >= row) ++other;
+                    body(other, block[1][i], block[2][i], block[3][i]);
+                }
             }
             return;
         }
@@ -179,13 +195,13 @@ private:
             if (taken[static_cast<std::size_t>(other)] != 0) continue;
             taken[static_cast<std::size_t>(other)] = 1;
             --left;
-            if (!leaves_out) body(other, words.word(i, 1), words.word(i, 2));
+            if (!leaves_out) body(other, words.word(i, 1), words.word(i, 2), words.word(i, 3));
         }
         if (!leaves_out) return;
         RowWords values(key_.for_part(1), row);
         for (std::int64_t other = 0; other < n_others; ++other) {
             if (taken[static_cast<std::size_t>(other)] != 0) continue;
-            body(other, values.word(other, 1), values.word(other, 2));
+            body(other, values.word(other, 1), values.word(other, 2), values.word(other, 3));
         }
     }
     static std::size_t n_taken(std::int64_t n) { return static_cast<std::size_t>(n); }

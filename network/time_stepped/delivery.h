@@ -37,8 +37,9 @@ public:
     void send(std::int64_t source, std::int64_t step, double share) {
         const Synapse<Real>* const row = rows_.row(source);
         if (row == nullptr) return;
-        times_.push_back(static_cast<std::uint32_t>(step + delay_of(*row)));
-        waiting_.push_back({row + 1, row->slot, static_cast<Real>(share)});
+        const SynapseGroup<Real> group(row);
+        times_.push_back(static_cast<std::uint32_t>(step + group.delay()));
+        waiting_.push_back({group, static_cast<Real>(share)});
     }
 
     /// Adds what acts in `step`.
@@ -50,69 +51,80 @@ public:
             if (times_[i] == now) due_.push_back(static_cast<std::uint32_t>(i));
         }
         if (due_.empty()) return;
-        for (std::size_t i = 0; i < std::min(ahead, due_.size()); ++i) fetch(waiting_[due_[i]]);
+        for (std::size_t i = 0; i < std::min(ahead, due_.size()); ++i) {
+            waiting_[due_[i]].group.fetch();
+        }
         bool ended = false;
         for (std::size_t i = 0; i < due_.size(); ++i) {
-            if (i + ahead < due_.size()) fetch(waiting_[due_[i + ahead]]);
-            times_[due_[i]] += add(waiting_[due_[i]], arena);
-            ended |= waiting_[due_[i]].count == 0;
+            if (i + ahead < due_.size()) waiting_[due_[i + ahead]].group.fetch();
+            Waiting& spike = waiting_[due_[i]];
+            times_[due_[i]] += add(spike, arena);
+            ended |= spike.group.is_end();
         }
         if (ended) drop_ended();
     }
 
+    /// Calls body(source, step, share) for each send() of which something is still to arrive.
+    template <class Body>
+    void for_each_waiting(const Body& body) const {
+        const auto starts = rows_.row_starts();
+        for (std::size_t i = 0; i < waiting_.size(); ++i) {
+            const Synapse<Real>* const head = waiting_[i].group.head();
+            const auto behind = std::upper_bound(
+                starts.begin(), starts.end(), head,
+                [](const Synapse<Real>* at, const auto& start) { return at < start.row; });
+            const auto step = static_cast<std::uint32_t>(times_[i] - waiting_[i].group.delay());
+            body((behind - 1)->source, std::int64_t{step}, double{waiting_[i].share});
+        }
+    }
+    /// As send(), of a spike of which everything that acts up to step `now` has arrived.
+    void send_rest(std::int64_t source, std::int64_t step, double share, std::int64_t now) {
+        const std::size_t before = waiting_.size();
+        send(source, step, share);
+        if (waiting_.size() == before) return;
+        while (!waiting_.back().group.is_end() &&
+               static_cast<std::int32_t>(times_.back() - static_cast<std::uint32_t>(now)) <= 0) {
+            times_.back() += to_next_group(waiting_.back());
+        }
+        if (!waiting_.back().group.is_end()) return;
+        waiting_.pop_back();
+        times_.pop_back();
+    }
+
 private:
     struct Waiting {
-        const Synapse<Real>* group;  // its first synapse
-        std::uint32_t count;         // synapses of the group; 0: none are left
+        SynapseGroup<Real> group;  // at its end: none is left
         Real share;
     };
     static constexpr std::size_t ahead = 3;
 
-    static std::int64_t delay_of(const Synapse<Real>& head) {
-        return static_cast<std::int64_t>(head.weight);
-    }
     void drop_ended() {
         std::size_t kept = 0;
         for (std::size_t i = 0; i < waiting_.size(); ++i) {
-            if (waiting_[i].count == 0) continue;
+            if (waiting_[i].group.is_end()) continue;
             times_[kept] = times_[i];
             waiting_[kept++] = waiting_[i];
         }
         times_.resize(kept);
         waiting_.resize(kept);
     }
-    /// The first kilobyte; what follows the processor sees coming.
-    static void fetch(const Waiting& spike) {
-        const char* const begin = reinterpret_cast<const char*>(spike.group);
-        const std::size_t bytes =
-            std::min<std::size_t>(1024, spike.count * sizeof(Synapse<Real>) + 64);
-        for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(begin + at);
-    }
     /// Adds a group, goes on to the next one, and returns how many steps later that is due.
     std::uint32_t add(Waiting& spike, Real* arena) {
-        const Synapse<Real>* const head = spike.group - 1;
-        const Synapse<Real>* const end = spike.group + spike.count;
-        n_events_ += spike.count;
+        const SynapseGroup<Real> group = spike.group;
+        n_events_ += group.count();
         if (spike.share == Real(1)) {
-            add_weights(spike.group, end, arena, [](Real weight) { return weight; });
+            group.for_each([arena](std::size_t slot, Real weight) { arena[slot] += weight; });
         } else {
-            add_weights(spike.group, end, arena,
-                        [share = spike.share](Real weight) { return share * weight; });
+            group.for_each([arena, share = spike.share](std::size_t slot, Real weight) {
+                arena[slot] += share * weight;
+            });
         }
-        spike.group = end + 1;
-        spike.count = end->slot;
-        return static_cast<std::uint32_t>(delay_of(*end) - delay_of(*head));
+        return to_next_group(spike);
     }
-    template <class Effect>
-    static void add_weights(const Synapse<Real>* synapse, const Synapse<Real>* end, Real* arena,
-                            const Effect& effect) {
-        for (; end - synapse >= 4; synapse += 4) {
-            arena[synapse[0].slot] += effect(synapse[0].weight);
-            arena[synapse[1].slot] += effect(synapse[1].weight);
-            arena[synapse[2].slot] += effect(synapse[2].weight);
-            arena[synapse[3].slot] += effect(synapse[3].weight);
-        }
-        for (; synapse != end; ++synapse) arena[synapse->slot] += effect(synapse->weight);
+    static std::uint32_t to_next_group(Waiting& spike) {
+        const std::int64_t delay = spike.group.delay();
+        spike.group = SynapseGroup<Real>(spike.group.next_head());
+        return static_cast<std::uint32_t>(spike.group.delay() - delay);
     }
 
     SynapseRows<Real> rows_;

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "kernels/core/support/check.h"
-#include "neuron/point/neuron_registry.h"
+#include "network/neurons/population_neuron.h"
+#include "neuron/elm/elm_model.h"
 
 namespace elm::network {
 template <class Real>
@@ -59,6 +62,9 @@ void NetworkSlice<Real>::set_parameters(PopulationSlice<Real>& slice, const Para
     for (const auto& array : slice.coefficients) slice.coefficient_data.push_back(array.data());
     for (const InputDeposit& deposit : model.deposits) {
         std::vector<double>& factors = slice.factors.emplace_back();
+        if (synapses_of(*slice.population, slice.factors.size() - 1).is_negative) {
+            factors.assign(static_cast<std::size_t>(slice.count()), -1);
+        }
         if (deposit.state < 0 || deposit.coefficient < 0) continue;
         for (std::int64_t i = 0; i < slice.count(); ++i) {
             factors.push_back(coefficients[static_cast<std::size_t>(slice.uniform ? 0 : i)]
@@ -74,11 +80,20 @@ void NetworkSlice<Real>::lay_out(const std::vector<std::vector<bool>>& rows) {
         for (std::size_t p = 0; p < populations_.size(); ++p) {
             PopulationSlice<Real>& slice = populations_[p];
             if (slice.model == nullptr) continue;
-            for (Real*& state : slice.states) body(slice, state);
-            body(slice, slice.refractory_left);
-            if (slice.model->uses_last_spike) body(slice, slice.spike);
+            for (std::size_t s = 0; s < slice.states.size(); ++s) {
+                body(slice, slice.states[s], slice.model->states[s].name, 1);
+            }
+            body(slice, slice.refractory_left, "refractory_left", 1);
+            if (slice.model->uses_last_spike) body(slice, slice.spike, "spike", 1);
+            if (slice.population->elm) {
+                body(slice, slice.rows[0], "inputs", slice.row_stride);
+                continue;
+            }
             for (std::size_t i = 0; i < slice.rows.size(); ++i) {
-                if (rows[p][i]) body(slice, slice.rows[i]);
+                if (rows[p][i]) {
+                    body(slice, slice.rows[i], fmt::format("input_{}", slice.model->inputs[i].name),
+                         1);
+                }
             }
         }
     };
@@ -86,17 +101,28 @@ void NetworkSlice<Real>::lay_out(const std::vector<std::vector<bool>>& rows) {
         if (slice.model == nullptr) continue;
         slice.states.resize(slice.model->states.size());
         slice.rows.resize(slice.model->inputs.size());
+        if (slice.population->elm) slice.row_stride = slice.population->elm->model->options.n_input;
     }
-    for_each_array([&](const PopulationSlice<Real>& slice, Real*&) { size += slice.padded(); });
+    for_each_array([&](const PopulationSlice<Real>& slice, Real*&, const std::string&,
+                       std::int64_t stride) { size += slice.padded() * stride; });
     ELM_CHECK(size < std::int64_t{1} << 32,
               "{} state variables on one thread, at most 2^32 have numbers: use more threads.",
               size);
     arena_ = HugeArray<Real>(size);
     Real* next = arena_.data();
-    for_each_array([&](const PopulationSlice<Real>& slice, Real*& array) {
+    for_each_array([&](PopulationSlice<Real>& slice, Real*& array, const std::string& name,
+                       std::int64_t stride) {
         array = next;
-        next += slice.padded();
+        slice.arrays.push_back({name, array, stride});
+        next += slice.padded() * stride;
     });
+    // The inputs of an ELM neuron are one row.
+    for (PopulationSlice<Real>& slice : populations_) {
+        if (slice.model == nullptr || !slice.population->elm) continue;
+        for (std::size_t i = 1; i < slice.rows.size(); ++i) {
+            slice.rows[i] = slice.rows[0] + synapses_of(*slice.population, i).first;
+        }
+    }
 }
 
 template <class Real>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "kernels/core/simd/lanes.h"
@@ -20,13 +21,22 @@ struct PopulationSlice {
     std::int64_t first = 0, last = 0;
     std::int64_t first_id = 0;        // number of neuron `first` in the network
     std::vector<Real*> states, rows;  // by state, by input (null where nothing needs them)
+    std::int64_t row_stride = 1;      // numbers of a neuron in a row: of an ELM neuron its inputs
     Real* spike = nullptr;
     Real* refractory_left = nullptr;
     bool uniform = true;
     std::vector<lanes::AlignedVector<Real>> coefficients;  // one number, or one a neuron
     std::vector<const Real*> coefficient_data;
     lanes::AlignedVector<Real> refractory_steps;
-    std::vector<std::vector<double>> factors;  // by input, by neuron: of a deposit; empty: 1
+    std::vector<std::vector<double>> factors;  // by input, by neuron, of weights; empty: 1
+
+    /// All that the neurons go on from, laid out in the arena; the same list in every slice.
+    struct Array {
+        std::string name;
+        Real* data;
+        std::int64_t stride;  // numbers of a neuron
+    };
+    std::vector<Array> arrays;
 
     std::int64_t count() const { return last - first; }
     std::int64_t padded() const { return (count() + 63) / 64 * 64; }

@@ -6,7 +6,12 @@
 
 #include "kernels/core/memory.h"
 #include "kernels/core/support/error.h"
+#include "kernels/core/support/log.h"
+#include "network/connectivity/delay_steps.h"
 #include "network/neurons/channel.h"
+#include "network/neurons/population_neuron.h"
+#include "network/plasticity/plastic_synapses.h"
+#include "neuron/elm/elm_model.h"
 
 namespace elm::network {
 namespace {
@@ -30,20 +35,19 @@ std::vector<Channel> channels_of(const NeuronModel& model, const Connection& con
 std::vector<std::vector<bool>> rows_needed(const NetworkDescription& network) {
     std::vector<std::vector<bool>> rows;
     for (const Population& population : network.populations) {
-        const std::size_t n =
-            population.is_source() ? 0 : neuron_model(population.model).inputs.size();
+        const std::size_t n = population.is_source() ? 0 : model_of(population).inputs.size();
         rows.emplace_back(n, false);
     }
     const auto need = [&](std::size_t to, const Channel& channel) {
-        const NeuronModel& model = neuron_model(network.populations[to].model);
+        const NeuronModel& model = model_of(network.populations[to]);
         if (!is_deposit(model, channel.input)) rows[to][channel.input] = true;
     };
     for (const Connection& connection : network.connections) {
-        const NeuronModel& model = neuron_model(network.populations[connection.to].model);
+        const NeuronModel& model = model_of(network.populations[connection.to]);
         for (const Channel& channel : channels_of(model, connection)) need(connection.to, channel);
     }
     for (const PoissonInput& input : network.poisson) {
-        const NeuronModel& model = neuron_model(network.populations[input.to].model);
+        const NeuronModel& model = model_of(network.populations[input.to]);
         need(input.to, channel_of(model, input.input, input.weight < 0));
     }
     return rows;
@@ -52,7 +56,7 @@ std::vector<std::vector<bool>> rows_needed(const NetworkDescription& network) {
 std::int64_t steps_at_once(const NetworkDescription& network) {
     std::int64_t steps = 64;
     for (const Connection& connection : network.connections) {
-        const NeuronModel& model = neuron_model(network.populations[connection.to].model);
+        const NeuronModel& model = model_of(network.populations[connection.to]);
         for (const Channel& channel : channels_of(model, connection)) {
             const std::int64_t delay =
                 delay_steps_of(Draw(connection.delay_ms).lowest(), network.time_step_ms);
@@ -64,14 +68,23 @@ std::int64_t steps_at_once(const NetworkDescription& network) {
 
 template <class Real>
 void require_memory(const NetworkDescription& network) {
-    double synapses = 0;
+    double synapses = 0, bytes = 64.0 * sizeof(Real) * static_cast<double>(network.n_neurons());
     for (const Connection& connection : network.connections) {
-        synapses += expected_synapses(network, connection);
+        const double count = expected_synapses(network, connection);
+        synapses += count;
+        bytes += connection.stdp ? count * static_cast<double>(PlasticSynapses<Real>::bytes_each())
+                                 : building_bytes<Real>(count);
     }
-    const double bytes =
-        building_bytes<Real>(synapses) +
-        64 * static_cast<double>(sizeof(Real)) * static_cast<double>(network.n_neurons());
+    for (const Population& population : network.populations) {
+        if (!population.elm) continue;
+        bytes += static_cast<double>(sizeof(Real)) * static_cast<double>(population.size) *
+                 static_cast<double>(population.elm->model->options.n_input);
+    }
     const double room = free_memory_bytes(Device{});
+    if (bytes > 1e8)
+        log::info(
+            "{:.4g} synapses of {} neurons take {:.3g} GB while they are made; {:.3g} GB are free",
+            synapses, network.n_neurons(), bytes / 1e9, room / 1e9);
     if (bytes <= room) return;
     throw Error(ErrorKind::memory,
                 fmt::format("{:.4g} synapses of {} neurons need {:.3g} GB while they are made, and "
@@ -91,12 +104,18 @@ template <class Real>
 SynapseTarget target_of(NetworkSlice<Real>& slice, std::size_t population, const Channel& channel) {
     PopulationSlice<Real>& part = slice.populations()[population];
     const int state = part.model->deposits[channel.input].state;
-    if (state < 0) {
-        return {slice.slot_of(part.rows[channel.input]), nullptr, 0, channel.takes_magnitude};
-    }
     const std::vector<double>& factors = part.factors[channel.input];
-    return {slice.slot_of(part.states[static_cast<std::size_t>(state)]),
-            factors.empty() ? nullptr : factors.data(), 1, channel.takes_magnitude};
+    SynapseTarget target{.factor = factors.empty() ? nullptr : factors.data(),
+                         .takes_magnitude = channel.takes_magnitude};
+    if (state < 0) {
+        target.slot = slice.slot_of(part.rows[channel.input]);
+        target.stride = part.row_stride;
+        target.synapses = synapses_of(*part.population, channel.input).count;
+    } else {
+        target.slot = slice.slot_of(part.states[static_cast<std::size_t>(state)]);
+        target.extra_steps = 1;
+    }
+    return target;
 }
 
 template <class Real>

@@ -18,7 +18,8 @@ std::vector<std::vector<bool>> rows_needed(const NetworkDescription& network);
 /// Steps after a spike in which it acts at the earliest: no more may be simulated at once.
 std::int64_t steps_at_once(const NetworkDescription& network);
 
-/// Throws Error{memory} with what is needed and what there is, before anything is taken.
+/// Says what the network needs and what there is before anything is taken. Throws Error{memory} if
+/// that is too little.
 template <class Real>
 void require_memory(const NetworkDescription& network);
 

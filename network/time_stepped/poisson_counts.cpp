@@ -6,6 +6,14 @@
 #include "kernels/core/random/philox_lanes.h"
 
 namespace elm::network {
+namespace {
+
+ELM_INLINE bool any(const lanes::Words& mask) {
+    using Floats = lanes::Vec<float, lanes::native_words>;
+    return lanes::nonzero_mask<float, lanes::native_words>(std::bit_cast<Floats>(mask)) != 0;
+}
+
+}  // namespace
 
 PoissonCounts::PoissonCounts(double mean) {
     parts_ = static_cast<std::uint32_t>(std::max(1.0, std::ceil(mean / 8)));
@@ -30,7 +38,13 @@ void PoissonCounts::draw(const RandomKey& key, std::int64_t first,
             lanes::Words words[1][4];
             lanes::random_blocks<1>(parts_ == 1 ? key : key.for_part(part),
                                     first / draws_per_block + block, words);
+            const auto larger = [](const lanes::Words& a, const lanes::Words& b) {
+                return a > b ? a : b;
+            };
+            const lanes::Words largest =
+                larger(larger(words[0][0], words[0][1]), larger(words[0][2], words[0][3]));
             for (const std::uint32_t threshold : thresholds_) {
+                if (!any(std::bit_cast<lanes::Words>(largest >= threshold))) break;
                 for (int w = 0; w < 4; ++w) {
                     // A comparison that holds is -1.
                     sum[w] -= std::bit_cast<lanes::Words>(words[0][w] >= threshold);

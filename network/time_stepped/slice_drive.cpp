@@ -6,23 +6,17 @@
 
 #include <fmt/format.h>
 
+#include "kernels/core/random/philox_lanes.h"
 #include "kernels/core/support/error.h"
 #include "network/neurons/channel.h"
 #include "network/time_stepped/network_wiring.h"
+#include "network/time_stepped/spike_step.h"
 
 namespace elm::network {
 namespace {
 
-/// The step that begins at a time, the nearest.
-std::int64_t step_at(double time_ms, double time_step_ms) {
-    return std::llround(time_ms / time_step_ms);
-}
 std::int64_t stop_step(const std::optional<double>& stop_ms, double time_step_ms) {
     return stop_ms ? step_at(*stop_ms, time_step_ms) : std::numeric_limits<std::int64_t>::max();
-}
-/// The step at whose end, or within which, a spike lies.
-std::int64_t step_of_spike(double time_ms, double time_step_ms) {
-    return static_cast<std::int64_t>(std::ceil(time_ms / time_step_ms * (1 - 1e-12) - 1e-9)) - 1;
 }
 
 template <class Real>
@@ -49,6 +43,9 @@ SliceDrive<Real>::SliceDrive(const NetworkDescription& network, NetworkSlice<Rea
     std::size_t most_inputs = 1;
     for (std::size_t p = 0; p < sources_.size(); ++p) {
         const PopulationSlice<Real>& part = slice.populations()[p];
+        elm_.push_back(part.population->elm && part.count() > 0
+                           ? std::make_unique<ElmPopulation<Real>>(network, p, part)
+                           : nullptr);
         if (part.model == nullptr) {
             add_source(network, p, part);
         } else {
@@ -80,6 +77,8 @@ void SliceDrive<Real>::add_input(const NetworkDescription& network, std::size_t 
                     step_at(input.start_ms, time_step_ms_),
                     stop_step(input.stop_ms, time_step_ms_),
                     target.slot,
+                    target.stride,
+                    target.synapses,
                     {}};
     if (target.factor == nullptr) {
         poisson.weights.push_back(static_cast<Real>(weight));
@@ -119,6 +118,10 @@ void SliceDrive<Real>::add_poisson(std::int64_t step, NetworkSlice<Real>& slice)
     constexpr std::int64_t group = PoissonCounts::group;
     for (const Poisson& poisson : poisson_) {
         if (step < poisson.start || step >= poisson.stop) continue;
+        if (poisson.synapses > 1) {
+            add_to_synapses(poisson, step, slice);
+            continue;
+        }
         const RandomKey key = poisson.key.at_step(static_cast<std::uint64_t>(step));
         const std::int64_t first_neuron = slice.populations()[poisson.population].first;
         Real* const to = slice.arena() + poisson.slot;
@@ -144,12 +147,57 @@ void SliceDrive<Real>::add_poisson(std::int64_t step, NetworkSlice<Real>& slice)
     }
 }
 
+/// Each event on a synapse of its own, drawn from all that the input has: events 4 k to 4 k + 3 of
+/// a neuron by the words of block `neuron` of part k.
+template <class Real>
+void SliceDrive<Real>::add_to_synapses(const Poisson& poisson, std::int64_t step,
+                                       NetworkSlice<Real>& slice) const {
+    constexpr std::int64_t group = PoissonCounts::group, width = lanes::native_words;
+    static_assert(group % width == 0);
+    const auto at_step = static_cast<std::uint64_t>(step);
+    const RandomKey key = poisson.key.at_step(at_step);
+    const RandomKey choice = poisson.key.for_purpose("synapse").at_step(at_step);
+    const std::int64_t first_neuron = slice.populations()[poisson.population].first;
+    const auto n_synapses = static_cast<std::uint64_t>(poisson.synapses);
+    Real* const to = slice.arena() + poisson.slot;
+    std::uint32_t counts[group];
+    for (std::int64_t at = poisson.first / group * group; at < poisson.last; at += group) {
+        poisson.counts.draw(key, first_neuron + at, counts);
+        for (std::int64_t n = 0; n < group; ++n) {
+            if (at + n < poisson.first || at + n >= poisson.last) counts[n] = 0;
+        }
+        for (std::int64_t begin = 0; begin < group; begin += width) {
+            const std::uint32_t most = *std::max_element(counts + begin, counts + begin + width);
+            for (std::uint32_t event = 0; event < most; event += draws_per_block) {
+                lanes::Words words[1][draws_per_block];
+                lanes::random_blocks<1>(choice.for_part(event / draws_per_block),
+                                        first_neuron + at + begin, words);
+                for (std::int64_t n = 0; n < width; ++n) {
+                    const std::int64_t neuron = at + begin + n;
+                    const std::uint32_t end =
+                        std::min<std::uint32_t>(event + draws_per_block, counts[begin + n]);
+                    if (end <= event) continue;
+                    const Real weight = poisson.weights[poisson.weights.size() == 1
+                                                            ? 0
+                                                            : static_cast<std::size_t>(neuron)];
+                    for (std::uint32_t k = event; k < end; ++k) {
+                        const std::uint64_t word = words[0][k - event][n];
+                        to[neuron * poisson.stride +
+                           static_cast<std::int64_t>((word * n_synapses) >> 32)] += weight;
+                    }
+                }
+            }
+        }
+    }
+}
+
 template <class Real>
 std::int64_t SliceDrive<Real>::step(std::size_t p, std::int64_t step, NetworkSlice<Real>& slice,
                                     std::uint32_t* spikes) {
     PopulationSlice<Real>& part = slice.populations()[p];
     if (part.count() == 0) return 0;
     if (part.model == nullptr) return step_source(p, step, part, spikes);
+    if (elm_[p] != nullptr) return elm_[p]->step(step, part, spikes);
     std::fill(levels_.begin(), levels_.end(), Real(0));
     for (const Current& current : currents_) {
         if (current.population == p && step >= current.start && step < current.stop) {

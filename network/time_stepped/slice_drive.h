@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "network/time_stepped/elm_population.h"
 #include "network/time_stepped/network_slice.h"
 #include "network/time_stepped/poisson_counts.h"
 
@@ -22,6 +24,9 @@ public:
     std::int64_t step(std::size_t p, std::int64_t step, NetworkSlice<Real>& slice,
                       std::uint32_t* spikes);
 
+    /// The ELM neurons of population p; null where the slice has none.
+    ElmPopulation<Real>* elm(std::size_t p) { return elm_[p].get(); }
+
 private:
     struct Poisson {
         PoissonCounts counts;
@@ -30,7 +35,8 @@ private:
         std::int64_t first, last;  // neurons of the slice that get it, from its first one
         std::int64_t start, stop;  // steps
         std::int64_t slot;
-        std::vector<Real> weights;  // one for all, or one a neuron
+        std::int64_t stride, synapses;  // as in SynapseTarget
+        std::vector<Real> weights;      // one for all, or one a neuron
     };
     struct Current {
         std::size_t population, input;
@@ -45,6 +51,8 @@ private:
     };
 
     void add_input(const NetworkDescription& network, std::size_t index, NetworkSlice<Real>& slice);
+    void add_to_synapses(const Poisson& poisson, std::int64_t step,
+                         NetworkSlice<Real>& slice) const;
     void add_source(const NetworkDescription& network, std::size_t p,
                     const PopulationSlice<Real>& slice);
     std::int64_t step_source(std::size_t p, std::int64_t step, const PopulationSlice<Real>& slice,
@@ -53,7 +61,8 @@ private:
     double time_step_ms_;
     std::vector<Poisson> poisson_;
     std::vector<Current> currents_;
-    std::vector<Source> sources_;  // by population
+    std::vector<Source> sources_;                            // by population
+    std::vector<std::unique_ptr<ElmPopulation<Real>>> elm_;  // by population; null for others
     std::vector<Real> levels_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -19,6 +20,9 @@
 #include "network/time_stepped/delivery.h"
 #include "network/time_stepped/network_wiring.h"
 #include "network/time_stepped/slice_drive.h"
+#include "network/time_stepped/slice_exchange.h"
+#include "network/time_stepped/spike_exchange.h"
+#include "neuron/elm/elm_model.h"
 
 namespace elm::network {
 namespace {
@@ -35,13 +39,6 @@ private:
 #else
     DenormalsAreZero() {}
 #endif
-};
-
-/// Spikes of a slice in the steps of one window: numbers of neurons, in order of step, population
-/// and neuron.
-struct WindowSpikes {
-    std::vector<std::uint32_t> ids;
-    std::vector<std::int64_t> ends;  // by step and population: where its spikes end
 };
 
 template <class Real>
@@ -61,8 +58,9 @@ struct Worker {
     WindowSpikes spikes[2];                  // of this window and the one before, in turn
 };
 
-/// Threads that a network is worth: starting them for a window of steps costs some microseconds.
-int slices_for(const NetworkDescription& network, std::int64_t window) {
+/// Threads of each of the processes that a network is worth: starting them for a window of steps
+/// costs some microseconds.
+int slices_for(const NetworkDescription& network, std::int64_t window, int processes) {
     double synapses = 0;
     for (const Connection& connection : network.connections) {
         synapses += expected_synapses(network, connection);
@@ -71,25 +69,38 @@ int slices_for(const NetworkDescription& network, std::int64_t window) {
     for (const PoissonInput& input : network.poisson) {
         inputs += static_cast<double>(network.populations[input.to].size);
     }
-    // Nanoseconds: 0.5 a neuron, 1 a Poisson draw, 1 an event at 5 Hz.
-    const double step = 0.5 * static_cast<double>(network.n_neurons()) + inputs +
-                        5e-3 * network.time_step_ms * synapses;
-    const double worth = step * static_cast<double>(window) / 10'000;
+    double parameters = 0;
+    for (const Population& population : network.populations) {
+        if (!population.elm) continue;
+        parameters += static_cast<double>(population.size) *
+                      static_cast<double>(population.elm->model->parameter_count());
+    }
+    // Nanoseconds: 0.5 a neuron, 0.02 a parameter of an ELM neuron, 1 a Poisson draw, 1 an event at
+    // 5 Hz.
+    const double step = 0.5 * static_cast<double>(network.n_neurons()) + 0.02 * parameters +
+                        inputs + 5e-3 * network.time_step_ms * synapses;
+    const double worth = step * static_cast<double>(window) / 10'000 / processes;
     return std::clamp(static_cast<int>(std::min(worth, 1e4)), 1, thread_count());
 }
 
 template <class Real>
 class TimeSteppedEngine final : public Engine {
 public:
-    explicit TimeSteppedEngine(NetworkDescription network)
-        : network_(std::move(network)), window_(steps_at_once(network_)) {
+    TimeSteppedEngine(NetworkDescription network, Communicator* processes)
+        : network_(std::move(network)),
+          window_(steps_at_once(network_)),
+          exchange_(processes,
+                    slices_for(network_, window_, processes == nullptr ? 1 : processes->size()),
+                    window_ * static_cast<std::int64_t>(n_populations())) {
         require_memory<Real>(network_);
         const auto rows = rows_needed(network_);
         const auto projections = projections_of(network_);
-        workers_.resize(static_cast<std::size_t>(slices_for(network_, window_)));
+        for (int slice = 0; slice < exchange_.n_slices(); ++slice) {
+            if (exchange_.is_own(slice)) workers_.emplace_back();
+        }
         Cpu::for_each_task(std::ssize(workers_), [&](std::int64_t i) {
-            NetworkSlice<Real> slice(network_, static_cast<int>(i),
-                                     static_cast<int>(workers_.size()), rows);
+            NetworkSlice<Real> slice(network_, exchange_.first_own() + static_cast<int>(i),
+                                     exchange_.n_slices(), rows);
             SynapseRows<Real> synapses = wire(network_, projections, slice);
             SliceDrive<Real> drive(network_, slice);
             std::vector<PlasticConnection<Real>> plastic = plastic_onto(projections, slice);
@@ -111,6 +122,7 @@ public:
             traces_.push_back({std::ssize(request.states), std::ssize(request.neurons), {}});
         }
         for (auto& worker : workers_) make_room(*worker);
+        count_all();
     }
 
     void advance(std::int64_t steps) override {
@@ -119,12 +131,15 @@ public:
             trace.values.resize(
                 static_cast<std::size_t>((step_ + steps) * trace.n_states * trace.n_neurons));
         }
-        const std::int64_t end = step_ + steps;
+        const std::int64_t begin = step_, end = step_ + steps;
         while (step_ < end) {
             const std::int64_t next = std::min(end, step_ + window_);
             Cpu::for_each_task(std::ssize(workers_), [&](std::int64_t i) {
                 run_window(*workers_[static_cast<std::size_t>(i)], next);
             });
+            windows_.clear();
+            for (const auto& worker : workers_) windows_.push_back(&worker->spikes[parity_]);
+            exchange_.exchange(windows_);
             keep_spikes(next);
             first_of_last_ = step_;
             step_ = next;
@@ -137,37 +152,27 @@ public:
             begin_step(*workers_[static_cast<std::size_t>(i)], step_, true);
         });
         has_arrived_ = true;
+        // What a process does not hold is 0 there.
+        for (TraceRecord& trace : traces_) {
+            const auto row = static_cast<std::size_t>(trace.n_states * trace.n_neurons);
+            exchange_.sum(std::span{trace.values}.subspan(static_cast<std::size_t>(begin) * row));
+        }
+        count_events();
     }
 
     std::int64_t current_step() const override { return step_; }
-    std::int64_t n_synapses() const override {
-        return sum([](const Worker<Real>& w) {
-            std::int64_t count = w.delivery.rows().n_synapses();
-            for (const auto& plastic : w.plastic) count += plastic.synapses.n_synapses();
-            return count;
-        });
-    }
-    std::int64_t synapse_bytes() const override {
-        return sum([](const Worker<Real>& w) {
-            auto bytes = static_cast<std::int64_t>(w.delivery.rows().bytes());
-            for (const auto& plastic : w.plastic) bytes += plastic.synapses.bytes();
-            return bytes;
-        });
-    }
-    std::int64_t state_bytes() const override {
-        return sum(
-            [](const Worker<Real>& w) { return static_cast<std::int64_t>(w.slice.bytes()); });
-    }
-    std::int64_t n_events() const override {
-        return sum([](const Worker<Real>& w) {
-            std::int64_t count = w.delivery.n_events();
-            for (const auto& plastic : w.plastic) count += plastic.synapses.n_events();
-            return count;
-        });
-    }
+    int n_threads() const override { return exchange_.n_slices(); }
+    std::int64_t n_synapses() const override { return n_synapses_; }
+    std::int64_t synapse_bytes() const override { return synapse_bytes_; }
+    std::int64_t state_bytes() const override { return state_bytes_; }
+    std::int64_t n_events() const override { return events_before_ + n_events_; }
     const SpikeRecord& spikes() const override { return record_; }
     const std::vector<TraceRecord>& traces() const override { return traces_; }
     std::vector<SynapseWeight> weights(std::size_t connection) override {
+        ELM_CHECK(std::ssize(workers_) == exchange_.n_slices(),
+                  "weights of plastic synapses are on {} threads, {} of them in other processes: "
+                  "run in one process to have them.",
+                  exchange_.n_slices(), exchange_.n_slices() - std::ssize(workers_));
         std::vector<SynapseWeight> all;
         for (const auto& worker : workers_) {
             for (const auto& plastic : worker->plastic) {
@@ -185,12 +190,88 @@ public:
         return all;
     }
 
+    void exchange_state(StateFile& state) override {
+        ELM_CHECK(std::ssize(workers_) == exchange_.n_slices(),
+                  "the network is on {} threads, {} of them in other processes: checkpoints are of "
+                  "networks in one process.",
+                  exchange_.n_slices(), exchange_.n_slices() - std::ssize(workers_));
+        std::int64_t events = n_events();
+        exchange_progress(state, step_, events);
+        std::vector<SliceParts<Real>> parts;
+        for (auto& worker : workers_) {
+            parts.push_back({&worker->slice, &worker->drive, &worker->delivery});
+        }
+        const std::span<const SliceParts<Real>> all(parts);
+        for (std::size_t p = 0; p < n_populations(); ++p) {
+            exchange_neurons(state, p, all);
+            exchange_short_term(state, p);
+        }
+        exchange_spikes_on_their_way(state, step_, all);
+        for (std::size_t c = 0; c < network_.connections.size(); ++c) {
+            if (network_.connections[c].stdp) exchange_plastic(state, c);
+        }
+        exchange_records(state, network_, step_, record_, traces_);
+        if (state.is_saving()) return;
+        events_before_ = events;
+        first_of_last_ = step_;
+        has_arrived_ = true;
+    }
+
 private:
+    /// Each worker has all of it.
+    void exchange_short_term(StateFile& state, std::size_t p) {
+        for (auto& worker : workers_) {
+            worker->short_term[p].exchange(state, fmt::format("short_term/{}", p));
+            if (state.is_saving()) return;
+        }
+    }
+    void exchange_plastic(StateFile& state, std::size_t connection) {
+        const std::string name = fmt::format("plastic/{}", connection);
+        PlasticState whole;
+        const auto for_each_part = [&](const auto& body) {
+            for (auto& worker : workers_) {
+                for (auto& plastic : worker->plastic) {
+                    if (plastic.connection == connection) body(plastic.synapses);
+                }
+            }
+        };
+        if (state.is_saving()) {
+            for_each_part([&](const PlasticSynapses<Real>& part) { part.add_to(whole); });
+        }
+        whole.exchange(state, name);
+        if (state.is_saving()) return;
+        for_each_part([&](PlasticSynapses<Real>& part) {
+            if (!part.take_from(whole)) refuse_state(state, name);
+        });
+    }
+
+    /// Over all slices of all processes.
     template <class Term>
     std::int64_t sum(const Term& term) const {
         std::int64_t total = 0;
         for (const auto& worker : workers_) total += term(*worker);
-        return total;
+        return exchange_.sum(total);
+    }
+    void count_all() {
+        n_synapses_ = sum([](const Worker<Real>& w) {
+            std::int64_t count = w.delivery.rows().n_synapses();
+            for (const auto& plastic : w.plastic) count += plastic.synapses.n_synapses();
+            return count;
+        });
+        synapse_bytes_ = sum([](const Worker<Real>& w) {
+            auto bytes = static_cast<std::int64_t>(w.delivery.rows().bytes());
+            for (const auto& plastic : w.plastic) bytes += plastic.synapses.bytes();
+            return bytes;
+        });
+        state_bytes_ =
+            sum([](const Worker<Real>& w) { return static_cast<std::int64_t>(w.slice.bytes()); });
+    }
+    void count_events() {
+        n_events_ = sum([](const Worker<Real>& w) {
+            std::int64_t count = w.delivery.n_events();
+            for (const auto& plastic : w.plastic) count += plastic.synapses.n_events();
+            return count;
+        });
     }
     std::vector<PlasticConnection<Real>> plastic_onto(
         const std::vector<std::unique_ptr<Projection>>& projections,
@@ -235,6 +316,9 @@ private:
                 spikes.ends[static_cast<std::size_t>(step - step_) * n_populations() + p] = count;
             }
         }
+        // The end of a call may cut a window short.
+        const std::int64_t used = (next - step_) * static_cast<std::int64_t>(n_populations());
+        std::fill(spikes.ends.begin() + used, spikes.ends.end(), count);
     }
 
     /// Lets events arrive that act in `step`; then states are those of the end of the step before.
@@ -277,13 +361,19 @@ private:
     void for_each_spike(std::int64_t step, std::size_t p, int parity, const Body& body) const {
         const std::size_t at =
             static_cast<std::size_t>(step - first_of_last_) * n_populations() + p;
-        for (const auto& sender : workers_) {
-            const WindowSpikes& spikes = sender->spikes[parity];
+        for (int slice = 0; slice < exchange_.n_slices(); ++slice) {
+            const WindowSpikes& spikes = window_of(slice, parity);
             const std::int64_t begin = at == 0 ? 0 : spikes.ends[at - 1];
             for (std::int64_t i = begin; i < spikes.ends[at]; ++i) {
                 body(spikes.ids.data() + i, spikes.ends[at] - i);
             }
         }
+    }
+
+    const WindowSpikes& window_of(int slice, int parity) const {
+        if (!exchange_.is_own(slice)) return exchange_.window(slice);
+        const auto own = static_cast<std::size_t>(slice - exchange_.first_own());
+        return workers_[own]->spikes[parity];
     }
 
     void keep_spikes(std::int64_t next) {
@@ -319,25 +409,30 @@ private:
 
     NetworkDescription network_;
     std::int64_t window_;
-    std::vector<std::unique_ptr<Worker<Real>>> workers_;
+    SpikeExchange exchange_;
+    std::vector<std::unique_ptr<Worker<Real>>> workers_;  // slices of this process
+    std::vector<const WindowSpikes*> windows_;            // theirs, while they are exchanged
     SpikeRecord record_;
     std::vector<TraceRecord> traces_;
     std::vector<std::uint32_t> first_ids_;  // by population
+    std::int64_t n_synapses_ = 0, synapse_bytes_ = 0, state_bytes_ = 0, n_events_ = 0;
     std::int64_t step_ = 0, first_of_last_ = 0;
+    std::int64_t events_before_ = 0;  // of a run that was taken up
     int parity_ = 0;
     bool has_arrived_ = false;  // events that act in step_ were added
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_time_stepped_engine(NetworkDescription network, DType precision) {
+std::unique_ptr<Engine> make_time_stepped_engine(NetworkDescription network, DType precision,
+                                                 Communicator* processes) {
     check(network);
     ELM_CHECK(precision == DType::f32 || precision == DType::f64,
               "a network runs in f32 or f64 (got {})", name_of(precision));
     if (precision == DType::f32) {
-        return std::make_unique<TimeSteppedEngine<float>>(std::move(network));
+        return std::make_unique<TimeSteppedEngine<float>>(std::move(network), processes);
     }
-    return std::make_unique<TimeSteppedEngine<double>>(std::move(network));
+    return std::make_unique<TimeSteppedEngine<double>>(std::move(network), processes);
 }
 
 }  // namespace elm::network
