@@ -9,6 +9,8 @@
 
 namespace elm::network {
 
+class StateFile;
+
 struct SynapseWeight {
     std::int64_t source, target;  // within their populations
     double weight;
@@ -24,6 +26,8 @@ public:
     virtual void advance(std::int64_t steps) = 0;
     virtual std::int64_t current_step() const = 0;
 
+    /// Threads it uses, which are fewer than there are where a step has no work for all.
+    virtual int n_threads() const = 0;
     virtual std::int64_t n_synapses() const = 0;
     /// Bytes of the synapses, and of everything else that grows with the network.
     virtual std::int64_t synapse_bytes() const = 0;
@@ -36,6 +40,11 @@ public:
     virtual const std::vector<TraceRecord>& traces() const = 0;
     /// Weights of a plastic connection as they are now, by source and then target.
     virtual std::vector<SynapseWeight> weights(std::size_t connection) = 0;
+
+    /// Saves all that the engine goes on from; or takes it up, before the first step, from one of
+    /// the same network, after which the steps have the same bits, on any number of threads. Throws
+    /// Error{data} for what does not fit.
+    virtual void exchange_state(StateFile& state) = 0;
 };
 
 }  // namespace elm::network

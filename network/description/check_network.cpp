@@ -7,7 +7,9 @@
 #include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
 #include "network/description/network_description.h"
-#include "neuron/point/neuron_registry.h"
+#include "network/neurons/channel.h"
+#include "network/neurons/population_neuron.h"
+#include "neuron/elm/elm_model.h"
 
 namespace elm::network {
 namespace {
@@ -96,15 +98,30 @@ void check_short_term(const Population& p) {
               rule.tau_facilitation_ms);
 }
 
-void check_population(const Population& p) {
+void check_elm(const Population& p, double time_step_ms) {
+    const bool is_elm = p.model == elm_neuron_name;
+    ELM_CHECK(is_elm == p.elm.has_value(), "{}neuron {}: expected {}model of an ELM neuron.",
+              at(p.place), p.model, is_elm ? "the " : "no ");
+    if (!is_elm) return;
+    ELM_CHECK(p.elm->model != nullptr, "{}neuron elm: expected a model.", at(p.place));
+    const double own = p.elm->model->options.time_step_ms;
+    ELM_CHECK(std::abs(own - time_step_ms) <= 1e-9 * time_step_ms,
+              "{}{} has steps of {} ms, the network of {} ms, expected the same.", at(p.place),
+              p.elm->name, own, time_step_ms);
+    ELM_CHECK(p.elm->fit_step_ms > 0 && std::isfinite(p.elm->fit_step_ms),
+              "{}fit_step_ms: {}, expected a positive time.", at(p.place), p.elm->fit_step_ms);
+    ELM_CHECK(p.initial.empty(),
+              "{}an ELM neuron begins with all states zero, expected no initial.", at(p.place));
+}
+
+void check_population(const Population& p, double time_step_ms) {
     ELM_CHECK(p.size >= 1 && p.size <= 1'000'000'000,
               "{}size: {}, expected a whole number from 1 to 1e9.", at(p.place), p.size);
     if (p.short_term) check_short_term(p);
     if (p.is_source()) return check_source(p);
-    std::vector<std::string> models{"poisson", "spikes"};
-    for (const NeuronEntry& entry : all_neurons()) models.push_back(entry.name);
-    require_name(p.model, models, "neuron", p.place);
-    const NeuronEntry& entry = find_neuron(p.model);
+    require_name(p.model, neuron_names(), "neuron", p.place);
+    check_elm(p, time_step_ms);
+    const NeuronEntry& entry = entry_of(p);
     std::vector<std::string> names;
     for (const Option& option : entry.parameters.options()) {
         if (option.name != "reset") names.push_back(option.name);
@@ -136,7 +153,7 @@ const Population& target_of(const NetworkDescription& network, std::size_t to,
 /// The channel that a weight acts on is there, and takes this sign.
 void check_channel(const Population& target, const std::string& input, double lowest,
                    double highest, const std::string& place) {
-    const NeuronEntry& entry = find_neuron(target.model);
+    const NeuronEntry& entry = entry_of(target);
     if (input.empty()) {
         ELM_CHECK(lowest >= 0 || highest <= 0 || entry.inputs.size() == 1 ||
                       std::string(entry.inputs[1].name) == "inhibitory",
@@ -185,6 +202,40 @@ void check_list(const Connection& c, const Population& source, const Population&
     check_ends(c.targets, target.size, "targets");
 }
 
+/// Inputs of the models of ELM neurons are there.
+void check_synapse(const Connection& c, const Population& target, const Draw& weight) {
+    if (!c.synapse) return;
+    const Distribution& d = *c.synapse;
+    ELM_CHECK(target.elm, "{}synapse: {} are no ELM neurons, which have numbered synapses.",
+              at(c.place), target.name);
+    ELM_CHECK(d.kind != Distribution::Kind::normal,
+              "{}synapse: expected a number, a list, or uniform = [first, last].", at(c.place));
+    ELM_CHECK(d.kind != Distribution::Kind::list || c.rule == ConnectionRule::list,
+              "{}synapse: a list needs the rule \"list\".", at(c.place));
+    check_form(d, std::ssize(c.targets), "synapse", c.place);
+    if (d.kind == Distribution::Kind::list && d.values.empty()) return;
+    for (const double value : {d.first, d.second}) {
+        ELM_CHECK(value == std::floor(value), "{}synapse: {}, expected whole numbers.", at(c.place),
+                  value);
+    }
+    for (const double value : d.values) {
+        ELM_CHECK(value == std::floor(value), "{}synapse: {}, expected whole numbers.", at(c.place),
+                  value);
+    }
+    const Draw draw(d);
+    const double highest = d.kind == Distribution::Kind::uniform ? d.second : draw.highest();
+    const double lowest = d.kind == Distribution::Kind::uniform ? d.first : draw.lowest();
+    for (const bool negative : {false, true}) {
+        if (negative ? weight.lowest() >= 0 : weight.highest() < 0) continue;
+        const std::size_t input = channel_of(model_of(target), c.input, negative).input;
+        const std::int64_t count = synapses_of(target, input).count;
+        ELM_CHECK(lowest >= 0 && highest < static_cast<double>(count),
+                  "{}synapse: {} to {}, expected 0 to {}: so many has the input {} of {}.",
+                  at(c.place), lowest, highest, count - 1, entry_of(target).inputs[input].name,
+                  target.elm->name);
+    }
+}
+
 void check_stdp(const Connection& c, double lowest, double highest) {
     const Stdp& stdp = *c.stdp;
     ELM_CHECK(stdp.tau_plus_ms > 0 && stdp.tau_minus_ms > 0,
@@ -229,6 +280,9 @@ void check_connection(const NetworkDescription& network, const Connection& c) {
               "{}delay: {} ms, expected less than 60000 steps of {} ms.", at(c.place),
               delay.highest(), network.time_step_ms);
     check_channel(target, c.input, weight.lowest(), weight.highest(), c.place);
+    check_synapse(c, target, weight);
+    ELM_CHECK(!c.stdp || !target.elm, "{}stdp: synapses onto ELM neurons keep their weights.",
+              at(c.place));
     if (c.stdp) check_stdp(c, weight.lowest(), weight.highest());
 }
 
@@ -251,7 +305,9 @@ void check(const NetworkDescription& network) {
     ELM_CHECK(network.discard_ms >= 0 && std::isfinite(network.discard_ms),
               "discard_ms: {}, expected at least 0.", network.discard_ms);
     ELM_CHECK(!network.populations.empty(), "there is no population.");
-    for (const Population& population : network.populations) check_population(population);
+    for (const Population& population : network.populations) {
+        check_population(population, network.time_step_ms);
+    }
     for (const Connection& connection : network.connections) check_connection(network, connection);
     for (const PoissonInput& input : network.poisson) {
         const Population& target = target_of(network, input.to, input.place);
@@ -273,12 +329,12 @@ void check(const NetworkDescription& network) {
         check_times(input.start_ms, input.stop_ms, input.place);
         ELM_CHECK(std::isfinite(input.amplitude), "{}amplitude: {}, expected a finite current.",
                   at(input.place), input.amplitude);
-        require_name("current", names_of(find_neuron(target.model).inputs), "input", input.place);
+        require_name("current", names_of(entry_of(target).inputs), "input", input.place);
     }
     for (const TraceRequest& trace : network.traces) {
         const Population& target = target_of(network, trace.population, trace.place);
         for (const std::string& state : trace.states) {
-            require_name(state, names_of(find_neuron(target.model).states), "state", trace.place);
+            require_name(state, names_of(entry_of(target).states), "state", trace.place);
         }
         for (const std::int64_t neuron : trace.neurons) {
             ELM_CHECK(neuron >= 0 && neuron < target.size, "{}neuron {}, expected 0 to {}.",

@@ -2,11 +2,16 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "network/description/distribution.h"
+
+namespace elm {
+struct ElmModel;
+}
 
 /// Networks as a user describes them. Times are in ms, potentials in mV, currents in nA,
 /// conductances in uS, capacitances in nF. `place` says where a part stands ("net.toml:12:1"), for
@@ -20,12 +25,22 @@ struct ShortTermPlasticity {
     double tau_facilitation_ms = 0;  // of the share; 0: none
 };
 
+/// An ELM neuron as the neurons of a population. Its first output is the logit of a spike in a step
+/// of `fit_step_ms`; where the network's steps h are others, a step spikes with the probability
+/// 1 - (1 - p)^(h / fit_step).
+struct ElmNode {
+    std::string name = {};                       // as the user called it
+    std::shared_ptr<const ElmModel> model = {};  // its time step is that of the network
+    double fit_step_ms = 1;
+    bool draws_spikes = true;  // by chance; else where the probability reaches the threshold
+};
+
 /// Neurons of one model, or a source of spikes.
 struct Population {
     std::string name = {};
     std::int64_t size = 0;
-    /// A neuron of neurons.def; "poisson": each neuron a train of `rate_hz` of its own; "spikes":
-    /// what `spike_times` and `spike_neurons` list.
+    /// A neuron of neurons.def; "elm": that of `elm`; "poisson": each neuron a train of `rate_hz`
+    /// of its own; "spikes": what `spike_times` and `spike_neurons` list.
     std::string model = {};
     std::map<std::string, Distribution> parameters = {};  // by name; others have their defaults
     std::map<std::string, Distribution> initial = {};     // states before the first step
@@ -33,6 +48,7 @@ struct Population {
     std::vector<double> spike_times = {};  // ms, in any order
     std::vector<std::int64_t> spike_neurons = {};
     std::optional<ShortTermPlasticity> short_term = {};  // of all synapses of these neurons
+    std::optional<ElmNode> elm = {};
     std::string place = {};
 
     bool is_source() const { return model == "poisson" || model == "spikes"; }
@@ -73,6 +89,9 @@ struct Connection {
     Distribution weight = {};
     Distribution delay_ms = {};  // rounded to whole steps
     std::string input = {};      // channel of the target neurons; empty: by the sign
+    /// Onto ELM neurons: which of the inputs of the model, counted within those of `input`: one,
+    /// from one to another (uniform), or a list. Empty: drawn from all of them.
+    std::optional<Distribution> synapse = {};
     std::optional<Stdp> stdp = {};
     std::string place = {};
 };

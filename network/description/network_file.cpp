@@ -11,7 +11,7 @@
 #include "kernels/io/one_line.h"
 #include "kernels/io/toml_config.h"
 #include "network/description/quantity.h"
-#include "neuron/point/neuron_registry.h"
+#include "network/neurons/population_neuron.h"
 
 namespace elm::network {
 namespace {
@@ -145,7 +145,23 @@ void read_source(const ConfigTree& tree, Population& population) {
     population.spike_neurons = wholes(tree, "spike_neurons");
 }
 
-Population read_population(const ConfigTree& tree, const std::string& name) {
+void read_elm(const ConfigTree& tree, const NetworkDescription& network, Population& population) {
+    const std::string name = tree.text("model");
+    try {
+        population.elm = load_elm_node(name, tree.origin(), network.time_step_ms);
+    } catch (const Error& error) {
+        tree.fail("model", error.message());
+    }
+    if (!tree.has("spikes")) return;
+    const std::string spikes = tree.text("spikes");
+    if (spikes != "drawn" && spikes != "threshold") {
+        tree.fail("spikes", fmt::format("{}, expected \"drawn\" or \"threshold\".", spikes));
+    }
+    population.elm->draws_spikes = spikes == "drawn";
+}
+
+Population read_population(const ConfigTree& tree, const std::string& name,
+                           const NetworkDescription& network) {
     Population population{.name = name, .place = tree.place()};
     population.size = whole(tree, "size");
     population.model = tree.text("neuron");
@@ -154,15 +170,20 @@ Population read_population(const ConfigTree& tree, const std::string& name) {
         read_source(tree, population);
         return population;
     }
-    std::vector<std::string> models{"poisson", "spikes"};
-    for (const NeuronEntry& entry : all_neurons()) models.push_back(entry.name);
+    const std::vector<std::string> models = neuron_names();
     if (std::find(models.begin(), models.end(), population.model) == models.end()) {
         tree.fail("neuron",
                   fmt::format("there is no neuron {}.{} Known are {}.", population.model,
                               nearest_hint(population.model, models), fmt::join(models, ", ")));
     }
-    const NeuronEntry& entry = find_neuron(population.model);
-    std::vector<std::string> known{"size", "neuron", "initial", "short_term"};
+    std::vector<std::string> known{"size", "neuron", "short_term"};
+    if (population.model == elm_neuron_name) {
+        read_elm(tree, network, population);
+        known.insert(known.end(), {"model", "spikes"});
+    } else {
+        known.emplace_back("initial");
+    }
+    const NeuronEntry& entry = entry_of(population);
     for (const Option& option : entry.parameters.options()) {
         if (option.name != "reset") known.push_back(option.name);
     }
@@ -188,7 +209,7 @@ std::string weight_unit(const NetworkDescription& network, std::size_t to,
                         const std::string& input) {
     const Population& target = network.populations[to];
     if (target.is_source()) return "";
-    for (const NeuronQuantity& channel : find_neuron(target.model).inputs) {
+    for (const NeuronQuantity& channel : entry_of(target).inputs) {
         if (input.empty() || input == channel.name) return channel.unit;
     }
     return "";
@@ -205,7 +226,8 @@ ConnectionRule read_rule(const ConfigTree& tree) {
 }
 
 void read_rule_options(const ConfigTree& tree, Connection& connection) {
-    std::vector<std::string> known{"from", "to", "rule", "weight", "delay", "input", "stdp"};
+    std::vector<std::string> known{"from",  "to",    "rule",    "weight",
+                                   "delay", "input", "synapse", "stdp"};
     using enum ConnectionRule;
     const ConnectionRule rule = connection.rule;
     if (rule != one_to_one && rule != list) known.emplace_back("allow_autapses");
@@ -255,6 +277,7 @@ void read_connections(const ConfigTree& root, NetworkDescription& network) {
         Connection connection{.rule = read_rule(tree), .place = tree.place()};
         read_rule_options(tree, connection);
         if (tree.has("input")) connection.input = tree.text("input");
+        if (tree.has("synapse")) connection.synapse = distribution(tree, "synapse", "");
         connection.delay_ms = distribution(tree, "delay", "ms");
         for (const std::size_t from : populations_under(network, tree, "from")) {
             for (const std::size_t to : populations_under(network, tree, "to")) {
@@ -326,7 +349,7 @@ NetworkDescription read_network(const ConfigTree& root) {
     }
     const ConfigTree populations = root.table("population");
     for (const std::string& name : populations.keys()) {
-        network.populations.push_back(read_population(populations.table(name), name));
+        network.populations.push_back(read_population(populations.table(name), name, network));
     }
     read_connections(root, network);
     read_inputs(root, network);

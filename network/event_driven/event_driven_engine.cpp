@@ -13,7 +13,9 @@
 #include "network/event_driven/event_population.h"
 #include "network/event_driven/event_sources.h"
 #include "network/event_driven/event_synapses.h"
+#include "network/neurons/population_neuron.h"
 #include "network/plasticity/short_term.h"
+#include "network/recording/state_file.h"
 
 namespace elm::network {
 namespace {
@@ -67,6 +69,7 @@ public:
         for (const std::int64_t end = step_ + steps; step_ < end; ++step_) run_step();
     }
     std::int64_t current_step() const override { return step_; }
+    int n_threads() const override { return 1; }
     std::int64_t n_synapses() const override { return synapses_.size(); }
     std::int64_t synapse_bytes() const override {
         return synapses_.size() * static_cast<std::int64_t>(sizeof(EventSynapse));
@@ -83,9 +86,69 @@ public:
     const std::vector<TraceRecord>& traces() const override { return no_traces_; }
     std::vector<SynapseWeight> weights(std::size_t /*connection*/) override { return {}; }
 
+    void exchange_state(StateFile& state) override {
+        exchange_progress(state, step_, n_events_);
+        for (std::size_t p = 0; p < populations_.size(); ++p) {
+            short_term_[p].exchange(state, fmt::format("short_term/{}", p));
+            if (populations_[p] == nullptr) continue;
+            populations_[p]->exchange(state, fmt::format("neurons/{}", p));
+        }
+        exchange_arrivals(state);
+        std::vector<TraceRecord> no_traces;
+        exchange_records(state, network_, step_, record_, no_traces);
+        if (!state.is_saving()) sources_.skip_to(step_);
+    }
+
 private:
     std::vector<Arrival>& arrivals_in(std::int64_t step) {
         return arrivals_[static_cast<std::size_t>(step) % arrivals_.size()];
+    }
+
+    /// Those of the steps to come, by how many steps ahead they are.
+    void exchange_arrivals(StateFile& state) {
+        std::vector<std::int64_t> ahead;
+        std::vector<double> times, weights;
+        std::vector<std::uint32_t> targets, sources, orders, inputs;
+        const std::int64_t n_ahead = std::ssize(arrivals_);
+        for (std::int64_t k = 0; k < n_ahead; ++k) {
+            for (const Arrival& arrival : arrivals_in(step_ + k)) {
+                ahead.push_back(k);
+                times.push_back(arrival.time_ms);
+                weights.push_back(arrival.weight);
+                targets.push_back(arrival.target);
+                sources.push_back(arrival.source);
+                orders.push_back(arrival.order);
+                inputs.push_back(arrival.input);
+            }
+        }
+        state.array("arrivals/ahead", ahead, true);
+        state.array("arrivals/times_ms", times, true);
+        state.array("arrivals/weights", weights, true);
+        state.array("arrivals/targets", targets, true);
+        state.array("arrivals/sources", sources, true);
+        state.array("arrivals/orders", orders, true);
+        state.array("arrivals/inputs", inputs, true);
+        if (state.is_saving()) return;
+        for (const std::size_t size : {times.size(), weights.size(), targets.size(), sources.size(),
+                                       orders.size(), inputs.size()}) {
+            if (size != ahead.size()) refuse_state(state, "arrivals");
+        }
+        for (std::size_t i = 0; i < ahead.size(); ++i) {
+            const Arrival arrival{times[i],   weights[i], targets[i],
+                                  sources[i], orders[i],  inputs[i]};
+            if (ahead[i] < 0 || ahead[i] >= n_ahead || !can_be(arrival)) {
+                refuse_state(state, "arrivals");
+            }
+            arrivals_in(step_ + ahead[i]).push_back(arrival);
+        }
+    }
+    bool can_be(const Arrival& arrival) const {
+        if (!std::isfinite(arrival.time_ms) || !std::isfinite(arrival.weight)) return false;
+        const std::int64_t n_ids = first_ids_.back() + network_.populations.back().size;
+        if (arrival.target >= n_ids || arrival.source >= n_ids) return false;
+        const std::size_t p = population_of(arrival.target);
+        return populations_[p] != nullptr &&
+               arrival.input < model_of(network_.populations[p]).inputs.size();
     }
 
     void run_step() {

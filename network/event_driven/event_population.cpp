@@ -4,6 +4,7 @@
 
 #include "network/event_driven/event_neurons.h"
 #include "network/neurons/parameter_draws.h"
+#include "network/recording/state_file.h"
 
 namespace elm::network {
 namespace {
@@ -40,6 +41,21 @@ public:
     }
     std::int64_t bytes() const override {
         return static_cast<std::int64_t>(neurons_.size() * sizeof(Neuron));
+    }
+    void exchange(StateFile& state, const std::string& name) override {
+        std::vector<double> values;  // (neurons, numbers of one)
+        const auto for_each_number = [&](const auto& body) {
+            for (Neuron& neuron : neurons_) {
+                Model::State::each(neuron.state, body);
+                for (double* const time : {&neuron.time, &neuron.released, &neuron.next_look}) {
+                    body(*time);
+                }
+            }
+        };
+        for_each_number([&](const double& value) { values.push_back(value); });
+        state.array(name, values);
+        std::size_t next = 0;
+        for_each_number([&](double& value) { value = values[next++]; });
     }
 
 private:

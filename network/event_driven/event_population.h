@@ -3,11 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "network/description/network_description.h"
 
 namespace elm::network {
+
+class StateFile;
 
 /// A synaptic event on its way.
 struct Arrival {
@@ -31,6 +34,8 @@ public:
     virtual void run(std::uint32_t first_id, double end_ms, std::span<const Arrival> arrivals,
                      std::vector<ExactSpike>& spikes) = 0;
     virtual std::int64_t bytes() const = 0;
+    /// All that the neurons go on from, under `name`.
+    virtual void exchange(StateFile& state, const std::string& name) = 0;
 };
 
 /// Population p; Model is one of event_neurons.h.

@@ -6,6 +6,7 @@
 
 #include "network/event_driven/event_neurons.h"
 #include "network/neurons/channel.h"
+#include "network/neurons/population_neuron.h"
 
 namespace elm::network {
 
@@ -18,8 +19,7 @@ EventSources::EventSources(const NetworkDescription& network)
     for (std::size_t i = 0; i < network.poisson.size(); ++i) {
         const PoissonInput& input = network.poisson[i];
         const Population& target = network.populations[input.to];
-        const Channel channel =
-            channel_of(neuron_model(target.model), input.input, input.weight < 0);
+        const Channel channel = channel_of(model_of(target), input.input, input.weight < 0);
         inputs_.push_back({PoissonCounts(input.rate_hz * time_step_ms_ / 1000),
                            key_of("poisson input", i), input.to, input.first,
                            input.first + input.count.value_or(target.size - input.first),
@@ -86,12 +86,20 @@ void EventSources::spikes_of(std::size_t p, std::int64_t step, std::uint32_t fir
                    [&](std::int64_t i, double time) {
                        spikes.push_back({time, first_id + static_cast<std::uint32_t>(i)});
                    });
-    // Times on the grid may lie some bits behind the end of their step.
-    const double end = static_cast<double>(step + 1) * time_step_ms_ * (1 + 1e-12);
+    const double end = end_of(step);
     for (; source.next < source.spikes.size() && source.spikes[source.next].first <= end;
          ++source.next) {
         const auto& [time, neuron] = source.spikes[source.next];
         spikes.push_back({time, first_id + static_cast<std::uint32_t>(neuron)});
+    }
+}
+
+void EventSources::skip_to(std::int64_t step) {
+    for (Source& source : sources_) {
+        while (source.next < source.spikes.size() &&
+               source.spikes[source.next].first <= end_of(step - 1)) {
+            ++source.next;
+        }
     }
 }
 

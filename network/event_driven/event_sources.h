@@ -21,6 +21,8 @@ public:
     /// Adds the spikes of source population p in a step.
     void spikes_of(std::size_t p, std::int64_t step, std::uint32_t first_id,
                    std::vector<ExactSpike>& spikes);
+    /// Goes on behind what spikes_of() has told of the steps before `step`.
+    void skip_to(std::int64_t step);
 
 private:
     struct Input {
@@ -38,6 +40,10 @@ private:
         std::vector<std::pair<double, std::int64_t>> spikes = {};  // of a list, in order
         std::size_t next = 0;
     };
+    /// Times on the grid may lie some bits behind the end of their step.
+    double end_of(std::int64_t step) const {
+        return static_cast<double>(step + 1) * time_step_ms_ * (1 + 1e-12);
+    }
     /// Calls body(neuron, time) for the events of neurons [first, last) in a step.
     template <class Body>
     void for_each_event(const PoissonCounts& counts, const RandomKey& key, std::int64_t step,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "network/neurons/channel.h"
+#include "network/neurons/population_neuron.h"
 
 namespace elm::network {
 
@@ -27,7 +28,7 @@ EventSynapses::EventSynapses(const NetworkDescription& network) {
     std::vector<std::int64_t> next(begins_.begin(), begins_.end() - 1);
     for (const Projection& projection : projections) {
         const Connection& connection = projection.connection();
-        const NeuronModel& model = neuron_model(network.populations[connection.to].model);
+        const NeuronModel& model = model_of(network.populations[connection.to]);
         const Channel positive = channel_of(model, connection.input, false),
                       negative = channel_of(model, connection.input, true);
         const Draw weight(connection.weight), delay(connection.delay_ms);

@@ -21,22 +21,31 @@ ELM_INLINE std::int64_t list_spikes(unsigned mask, std::uint32_t first, std::uin
     return count;
 }
 
-template <class Neuron, class Real, bool uniform>
+/// `gets_rows`: some input has an array of its own. What the loop uses of `args` is copied first:
+/// for all the compiler knows a store to a state changes it.
+template <class Neuron, class Real, bool uniform, bool gets_rows>
 NeuronStepResult step_neurons(const NeuronStep<Real>& args) {
     using Lanes = NeighbouringNeurons<Real>;
     using Value = typename Lanes::Value;
     constexpr int width = Lanes::width;
     constexpr std::size_t n_inputs = std::size(Neuron::inputs);
+    constexpr std::size_t n_states = std::size(Neuron::states);
     const auto one = [](Real value) { return lanes::broadcast<Real, width>(value); };
 
     typename Neuron::template Coefficients<Value> c{};
     Value refractory_steps = one(args.refractory_steps[0]);
     Value levels[n_inputs];
     Real* rows[n_inputs];
+    Real* states[n_states];
     for (std::size_t i = 0; i < n_inputs; ++i) {
         levels[i] = one(args.levels[i]);
         rows[i] = args.rows[i];
     }
+    std::copy_n(args.states, n_states, states);
+    Real *const spike = args.spike, *const refractory_left = args.refractory_left;
+    std::uint32_t* const spikes = args.spikes;
+    const std::int64_t count = args.count;
+    const ResetKind reset = args.reset;
     const auto load_coefficients = [&](std::int64_t first) {
         int i = 0;
         Neuron::template Coefficients<Value>::each(c, [&](Value& value) {
@@ -49,37 +58,37 @@ NeuronStepResult step_neurons(const NeuronStep<Real>& args) {
 
     NeuronStepResult result;
     Value not_finite{};
-    for (std::int64_t first = 0; first < args.count; first += width) {
+    for (std::int64_t first = 0; first < count; first += width) {
         if (!uniform) load_coefficients(first);
         GridState<Neuron, Value> state{};
         int s = 0;
         Neuron::template State<Value>::each(
-            state.own, [&](Value& value) { value = Lanes::load(args.states[s++] + first); });
-        if constexpr (uses_last_spike<Neuron>) state.spike = Lanes::load(args.spike + first);
-        state.refractory_left = Lanes::load(args.refractory_left + first);
+            state.own, [&](Value& value) { value = Lanes::load(states[s++] + first); });
+        if constexpr (uses_last_spike<Neuron>) state.spike = Lanes::load(spike + first);
+        state.refractory_left = Lanes::load(refractory_left + first);
         typename Neuron::template Input<Value> input{};
         std::size_t i = 0;
         Neuron::template Input<Value>::each(input, [&](Value& value) {
             value = levels[i];
-            if (rows[i] != nullptr) {
+            if (gets_rows && rows[i] != nullptr) {
                 value = value + Lanes::load(rows[i] + first);
                 Lanes::store(rows[i] + first, Value{});
             }
             ++i;
         });
-        step<Neuron, Lanes>(c, args.reset, refractory_steps, state, input);
+        step<Neuron, Lanes>(c, reset, refractory_steps, state, input);
         s = 0;
         Neuron::template State<Value>::each(
-            state.own, [&](Value& value) { Lanes::store(args.states[s++] + first, value); });
-        if constexpr (uses_last_spike<Neuron>) Lanes::store(args.spike + first, state.spike);
-        Lanes::store(args.refractory_left + first, state.refractory_left);
-        const Value difference = state.own.membrane_potential - state.own.membrane_potential;
-        not_finite = not_finite + difference;  // NaN from one that is NaN or infinite
+            state.own, [&](Value& value) { Lanes::store(states[s++] + first, value); });
+        if constexpr (uses_last_spike<Neuron>) Lanes::store(spike + first, state.spike);
+        Lanes::store(refractory_left + first, state.refractory_left);
+        // NaN from one that is NaN or infinite, else 0.
+        not_finite = not_finite + state.own.membrane_potential * Value{};
         unsigned mask = lanes::nonzero_mask<Real, width>(state.spike);
         if (mask == 0) continue;
-        if (args.count - first < width) mask &= (1U << (args.count - first)) - 1;
+        if (count - first < width) mask &= (1U << (count - first)) - 1;
         result.n_spikes += list_spikes(mask, args.first_id + static_cast<std::uint32_t>(first),
-                                       args.spikes + result.n_spikes);
+                                       spikes + result.n_spikes);
     }
     const Value zero{};
     if (lanes::nonzero_mask<Real, width>(Lanes::select(not_finite == zero, zero, one(1))) != 0) {
@@ -92,8 +101,13 @@ NeuronStepResult step_neurons(const NeuronStep<Real>& args) {
 
 template <class Neuron, class Real>
 NeuronStepResult step_any(const NeuronStep<Real>& args) {
-    return args.uniform ? step_neurons<Neuron, Real, true>(args)
-                        : step_neurons<Neuron, Real, false>(args);
+    bool gets_rows = false;
+    for (std::size_t i = 0; i < std::size(Neuron::inputs); ++i) {
+        gets_rows |= args.rows[i] != nullptr;
+    }
+    if (!args.uniform) return step_neurons<Neuron, Real, false, true>(args);
+    return gets_rows ? step_neurons<Neuron, Real, true, true>(args)
+                     : step_neurons<Neuron, Real, true, false>(args);
 }
 
 template <class Members>

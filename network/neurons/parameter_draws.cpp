@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include "kernels/core/support/error.h"
+#include "network/neurons/population_neuron.h"
 
 namespace elm::network {
 
 ParameterDraws::ParameterDraws(const NetworkDescription& network, std::size_t population)
-    : population_(&network.populations[population]), model_(&neuron_model(population_->model)) {
+    : population_(&network.populations[population]), model_(&model_of(*population_)) {
     const auto key_of = [&](const char* kind, const std::string& name) {
         return RandomKey{network.seed, 0, 0}
             .for_purpose(kind)

@@ -1,12 +1,30 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "network/connectivity/synapse_rows.h"
 #include "network/plasticity/stdp_rule.h"
 
 namespace elm::network {
+
+class StateFile;
+
+/// What the plastic synapses of a connection go on from, of all slices. Numbers of Real are doubles
+/// here, without loss.
+struct PlasticState {
+    std::vector<std::int64_t> sources, targets;  // of each synapse
+    std::vector<double> weights;
+    std::vector<std::int64_t> last, taken;  // of each source
+    std::vector<double> traces;
+    std::vector<std::int64_t> history_sizes, history_steps;  // of each target
+    std::vector<double> history_traces;
+    std::vector<double> arriving;  // (targets, slots)
+    std::int64_t next_cleaning = 0;
+
+    void exchange(StateFile& state, const std::string& name);
+};
 
 /// Synapses of one connection onto one slice whose weights follow the spikes of both sides. All
 /// pairs of spikes count; the whole delay lies on the dendrite, so a presynaptic spike of time t
@@ -18,8 +36,10 @@ namespace elm::network {
 template <class Real>
 class PlasticSynapses {
 public:
+    /// The projection is looked at here and not kept.
     explicit PlasticSynapses(const ProjectionPart& part);
 
+    static constexpr std::size_t bytes_each() { return sizeof(Plastic); }
     std::int64_t n_synapses() const { return static_cast<std::int64_t>(synapses_.size()); }
     std::int64_t n_events() const { return n_events_; }
     std::int64_t bytes() const;
@@ -51,6 +71,11 @@ public:
         }
     }
 
+    /// Adds the part of this slice; slices come in the order of their targets.
+    void add_to(PlasticState& state) const;
+    /// False if it is of other synapses.
+    bool take_from(const PlasticState& state);
+
 private:
     struct Plastic {
         Real weight;
@@ -70,9 +95,13 @@ private:
     double potentiated(double weight, const Source& source, const std::vector<PostSpike>& history,
                        std::int64_t until) const;
     double depressed(double weight, const std::vector<PostSpike>& history, std::int64_t at) const;
+    bool take_weights(const PlasticState& state);
+    bool take_histories(const PlasticState& state);
+    bool take_arriving(const PlasticState& state);
 
     ProjectionPart part_;
     StdpRule rule_;
+    std::int64_t n_all_targets_;  // of all slices
     std::int64_t delay_, slots_;
     std::vector<std::int64_t> begins_;  // by source
     std::vector<Plastic> synapses_;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "network/recording/state_file.h"
+
 namespace elm::network {
 
 ShortTermState::ShortTermState(const Population& population)
@@ -20,6 +22,19 @@ double ShortTermState::release(std::int64_t neuron, double time_ms) {
     }
     state.last_ms = time_ms;
     return state.resources * state.share;
+}
+
+void ShortTermState::exchange(StateFile& state, const std::string& name) {
+    const auto each = [&](const char* what, double Neuron::*member) {
+        std::vector<double> values;
+        for (const Neuron& neuron : neurons_) values.push_back(neuron.*member);
+        state.array(name + "/" + what, values);
+        for (std::size_t i = 0; i < values.size(); ++i) neurons_[i].*member = values[i];
+    };
+    if (empty()) return;
+    each("resources", &Neuron::resources);
+    each("share", &Neuron::share);
+    each("last_ms", &Neuron::last_ms);
 }
 
 std::vector<ShortTermState> short_term_states(const NetworkDescription& network) {

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "network/description/network_description.h"
 
 namespace elm::network {
+
+class StateFile;
 
 /// Depression and facilitation of the synapses of one population. What is left of the resources and
 /// how much of it a spike releases depend on the spikes of the source alone, so a neuron has one
@@ -27,6 +30,8 @@ public:
     bool empty() const { return neurons_.empty(); }
     /// What a spike of a neuron transmits of the weights. Times of a neuron rise.
     double release(std::int64_t neuron, double time_ms);
+    /// Under `name`.
+    void exchange(StateFile& state, const std::string& name);
 
 private:
     struct Neuron {

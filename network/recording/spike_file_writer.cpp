@@ -1,22 +1,10 @@
 #include "network/recording/spike_file_writer.h"
 
 #include "kernels/io/hdf5_file.h"
+#include "network/recording/spike_group.h"
 
 namespace elm::network {
 namespace {
-
-void write_population(Hdf5File& file, const Population& population, const SpikeTrainOf& spikes,
-                      double duration_ms) {
-    const std::string group = "/spikes/" + population.name;
-    file.make_group(group);
-    file.set_attribute(group, "sorting", std::string("by_time"));
-    file.set_attribute(group, "duration_ms", duration_ms);
-    file.set_attribute(group, "n_units", population.size);
-    file.write<double>(group + "/timestamps", {spikes.size()}, spikes.times_ms, FileType::f64);
-    file.set_attribute(group + "/timestamps", "units", std::string("ms"));
-    const std::vector<std::int64_t> ids(spikes.neurons.begin(), spikes.neurons.end());
-    file.write<std::int64_t>(group + "/node_ids", {spikes.size()}, ids, FileType::i64);
-}
 
 void write_trace(Hdf5File& file, const NetworkDescription& network, std::size_t index,
                  const TraceRecord& trace) {
@@ -58,9 +46,11 @@ void write_weights(Hdf5File& file, std::size_t connection,
 void write_spike_file(const OutputFile& output, const NetworkDescription& network, Engine& engine,
                       double duration_ms, const std::string& config) {
     Hdf5File file = Hdf5File::create(output.temporary_path());
+    mark_as_sonata(file);
     file.write_string("/config", config);
     for (std::size_t p = 0; p < network.populations.size(); ++p) {
-        write_population(file, network.populations[p], engine.spikes()[p], duration_ms);
+        const Population& population = network.populations[p];
+        write_spike_group(file, population.name, population.size, engine.spikes()[p], duration_ms);
     }
     for (std::size_t i = 0; i < network.traces.size(); ++i) {
         write_trace(file, network, i, engine.traces()[i]);
