@@ -50,6 +50,11 @@ Var as_convolution_weight(Context& context, const Var& weight) {
 
 }  // namespace
 
+Tensor last_step(Context& context, const Tensor& values) {
+    const Shape& shape = values.shape();
+    return last_steps(context, values, 1).reshape({shape[0], shape[2]});
+}
+
 InputLayer::InputLayer(std::int64_t inputs, std::int64_t outputs, std::int64_t taps)
     : taps_(taps),
       weight_(

@@ -33,6 +33,10 @@ private:
     std::size_t tensors_taken_ = 0, spikes_taken_ = 0;
 };
 
+/// The last step of (batch, time, features), of which there is one at least: (batch, features),
+/// without a past.
+Tensor last_step(Context& context, const Tensor& values);
+
 /// The first layer of a model, at a cost that follows the spikes where the input is sparse:
 /// output[t] = bias + sum over k of weight[:, k]ᵀ input[t - k]. "weight" (inputs, taps, outputs),
 /// "bias" (outputs), both uniform in ±1/sqrt(inputs taps). With one tap a fully connected layer.

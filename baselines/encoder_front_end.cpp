@@ -55,6 +55,7 @@ public:
     }
 
     RandomKey fixed_key() const { return {.seed = seed_}; }
+    bool looks_ahead() const noexcept { return entry_.looks_ahead; }
 
     Encoding of(Signal signal, const RandomKey& key) const {
         signal.step_ms = value_ms_;
@@ -114,6 +115,7 @@ public:
         ModelTraits traits = WrappedModel::traits();
         traits.inputs = {.spikes = false, .dense = true};
         traits.streams = false;  // an encoder looks at a whole signal
+        traits.causal = traits.causal && !encoder_.looks_ahead();
         return traits;
     }
     double flops_per_step(std::int64_t steps) override {
@@ -147,29 +149,48 @@ protected:
     }
 
 private:
+    /// Of the steps that count: an encoder may look at the next value, and padding is none.
     std::vector<Encoding> encodings_of(Context& context, const SequenceInput& input) const {
         Stream host{Device{}};
         const Tensor values = input.dense.value.to(host);
-        const std::int64_t steps = input.steps(), width = input.features();
         const RandomKey key = (context.training ? context.random : encoder_.fixed_key())
                                   .for_purpose("encoder before a model");
         std::vector<Encoding> encodings;
         for (std::int64_t sample = 0; sample < input.batch(); ++sample) {
-            Signal signal{.n_steps = steps, .n_channels = width};
-            const auto size = static_cast<std::size_t>(steps * width);
-            visit_real(values.dtype(), [&]<class Real>(Real) {
-                const auto own =
-                    values.host<Real>().subspan(static_cast<std::size_t>(sample) * size, size);
-                signal.values.assign(own.begin(), own.end());
-            });
             const auto number = static_cast<std::uint32_t>(input.first_sample + sample);
-            encodings.push_back(encoder_.of(std::move(signal), key.for_part(number)));
-            ELM_CHECK(encodings.back().n_steps == steps * steps_each_,
-                      "an encoder before a model made {} steps of {} values, expected {}: leave "
-                      "its length to the input.",
-                      encodings.back().n_steps, steps, steps * steps_each_);
+            Signal signal = signal_of(values, sample, input.lengths);
+            encodings.push_back(encoding_of(std::move(signal), key.for_part(number)));
+            Encoding& padded = encodings.back();
+            padded.n_steps = input.steps() * steps_each_;
+            if (!makes_values_) continue;
+            padded.values.resize(static_cast<std::size_t>(padded.n_steps * padded.n_units));
         }
         return encodings;
+    }
+    /// The steps of a sample that count.
+    static Signal signal_of(const Tensor& values, std::int64_t sample, const Tensor& lengths) {
+        const std::int64_t steps = values.shape()[1], width = values.shape()[2];
+        Signal signal{.n_steps = steps, .n_channels = width};
+        if (lengths.defined()) {
+            signal.n_steps = lengths.host<std::int32_t>()[static_cast<std::size_t>(sample)];
+        }
+        visit_real(values.dtype(), [&]<class Real>(Real) {
+            const auto own =
+                values.host<Real>().subspan(static_cast<std::size_t>(sample * steps * width),
+                                            static_cast<std::size_t>(signal.n_steps * width));
+            signal.values.assign(own.begin(), own.end());
+        });
+        return signal;
+    }
+    Encoding encoding_of(Signal signal, const RandomKey& key) const {
+        const std::int64_t steps = signal.n_steps;
+        if (steps == 0) return {.n_units = encoder_.of_silence(signal.n_channels).n_units};
+        Encoding encoding = encoder_.of(std::move(signal), key);
+        ELM_CHECK(encoding.n_steps == steps * steps_each_,
+                  "an encoder before a model made {} steps of {} values, expected {}: leave its "
+                  "length to the input.",
+                  encoding.n_steps, steps, steps * steps_each_);
+        return encoding;
     }
     SpikeTrain spikes_of(Context& context, const SequenceInput& input) const {
         std::vector<SpikeTrain> trains;

@@ -252,7 +252,13 @@ FittedModel make_model(ModelSpec spec, std::uint64_t seed) {
     return fitted;
 }
 
+void require_device(const FittedModel& fitted, const DeviceLimits& device, DType precision) {
+    with_context("the model " + fitted.spec.model,
+                 [&] { fitted.model->require_device(device, precision); });
+}
+
 void allocate(Stream& stream, FittedModel& fitted, DType precision, const RandomKey& key) {
+    require_device(fitted, limits_of(stream.device()), precision);
     fitted.parameters = allocate_parameters(stream, *fitted.model, precision, key);
 }
 

@@ -52,7 +52,11 @@ FittedModel make_model(ModelSpec spec, std::uint64_t seed = 0);
 /// An ELM neuron as one of the registered models, its parameters not allocated yet.
 FittedModel make_model(const ElmModel& model);
 
-/// Allocates the parameters of a model that was made.
+/// Throws Error{unsupported} naming the model and what to change, where a device has no room for
+/// it.
+void require_device(const FittedModel& fitted, const DeviceLimits& device, DType precision);
+
+/// Allocates the parameters of a model that was made. Throws what require_device() throws.
 void allocate(Stream& stream, FittedModel& fitted, DType precision, const RandomKey& key);
 
 /// Writes the parameters of a model with all its options. Throws Error{invalid} if `path` exists

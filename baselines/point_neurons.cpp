@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "baselines/bounded_values.h"
 #include "baselines/causal_layers.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
@@ -15,12 +16,6 @@
 
 namespace elm {
 namespace {
-
-/// The number whose sigmoid is the decay of a time constant in steps.
-double decay_logit(double tau_steps) {
-    const double decay = std::exp(-1 / tau_steps);
-    return std::log(decay) - std::log1p(-decay);
-}
 
 /// Each neuron has `count` time constants from `shortest` to `longest` steps, equally spaced in
 /// their logarithm; a single one lies in the middle.
@@ -37,12 +32,6 @@ Initialiser decay_logits(std::int64_t count, double shortest, double longest) {
             values.assign<Real>(stream, logits);
         });
     };
-}
-
-Tensor last_step(Context& context, const Tensor& trace) {
-    Context plain{context.stream};
-    const Shape& shape = trace.shape();
-    return slice(plain, Var{trace}, 1, shape[1] - 1, shape[1]).value.reshape({shape[0], shape[2]});
 }
 
 /// `Neuron`: Lif or Alif.
@@ -99,7 +88,8 @@ private:
             initial =
                 Tensor::zeros(context.stream, {batch, neurons_ * currents_}, driven.value.dtype());
         }
-        Var filtered = leaky_scan(context, driven, sigmoid(context, synapse_decay_), Var{initial});
+        Var filtered =
+            leaky_scan(context, driven, sigmoid_of(context, synapse_decay_), Var{initial});
         cursor.keep(steps == 0 ? initial : last_step(context, filtered.value));
         if (currents_ == 1) return filtered;
         return sum(context, reshape(context, filtered, {batch, steps, neurons_, currents_}), 3);
@@ -107,19 +97,15 @@ private:
 
     typename Neuron::template Coefficients<Var> coefficients(Context& context) const {
         typename Neuron::template Coefficients<Var> result{};
-        result.decay = sigmoid(context, membrane_decay_);
+        result.decay = sigmoid_of(context, membrane_decay_);
         result.threshold = use(context, threshold_);
         result.resting = use(context, resting_);
         if constexpr (adapts) {
-            result.adaptation_decay = sigmoid(context, *adaptation_decay_);
+            result.adaptation_decay = sigmoid_of(context, *adaptation_decay_);
             result.adaptation_strength =
                 activate(context, use(context, *adaptation_strength_), Activation::softplus);
         }
         return result;
-    }
-
-    static Var sigmoid(Context& context, const ModuleParameter& logits) {
-        return activate(context, use(context, logits), Activation::sigmoid);
     }
 
     static constexpr bool adapts = std::is_same_v<Neuron, Alif>;

@@ -18,6 +18,9 @@ public:
     /// Those of the inner model; memory and branches cannot be recorded.
     ModelTraits traits() const override;
     double flops_per_step(std::int64_t steps) override;
+    void require_device(const DeviceLimits& device, DType dtype) const override {
+        inner_.require_device(device, dtype);
+    }
     void use_arithmetic(ElmArithmetic arithmetic) override { inner_.use_arithmetic(arithmetic); }
     void drop_inputs(double share) override { inner_.drop_inputs(share); }
     std::vector<NamedArray> arrays() override;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "baselines/backbones/backbone_registry.h"
-#include "kernels/core/support/check.h"
+#include "baselines/backbones/model_input.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
@@ -89,7 +89,9 @@ public:
     Var forward(Context& context, const Var& input, const Tensor& lengths, StateCursor* state) {
         const Var read = options_.pre_norm ? norm_.forward(context, input) : input;
         const Var mixed = mixer_.mix(
-            context, {.sequence = read, .lengths = lengths, .causal = options_.causal}, state);
+            context,
+            {.sequence = read, .lengths = lengths, .causal = options_.causal, .around = input},
+            state);
         const Var sum = add(context, input, dropout(context, mixed, options_.dropout));
         return options_.pre_norm ? sum : norm_.forward(context, sum);
     }
@@ -106,7 +108,10 @@ public:
                     const MakeMixer& make_mixer, std::uint64_t seed)
         : SequenceModel(shape),
           options_(options),
-          input_(child("input", std::make_unique<InputLayer>(shape.n_input, options_.width))) {
+          input_(options, shape, options_.width, "state-space model",
+                 [this](std::unique_ptr<InputLayer> layer) -> InputLayer& {
+                     return child("input", std::move(layer));
+                 }) {
         for (std::int64_t layer = 0; layer < options.get<std::int64_t>("layers"); ++layer) {
             blocks_.push_back(
                 &child("blocks." + std::to_string(layer),
@@ -124,6 +129,9 @@ public:
         return {.causal = options_.causal, .streams = options_.causal && mixer_traits().streams};
     }
 
+    void require_device(const DeviceLimits& device, DType dtype) const override {
+        for (const Block* block : blocks_) block->mixer().require_device(device, dtype);
+    }
     double flops_per_step(std::int64_t steps) override {
         double mixing = 0;
         for (const Block* block : blocks_) {
@@ -134,22 +142,27 @@ public:
 
 protected:
     Var run(Context& context, const SequenceInput& input, SequenceState& state) override {
-        const bool sparse = input.spikes != nullptr;
-        require_state(state, blocks_.size() * mixer_traits().state_tensors + (sparse ? 0 : 1),
-                      sparse ? 1 : 0, input.batch());
+        require_state(state,
+                      blocks_.size() * mixer_traits().state_tensors + input_.state_tensors(input),
+                      input_.state_trains(input), input.batch());
         StateCursor cursor(state);
-        const Var output = answer(context, input, input_.forward(context, input, cursor), &cursor);
+        const Var output = answer(context, input, embed(context, input, cursor), &cursor);
         cursor.finish();
         return output;
     }
     Var run_once(Context& context, const SequenceInput& input) override {
         SequenceState unused;
         StateCursor cursor(unused);
-        return answer(context, input, input_.forward(context, input, cursor), nullptr);
+        return answer(context, input, embed(context, input, cursor), nullptr);
     }
 
 private:
     MixerTraits mixer_traits() const { return blocks_.front()->mixer().traits(); }
+
+    Var embed(Context& context, const SequenceInput& input, StateCursor& cursor) const {
+        const DType dtype = blocks_.front()->parameters().front().parameter->value.dtype();
+        return input_.features(context, input, cursor, dtype);
+    }
 
     Var answer(Context& context, const SequenceInput& input, Var values, StateCursor* state) {
         for (Block* block : blocks_) values = block->forward(context, values, input.lengths, state);
@@ -158,7 +171,7 @@ private:
     }
 
     BlockOptions options_;
-    InputLayer& input_;
+    ModelInput input_;
     std::vector<Block*> blocks_;
     AnyNorm* norm_ = nullptr;  // null without one
     Linear* readout_ = nullptr;
@@ -196,6 +209,7 @@ OptionSet options() {
     options.declare({.name = "causal",
                      .value = true,
                      .help = "a step sees those up to itself, in place of all of them"});
+    ModelInput::declare(options);
     return options;
 }
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "baselines/backbones/backbone_registry.h"
+#include "baselines/backbones/model_input.h"
 #include "baselines/backbones/positions.h"
-#include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
@@ -61,7 +61,9 @@ public:
     Var forward(Context& context, const Var& input, const Tensor& lengths, StateCursor* state) {
         const auto mix = [&](const Var& x) {
             return mixer_.mix(
-                context, {.sequence = x, .lengths = lengths, .causal = options_.causal}, state);
+                context,
+                {.sequence = x, .lengths = lengths, .causal = options_.causal, .around = input},
+                state);
         };
         const auto perceptron = [&](const Var& x) {
             const Var hidden = activate(context, widen_.forward(context, x), options_.activation);
@@ -95,14 +97,11 @@ public:
           positions_(child("positions",
                            std::make_unique<Positions>(options.get<std::string>("positions"),
                                                        options.get<std::int64_t>("max_positions"),
-                                                       options_.width))) {
-        if (options.get<std::string>("input") == "linear") {
-            input_ = &child("input", std::make_unique<InputLayer>(shape.n_input, options_.width));
-        }
-        ELM_CHECK(input_ != nullptr || shape.n_input == options_.width,
-                  "without a layer for its input a transformer of width {} takes as many channels "
-                  "(got {}). Set input to linear.",
-                  options_.width, shape.n_input);
+                                                       options_.width))),
+          input_(options, shape, options_.width, "transformer",
+                 [this](std::unique_ptr<InputLayer> layer) -> InputLayer& {
+                     return child("input", std::move(layer));
+                 }) {
         for (std::int64_t layer = 0; layer < options.get<std::int64_t>("layers"); ++layer) {
             blocks_.push_back(
                 &child("blocks." + std::to_string(layer),
@@ -125,6 +124,9 @@ public:
         return {.causal = causal, .streams = causal && mixer_traits().streams};
     }
 
+    void require_device(const DeviceLimits& device, DType dtype) const override {
+        for (const Block* block : blocks_) block->mixer().require_device(device, dtype);
+    }
     double flops_per_step(std::int64_t steps) override {
         double mixing = 0;
         for (const Block* block : blocks_) {
@@ -135,12 +137,10 @@ public:
 
 protected:
     Var run(Context& context, const SequenceInput& input, SequenceState& state) override {
-        const bool sparse = input.spikes != nullptr;
-        const std::size_t of_input = input_ == nullptr ? 0 : 1;
         require_state(state,
                       positions_.state_tensors() + blocks_.size() * mixer_traits().state_tensors +
-                          (sparse ? 0 : of_input),
-                      sparse ? of_input : 0, input.batch());
+                          input_.state_tensors(input),
+                      input_.state_trains(input), input.batch());
         StateCursor cursor(state);
         const Var output = answer(context, input, embed(context, input, cursor), &cursor);
         cursor.finish();
@@ -156,10 +156,8 @@ private:
     MixerTraits mixer_traits() const { return blocks_.front()->mixer().traits(); }
 
     Var embed(Context& context, const SequenceInput& input, StateCursor& cursor) const {
-        if (input_ != nullptr) return input_->forward(context, input, cursor);
-        if (input.spikes == nullptr) return input.dense;
         const DType dtype = blocks_.front()->parameters().front().parameter->value.dtype();
-        return {to_dense(context.stream, *input.spikes, dtype)};
+        return input_.features(context, input, cursor, dtype);
     }
 
     Var answer(Context& context, const SequenceInput& input, const Var& embedded,
@@ -173,7 +171,7 @@ private:
 
     BlockOptions options_;
     Positions& positions_;
-    InputLayer* input_ = nullptr;  // null: the input goes in as it is
+    ModelInput input_;
     std::vector<Block*> blocks_;
     LayerNorm* norm_ = nullptr;  // null in post-norm
     Mlp* readout_ = nullptr;
@@ -215,8 +213,7 @@ OptionSet options() {
     options.declare({.name = "causal",
                      .value = true,
                      .help = "a step sees those up to itself, in place of all of them"});
-    choice("input", "linear", "what makes the first features of the input; none: they are it",
-           {"none", "linear"});
+    ModelInput::declare(options);
     whole("readout_hidden", 0, "hidden units of the readout; 0: it is linear", 0, 262144);
     return options;
 }

@@ -4,9 +4,11 @@
 
 #include "baselines/mixers/padding.h"
 #include "kernels/ops/attention/linear_attention.h"
+#include "kernels/ops/attention/outer_scan.h"
 #include "kernels/ops/basic/layout.h"
 
 namespace elm {
+
 FeatureAttention::FeatureAttention(const OptionSet& options, const MixerPlace& place)
     : SequenceMixer(place.width),
       projections_(options, place.width, true,
@@ -18,6 +20,11 @@ double FeatureAttention::flops_per_step(std::int64_t, bool) const {
     return 4.0 * static_cast<double>(projections_.inner) * static_cast<double>(feature_count());
 }
 
+/// Of a head: its values and the sum of weights, by its features.
+void FeatureAttention::require_device(const DeviceLimits& device, DType dtype) const {
+    require_outer_scan_fits(device, head_width() + 1, feature_count(), dtype);
+}
+
 Var FeatureAttention::all_features(Context& context, const Var& rows, const MixerInput& input,
                                    bool of_keys, std::int64_t begin) {
     const Shape shape = rows.value.shape();
@@ -25,7 +32,8 @@ Var FeatureAttention::all_features(Context& context, const Var& rows, const Mixe
     const Var each =
         reshape(context, counted, {shape[0], shape[1], projections_.heads, head_width()});
     const bool causal = input.causal && !input.is_cross();
-    const Var found = features(context, {each, of_keys, causal, begin});
+    const Var found = features(
+        context, {each, of_keys, causal, begin, of_keys ? input.source_lengths() : Tensor{}});
     return reshape(context, found, {shape[0], shape[1], projections_.heads * feature_count()});
 }
 

@@ -10,6 +10,7 @@ struct FeatureRows {
     bool of_keys;        // else of queries
     bool causal;         // then features of a step may not depend on later ones
     std::int64_t begin;  // position of the first step
+    Tensor lengths;      // steps of each sample that count, undefined: all
 };
 
 /// Attention of several heads whose weights are products of features of queries and keys,
@@ -27,6 +28,7 @@ public:
         return {.cross_noncausal = true, .cross_causal = true, .state_tensors = 2};
     }
     double flops_per_step(std::int64_t steps, bool causal) const override;
+    void require_device(const DeviceLimits& device, DType dtype) const override;
 
 protected:
     /// (batch, time, heads, features)

@@ -32,7 +32,7 @@ void GatedOutput::declare(OptionSet& options, const std::string& form) {
     options.declare({.name = "output",
                      .value = form,
                      .help = "what becomes of the state space's output",
-                     .choices = {"full_glu", "half_glu1", "half_glu2", "gelu", "none"}});
+                     .choices = {"full_glu", "half_glu1", "half_glu2", "linear", "gelu", "none"}});
 }
 
 Var GatedOutput::forward(Context& context, const Var& input) const {
@@ -40,6 +40,7 @@ Var GatedOutput::forward(Context& context, const Var& input) const {
     const Var active = dropout(context, activate(context, input, gelu_), dropout_);
     if (gate_ == nullptr) return active;
     const Var gated = gate_->forward(context, active);
+    if (form_ == "linear") return gated;
     if (form_ == "full_glu") {
         const Var values = slice(context, gated, -1, 0, width_);
         const Var gate = slice(context, gated, -1, width_, 2 * width_);

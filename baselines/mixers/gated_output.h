@@ -14,10 +14,11 @@ class OptionSet;
 ///   full_glu    (W1 G(y) + b1) * s(W2 G(y) + b2)
 ///   half_glu1   G(y) * s(W2 G(y) + b2)
 ///   half_glu2   y * s(W2 G(y) + b2)
+///   linear      W1 G(y) + b1
 ///   gelu        G(y)
 ///   none        y
 ///
-/// Child "gate" is a linear layer: of full_glu to both halves at once. Sources: Dauphin et al.
+/// Child "gate" is the linear layer: of full_glu to both halves at once. Sources: Dauphin et al.
 /// 2017, arXiv 1612.08083; Smith et al. 2023, arXiv 2208.04933, appendix; Gu et al. 2022, arXiv
 /// 2111.00396.
 class GatedOutput : public Module {

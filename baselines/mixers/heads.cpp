@@ -1,6 +1,9 @@
 #include "baselines/mixers/heads.h"
 
+#include <string>
+
 #include "kernels/core/support/check.h"
+#include "kernels/ops/basic/layout.h"
 
 namespace elm {
 
@@ -20,6 +23,30 @@ OptionSet head_options() {
                      .value = true,
                      .help = "add biases to queries, values and the output"});
     return options;
+}
+
+void declare_mode(OptionSet& options, const char* difference) {
+    options.declare(
+        {.name = "mode",
+         .value = std::string("paper"),
+         .help = std::string("as published, or as in the published code: ") + difference,
+         .choices = {"paper", "release"}});
+}
+
+bool is_release(const OptionSet& options) { return options.get<std::string>("mode") == "release"; }
+
+Var split_heads(Context& context, const Var& rows, std::int64_t heads) {
+    const Shape shape = rows.value.shape();
+    const std::int64_t width = shape[2] / heads;
+    const Var each = reshape(context, rows, {shape[0], shape[1], heads, width});
+    return reshape(context, transpose(context, each, 1, 2), {shape[0] * heads, shape[1], width});
+}
+
+Var join_heads(Context& context, const Var& rows, std::int64_t heads) {
+    const Shape shape = rows.value.shape();
+    const std::int64_t batch = shape[0] / heads;
+    const Var each = reshape(context, rows, {batch, heads, shape[1], shape[2]});
+    return reshape(context, transpose(context, each, 1, 2), {batch, shape[1], heads * shape[2]});
 }
 
 std::int64_t HeadProjections::inner_width(const OptionSet& options, std::int64_t width) {

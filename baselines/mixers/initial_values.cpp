@@ -1,5 +1,6 @@
 #include "baselines/mixers/initial_values.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/core/random/random.h"
@@ -60,6 +61,16 @@ Initialiser log_steps(double shortest, double longest) {
               "step_min and step_max must be positive and in order (got {} and {})", shortest,
               longest);
     return uniform(std::log(shortest), std::log(longest));
+}
+
+Initialiser softplus_steps(double shortest, double longest) {
+    ELM_CHECK(longest >= shortest, "step_min must not be above step_max (got {} and {})", shortest,
+              longest);
+    return of_uniform(std::log(shortest), std::log(longest), [](double log_step) {
+        constexpr double least = 1e-4;  // as in the authors' code
+        const double step = std::max(std::exp(log_step), least);
+        return step + std::log(-std::expm1(-step));
+    });
 }
 
 void declare_log_steps(OptionSet& options) {

@@ -25,6 +25,9 @@ Initialiser of_normals(std::int64_t draws,
 /// Logarithms of time steps that are uniform between those of the two: Gu et al. 2022, arXiv
 /// 2206.11893, section 4.
 Initialiser log_steps(double shortest, double longest);
+/// What softplus makes such time steps of, none of them below 0.0001: Gu & Dao 2023, arXiv
+/// 2312.00752, section 3.6, as in the authors' code.
+Initialiser softplus_steps(double shortest, double longest);
 /// The options step_min and step_max that they are between.
 void declare_log_steps(OptionSet& options);
 

@@ -40,6 +40,9 @@ public:
     double flops_per_step(std::int64_t, bool) const override {
         return 8.0 * static_cast<double>(projections_.inner * projection_.shape[1]);
     }
+    void require_device(const DeviceLimits& device, DType) const override {
+        require_attention_fits(device, projections_.inner / projections_.heads);
+    }
 
 protected:
     Var run(Context& context, const MixerInput& input, StateCursor*) override {

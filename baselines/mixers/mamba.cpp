@@ -12,28 +12,16 @@
 #include "baselines/mixers/complex_recurrence.h"
 #include "baselines/mixers/initial_values.h"
 #include "baselines/mixers/mixer_registry.h"
-#include "kernels/core/support/check.h"
+#include "baselines/mixers/short_convolution.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
-#include "kernels/ops/product/depthwise_convolution.h"
 #include "kernels/ops/product/matmul.h"
 #include "kernels/ops/scan/selective_scan.h"
 
 namespace elm {
 namespace {
-
-/// The bias of which softplus makes a time step that is log-uniform between the two.
-Initialiser step_bias(double shortest, double longest) {
-    ELM_CHECK(longest >= shortest, "step_min must not be above step_max (got {} and {})", shortest,
-              longest);
-    return initialise::of_uniform(std::log(shortest), std::log(longest), [](double log_step) {
-        constexpr double least = 1e-4;  // as in the authors' code
-        const double step = std::max(std::exp(log_step), least);
-        return step + std::log(-std::expm1(-step));
-    });
-}
 
 /// log(1), log(2), ..., log(states) for each row.
 Initialiser log_ranks(std::int64_t rows, std::int64_t states) {
@@ -58,9 +46,9 @@ public:
           convolution_bias_(offset("conv_bias", {inner_}, initialise::uniform_fan_in(taps_))),
           x_(child("x_proj", std::make_unique<Linear>(inner_, rank_ + 2 * states_, false))),
           step_weight_(parameter("dt_weight", {inner_, rank_}, initialise::uniform_fan_in(rank_))),
-          step_bias_(
-              offset("dt_bias", {inner_},
-                     step_bias(options.get<double>("step_min"), options.get<double>("step_max")))),
+          step_bias_(offset("dt_bias", {inner_},
+                            initialise::softplus_steps(options.get<double>("step_min"),
+                                                       options.get<double>("step_max")))),
           log_rate_(offset("A_log", {inner_, states_}, log_ranks(inner_, states_))),
           skip_(offset("D", {inner_}, initialise::constant(1))),
           out_(child("out_proj", std::make_unique<Linear>(inner_, place.width, false))) {}
@@ -70,15 +58,19 @@ public:
     double flops_per_step(std::int64_t, bool) const override {
         return static_cast<double>(inner_) * static_cast<double>(9 * states_);
     }
+    void require_device(const DeviceLimits& device, DType) const override {
+        require_selective_scan_fits(device, states_);
+    }
 
 protected:
     Var run(Context& context, const MixerInput& input, StateCursor* state) override {
         const Var both = in_.forward(context, input.sequence);
         const Var gate =
             activate(context, slice(context, both, -1, inner_, 2 * inner_), Activation::silu);
-        const Var values =
-            activate(context, convolved(context, slice(context, both, -1, 0, inner_), state),
-                     Activation::silu);
+        const Var convolved = short_convolution(context, slice(context, both, -1, 0, inner_),
+                                                use(context, convolution_weight_),
+                                                use(context, convolution_bias_), state);
+        const Var values = activate(context, convolved, Activation::silu);
         const Var scanned = scan(context, values, state);
         return out_.forward(context, multiply(context, scanned, gate));
     }
@@ -87,23 +79,6 @@ private:
     static std::int64_t rank_of(const OptionSet& options, std::int64_t width) {
         const auto rank = options.get<std::int64_t>("rank");
         return rank > 0 ? rank : (width + 15) / 16;
-    }
-
-    /// The causal convolution, which from chunk to chunk goes on behind the last taps - 1 steps.
-    Var convolved(Context& context, const Var& values, StateCursor* state) const {
-        const Var weight = use(context, convolution_weight_);
-        const Var bias = use(context, convolution_bias_);
-        if (state == nullptr) return depthwise_convolution(context, values, weight, bias);
-        const Shape& shape = values.value.shape();
-        const Var before =
-            state_or_zeros(context, state, {shape[0], taps_ - 1, inner_}, values.value.dtype());
-        const Var parts[] = {before, values};
-        const Var joined = concatenate(context, parts, 1);
-        const std::int64_t end = taps_ - 1 + shape[1];
-        Context plain{context.stream};
-        state->keep(slice(plain, {joined.value}, 1, shape[1], end).value);
-        return slice(context, depthwise_convolution(context, joined, weight, bias), 1, taps_ - 1,
-                     end);
     }
 
     Var scan(Context& context, const Var& values, StateCursor* state) const {

@@ -2,18 +2,19 @@
 // of a head, and m rows w_r of a matrix that is drawn once,
 //   softmax:   f(x)_r = exp(w_r x' - |x'|^2 / 2 - c) + 1e-6
 //   relu:      f(x)_r = max(x_r, 0) + 1e-3, no matrix, m = d
-// c keeps exponents in range: for queries the largest w_r x' of the row, for keys that of the whole
-// sequence and head, which cancel but for the 1e-6. Causally keys have c = 0, for theirs would
-// depend on later steps. The mean over matrices of f(q) f(k) / m is exp(q k / sqrt(d)): that of
-// softmax. Rows w_r are normal, orthogonal to each other in groups of d. Source: Choromanski et al.
-// 2021, arXiv 2009.14794; sizes of Tay et al. 2021, arXiv 2011.04006, whose public code takes
-// `relu` in most tasks. Where we differ: the matrix stays as it was drawn.
+// c keeps exponents in range: for queries the largest w_r x' of the row, for keys that of all steps
+// of the sequence that count and of the head, which cancel but for the 1e-6. Causally keys have c =
+// 0, for theirs would depend on later steps. The mean over matrices of f(q) f(k) / m is exp(q k /
+// sqrt(d)): that of softmax. Rows w_r are normal, orthogonal to each other in groups of d. Source:
+// Choromanski et al. 2021, arXiv 2009.14794; sizes of Tay et al. 2021, arXiv 2011.04006, whose
+// public code takes `relu` in most tasks. Where we differ: the matrix stays as it was drawn.
 
 #include <cmath>
 #include <memory>
 #include <vector>
 
 #include "baselines/mixers/feature_attention.h"
+#include "baselines/mixers/padding.h"
 #include "kernels/core/random/random.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
@@ -59,15 +60,6 @@ Initialiser orthogonal_normal(std::int64_t rows, std::int64_t columns) {
     };
 }
 
-/// (...) → (..., count), the same in all of them.
-Var repeat_last(Context& context, const Var& input, std::int64_t count) {
-    const Shape& shape = input.value.shape();
-    Context plain{context.stream};
-    const Var ones =
-        scale(plain, {Tensor::zeros(context.stream, {count, 1}, input.value.dtype())}, 0, 1);
-    return linear(context, reshape(context, input, {shape.size(), 1}), ones);
-}
-
 class PerformerMixer : public FeatureAttention {
 public:
     PerformerMixer(const OptionSet& options, const MixerPlace& place)
@@ -98,22 +90,25 @@ protected:
         if (!of.of_keys) {
             offset = add(context, offset, maximum(context, products, 3));
         } else if (!of.causal && shape.size() > 0) {
-            offset = add(context, offset, largest_of_sequence(context, products));
+            offset = add(context, offset, largest_of_sequence(context, products, of.lengths));
         }
-        const Var shift = reshape(context, repeat_last(context, offset, random_features_),
+        const Var shift = reshape(context, repeat(context, offset, -1, random_features_),
                                   {shape[0], shape[1], shape[2], random_features_});
         const Var exponents = subtract(context, products, shift);
         return scale(context, activate(context, exponents, Activation::exp), 1, 1e-6);
     }
 
 private:
-    /// The largest product of each sample and head, at each step: (batch, time, heads).
-    static Var largest_of_sequence(Context& context, const Var& products) {
+    /// The largest product of each sample and head, at each step: (batch, time, heads). Those of
+    /// padding are no candidates.
+    static Var largest_of_sequence(Context& context, const Var& products, const Tensor& lengths) {
         const Shape shape = products.value.shape();
-        const std::int64_t pairs = shape[0] * shape[2];
+        const std::int64_t pairs = shape[0] * shape[2], of_step = shape[2] * shape[3];
+        const Var rows = reshape(context, products, {shape[0], shape[1], of_step});
+        const Var counted = reshape(context, lowered_padding(context, rows, lengths), shape);
         const Var by_head =
-            reshape(context, transpose(context, products, 1, 2), {pairs, shape[1] * shape[3]});
-        const Var largest = repeat_last(context, maximum(context, by_head, 1), shape[1]);
+            reshape(context, transpose(context, counted, 1, 2), {pairs, shape[1] * shape[3]});
+        const Var largest = repeat(context, maximum(context, by_head, 1), -1, shape[1]);
         return transpose(context, reshape(context, largest, {shape[0], shape[2], shape[1]}), 1, 2);
     }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "kernels/core/support/check.h"
@@ -10,12 +11,30 @@
 
 namespace elm {
 
-Rotation::Rotation(std::int64_t heads, std::int64_t features) : heads_(heads), features_(features) {
+namespace {
+
+std::vector<double> falling_frequencies(std::int64_t features) {
     ELM_CHECK(features % 2 == 0,
               "rotary positions turn pairs of features, but a head has {}. Choose heads and "
               "attention_width so that it has an even number.",
               features);
+    std::vector<double> all;
+    for (std::int64_t pair = 0; pair < features / 2; ++pair) {
+        all.push_back(
+            std::pow(10000.0, -2 * static_cast<double>(pair) / static_cast<double>(features)));
+    }
+    return all;
 }
+
+}  // namespace
+
+Rotation::Rotation(std::int64_t heads, std::int64_t features)
+    : Rotation(heads, falling_frequencies(features)) {}
+
+Rotation::Rotation(std::int64_t heads, std::vector<double> frequencies)
+    : heads_(heads),
+      features_(2 * static_cast<std::int64_t>(frequencies.size())),
+      frequencies_(std::move(frequencies)) {}
 
 Rotation::Tables Rotation::tables(Stream& stream, std::int64_t begin, std::int64_t end,
                                   DType dtype) {
@@ -30,9 +49,7 @@ Rotation::Tables Rotation::tables(Stream& stream, std::int64_t begin, std::int64
             std::vector<Real> cosine, sine;
             for (std::int64_t at = 0; at < shape.size(); ++at) {
                 const auto step = static_cast<double>(at / (heads_ * shape[2]));
-                const double pair = static_cast<double>(at % shape[2]);
-                const double angle =
-                    step * std::pow(10000.0, -2 * pair / static_cast<double>(features_));
+                const double angle = step * frequencies_[static_cast<std::size_t>(at % shape[2])];
                 cosine.push_back(static_cast<Real>(std::cos(angle)));
                 sine.push_back(static_cast<Real>(std::sin(angle)));
             }

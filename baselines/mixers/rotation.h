@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "kernels/autograd/context.h"
 
@@ -16,6 +17,8 @@ class Rotation {
 public:
     /// Throws Error{invalid} for an odd number of features.
     Rotation(std::int64_t heads, std::int64_t features);
+    /// The same with angles `frequencies` for each step in place of w, one for each pair.
+    Rotation(std::int64_t heads, std::vector<double> frequencies);
 
     /// (batch, time, heads features) → the same; the first step is at position `begin`.
     Var turn(Context& context, const Var& input, std::int64_t begin);
@@ -27,6 +30,7 @@ private:
     Tables tables(Stream& stream, std::int64_t begin, std::int64_t end, DType dtype);
 
     std::int64_t heads_, features_;
+    std::vector<double> frequencies_;
     Tables tables_;  // of the first positions
 };
 

@@ -27,6 +27,8 @@ struct MixerInput {
     Tensor lengths = {};          // of the sequence, as in SequenceInput
     Tensor context_lengths = {};  // of the context
     bool causal = true;
+    /// What the result will be added to, the same shape; without value: the sequence.
+    Var around = {};
 
     bool is_cross() const { return context.value.defined(); }
     /// What is read, and how much of it counts.
@@ -52,6 +54,9 @@ public:
     /// Multiplications and additions of one step in a sequence of `steps`, forward; without the
     /// products by parameters, which the model counts.
     virtual double flops_per_step(std::int64_t steps, bool causal) const = 0;
+
+    /// As SequenceModel::require_device.
+    virtual void require_device(const DeviceLimits& /*device*/, DType /*dtype*/) const {}
 
 protected:
     /// As above; `input` is checked.

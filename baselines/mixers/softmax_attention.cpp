@@ -51,6 +51,10 @@ double SoftmaxAttention::flops_per_step(std::int64_t steps, bool causal) const {
     return 4 * static_cast<double>(projections_.inner) * seen;
 }
 
+void SoftmaxAttention::require_device(const DeviceLimits& device, DType) const {
+    require_attention_fits(device, projections_.inner / projections_.heads);
+}
+
 Tensor SoftmaxAttention::kept(Context& context, const Tensor& rows) const {
     if (window_ == 0) return rows;
     Context plain{context.stream};

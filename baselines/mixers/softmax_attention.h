@@ -25,6 +25,7 @@ public:
     /// The state: keys and values of all steps so far, or of those that a window still reaches.
     MixerTraits traits() const override;
     double flops_per_step(std::int64_t steps, bool causal) const override;
+    void require_device(const DeviceLimits& device, DType dtype) const override;
 
 protected:
     Var run(Context& context, const MixerInput& input, StateCursor* state) override;
