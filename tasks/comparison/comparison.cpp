@@ -8,6 +8,7 @@
 
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/log.h"
+#include "tasks/comparison/comparison_folder.h"
 #include "tasks/comparison/grid_run.h"
 
 namespace elm {
@@ -56,10 +57,20 @@ void Comparison::require_free() const {
         return;
     }
     // Other shares may be at work in the same folder.
-    const std::vector<GridCell> cells = grid_of(options_, {});
-    for (std::size_t k = 0; k < cells.size(); ++k) {
-        if (is_own(options_, k, 0, 1)) require(cells[k].plan.out);
+    require_own_folder(options_.plan.out, comparison_description(task_, options_));
+    for (const std::vector<GridCell>& cells : {all_trials(), grid_of(options_, {})}) {
+        for (std::size_t k = 0; k < cells.size(); ++k) {
+            if (is_own(options_, k, 0, 1)) require(cells[k].plan.out);
+        }
     }
+}
+
+std::vector<GridCell> Comparison::all_trials() const {
+    std::vector<GridCell> trials;
+    for (const std::string& model : options_.plan.models) {
+        for (GridCell& trial : trials_of(options_, model)) trials.push_back(std::move(trial));
+    }
+    return trials;
 }
 
 void Comparison::run_one(const GridCell& cell, const std::function<void()>& poll) const {
@@ -120,13 +131,12 @@ void Comparison::choose() {
 }
 
 void Comparison::run(Communicator& processes, const std::function<void()>& poll) {
-    if (options_.trials > 0) {
-        std::vector<GridCell> trials;
-        for (const std::string& model : options_.plan.models) {
-            for (GridCell& trial : trials_of(options_, model)) trials.push_back(std::move(trial));
-        }
-        run_own(trials, processes, poll);
+    if (processes.leads()) {
+        claim_folder(options_.plan.out, comparison_description(task_, options_), options_.share,
+                     options_.plan.force || (options_.plan.resume && options_.shares == 1));
     }
+    processes.barrier();  // nobody leaves a cell before that
+    if (options_.trials > 0) run_own(all_trials(), processes, poll);
     choose();
     run_own(grid_of(options_, chosen_), processes, poll);
     // Only the files of this call are new: what is through now stays.
@@ -135,10 +145,9 @@ void Comparison::run(Communicator& processes, const std::function<void()>& poll)
 
 std::vector<std::string> Comparison::missing() const {
     std::vector<std::string> names;
-    for (const std::string& model : options_.plan.models) {
-        for (const GridCell& trial : trials_of(options_, model)) {
-            if (!is_through(trial)) names.push_back(trial.name);
-        }
+    const std::vector<GridCell> trials = all_trials();
+    for (const GridCell& trial : trials) {
+        if (!is_through(trial)) names.push_back(trial.name);
     }
     for (const GridCell& cell : grid_of(options_, chosen_)) {
         if (!is_through(cell)) names.push_back(cell.name);

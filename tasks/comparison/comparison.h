@@ -18,7 +18,8 @@ public:
     /// `stream` and `task` must outlive this. Throws Error{invalid} for options that cannot be.
     Comparison(Stream& stream, const Task& task, ComparisonOptions options);
 
-    /// Throws Error{exists} where something stands that these options do not let be replaced.
+    /// Throws Error{exists} where something stands that these options do not let be replaced: for
+    /// a share, own cells and trials, and files that are not of this comparison.
     void require_free() const;
 
     /// Works on the own share of the cells, first on the trials of searches. Several processes
@@ -41,6 +42,7 @@ private:
                  const std::function<void()>& poll);
     void run_one(const GridCell& cell, const std::function<void()>& poll) const;
     void choose();
+    std::vector<GridCell> all_trials() const;
 
     Stream& stream_;
     const Task& task_;

@@ -17,7 +17,7 @@ struct ModelSummary {
     std::vector<const CellResult*> done = {};  // by seed
     std::int64_t n_cells = 0;
     std::optional<SeedEstimate> estimate = {};  // of the headline metric; none where none is done
-    std::optional<Difference> difference = {};  // from the model that others are held against
+    std::optional<PairedDifference> difference = {};  // from the model that others are held against
     double adjusted_p = CellResult::unknown;
 
     /// Mean of a figure over the cells that are done; NaN of none.

@@ -12,12 +12,15 @@
 namespace elm {
 namespace {
 
+/// Room for any warm-up: what is asked here does not depend on the number of updates.
+constexpr std::int64_t many_updates = 1'000'000'000;
+
 constexpr double time_share = 0.25, time_seconds = 2;
 
 double seconds_of_one_pass(Stream& stream, const Task& task, const PlanOptions& plan,
                            const PlannedRun& run) {
     Communicator alone;
-    TrainingSettings settings = settings_of(plan.recipe, plan.precision, 1, run.seed);
+    TrainingSettings settings = settings_of(plan.recipe, plan.precision, many_updates, run.seed);
     Training probe(stream, run.make(), settings, task, alone);
     const auto start = std::chrono::steady_clock::now();
     probe.measure_pass(1);
@@ -29,7 +32,8 @@ void require_an_update(Stream& stream, const Task& task, const PlanOptions& plan
                        const PlannedRun& run) {
     const std::string text = plan.recipe.get<std::string>("budget");
     const Budget budget = parse_budget(text);
-    const TrainingSettings settings = settings_of(plan.recipe, plan.precision, 1, run.seed);
+    const TrainingSettings settings =
+        settings_of(plan.recipe, plan.precision, many_updates, run.seed);
     const auto samples = static_cast<double>(settings.samples_per_update());
     if (budget.unit == Budget::Unit::samples) {
         ELM_CHECK(samples <= budget.amount,

@@ -3,6 +3,7 @@
 #include "tasks/lra/images/image_samples.h"
 #include "tasks/lra/images/synthetic_image.h"
 #include "tasks/lra/paper_preset.h"
+#include "tasks/lra/published_models.h"
 #include "tasks/sets/set_pictures.h"
 
 namespace elm {
@@ -41,17 +42,18 @@ TaskEntry image_syn_task() {
          .summary = "made-up grey images of ten shapes, of the form of grey CIFAR-10",
          .source = "our own; form of Tay et al. 2021, arXiv 2011.04006",
          // 300 epochs.
-         .presets = paper_presets({.task = R"(
+         .presets = joined(paper_presets({.task = R"(
 [image-syn]
 encoding = "grey_bins"
 bins = 16
 train_samples = 45000
 held_out = 5000
 )",
-                                   .batch = 384,
-                                   .updates = 35156,
-                                   .synapse_tau = 5,
-                                   .longest_memory_tau = 1000}),
+                                          .batch = 384,
+                                          .updates = 35156,
+                                          .synapse_tau = 5,
+                                          .longest_memory_tau = 1000}),
+                           published_models(LraTask::image, "image-syn")),
          .samples = SampleKind{.family = "image-syn",
                                .learnt = {"image", "label"},
                                .options = [] { return OptionSet(); },

@@ -11,6 +11,7 @@
 #include "tasks/lra/images/cifar.h"
 #include "tasks/lra/images/image_samples.h"
 #include "tasks/lra/paper_preset.h"
+#include "tasks/lra/published_models.h"
 #include "tasks/sets/set_pictures.h"
 
 namespace elm {
@@ -82,15 +83,16 @@ TaskEntry image_task() {
          .summary = "grey CIFAR-10, pixel by pixel: what is it?",
          .source = "Krizhevsky 2009, technical report; Tay et al. 2021, arXiv 2011.04006",
          // 300 epochs.
-         .presets = paper_presets({.task = R"(
+         .presets = joined(paper_presets({.task = R"(
 [image]
 encoding = "grey_bins"
 bins = 16
 )",
-                                   .batch = 384,
-                                   .updates = 35156,
-                                   .synapse_tau = 5,
-                                   .longest_memory_tau = 1000}),
+                                          .batch = 384,
+                                          .updates = 35156,
+                                          .synapse_tau = 5,
+                                          .longest_memory_tau = 1000}),
+                           published_models(LraTask::image, "image")),
          .needs_files = true,
          .samples = SampleKind{.family = "image",
                                .learnt = {"image", "label"},

@@ -18,6 +18,7 @@
 #include "tasks/lra/listops/listops_picture.h"
 #include "tasks/lra/listops/listops_table.h"
 #include "tasks/lra/paper_preset.h"
+#include "tasks/lra/published_models.h"
 #include "tasks/samples/sample_options.h"
 #include "tasks/samples/sample_task.h"
 
@@ -222,15 +223,16 @@ TaskEntry listops_task() {
          .summary = "nested minima, maxima, medians and sums of digits: the value",
          .source = "Nangia & Bowman 2018, arXiv 1804.06028; Tay et al. 2021, arXiv 2011.04006",
          // 150 epochs.
-         .presets = paper_presets({.task = R"(
+         .presets = joined(paper_presets({.task = R"(
 [listops]
 train_samples = 96000
 held_out = 2000
 )",
-                                   .batch = 384,
-                                   .updates = 37500,
-                                   .synapse_tau = 5,
-                                   .longest_memory_tau = 2000}),
+                                          .batch = 384,
+                                          .updates = 37500,
+                                          .synapse_tau = 5,
+                                          .longest_memory_tau = 2000}),
+                           published_models(LraTask::listops, "listops")),
          .samples = SampleKind{.family = "listops",
                                .learnt = {"tokens", "label"},
                                .options = sample_options,

@@ -14,6 +14,7 @@
 #include "tasks/lra/pathfinder/pathfinder.h"
 #include "tasks/lra/pathfinder/pathfinder_folder.h"
 #include "tasks/lra/pathfinder/pathfinder_reference.h"
+#include "tasks/lra/published_models.h"
 #include "tasks/samples/sample_options.h"
 #include "tasks/samples/sample_task.h"
 #include "tasks/sets/set_pictures.h"
@@ -213,7 +214,7 @@ held_out = 20000
 budget_share = ["6", "3", "1"]
 )";
     presets.push_back(std::move(curriculum));
-    return presets;
+    return joined(std::move(presets), published_models(LraTask::pathfinder, "pathfinder"));
 }
 
 }  // namespace

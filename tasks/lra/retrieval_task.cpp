@@ -3,6 +3,7 @@
 // doi:10.1007/s10579-012-9211-2; as a task: Tay et al. 2021, arXiv 2011.04006.
 
 #include "tasks/lra/paper_preset.h"
+#include "tasks/lra/published_models.h"
 #include "tasks/lra/text/paper_pairs.h"
 #include "tasks/lra/text/text_samples.h"
 
@@ -36,15 +37,16 @@ TaskEntry retrieval_task() {
          .source = "Radev et al. 2013, doi:10.1007/s10579-012-9211-2; Tay et al. 2021, arXiv "
                    "2011.04006",
          // 150 epochs of 147,086 pairs.
-         .presets = paper_presets({.task = R"(
+         .presets = joined(paper_presets({.task = R"(
 [retrieval]
 most_length = 4000
 latent = 75
 )",
-                                   .batch = 384,
-                                   .updates = 57455,
-                                   .synapse_tau = 5,
-                                   .longest_memory_tau = 4000}),
+                                          .batch = 384,
+                                          .updates = 57455,
+                                          .synapse_tau = 5,
+                                          .longest_memory_tau = 4000}),
+                           published_models(LraTask::retrieval, "retrieval")),
          .needs_files = true,
          .samples = SampleKind{.family = "retrieval",
                                .learnt = {"documents", "label"},

@@ -3,6 +3,7 @@
 // test set; here the last fifth of each class of the training set is held out for that.
 
 #include "tasks/lra/paper_preset.h"
+#include "tasks/lra/published_models.h"
 #include "tasks/lra/text/review_folder.h"
 #include "tasks/lra/text/text_samples.h"
 
@@ -35,14 +36,15 @@ TaskEntry text_task() {
          .summary = "reviews of films, byte by byte: does the writer like it?",
          .source = "Maas et al. 2011, Proc. ACL-HLT; Tay et al. 2021, arXiv 2011.04006",
          // 150 epochs of 20,000 reviews.
-         .presets = paper_presets({.task = R"(
+         .presets = joined(paper_presets({.task = R"(
 [text]
 most_length = 4096
 )",
-                                   .batch = 384,
-                                   .updates = 7813,
-                                   .synapse_tau = 5,
-                                   .longest_memory_tau = 4000}),
+                                          .batch = 384,
+                                          .updates = 7813,
+                                          .synapse_tau = 5,
+                                          .longest_memory_tau = 4000}),
+                           published_models(LraTask::text, "text")),
          .needs_files = true,
          .samples = SampleKind{.family = "text",
                                .learnt = {"text", "label"},

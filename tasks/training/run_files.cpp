@@ -12,7 +12,6 @@
 #include "tasks/report/results_writer.h"
 
 namespace elm {
-namespace {
 
 void make_folder(const std::string& path) {
     std::error_code failure;
@@ -22,6 +21,8 @@ void make_folder(const std::string& path) {
                     fmt::format("{} is no folder and cannot be made one. Choose another.", path));
     }
 }
+
+namespace {
 
 /// "step" of a line of metrics, or -1.
 std::int64_t step_of(const std::string& line) {

@@ -16,6 +16,9 @@ namespace elm {
 /// What a folder of runs holds to make them again.
 inline constexpr const char* configuration_name = "config.toml";
 
+/// Makes a folder with those that it is in, where it is not there. Throws Error{write}.
+void make_folder(const std::string& path);
+
 /// The files that a run leaves: the best model so far, a checkpoint to go on from, and metrics, one
 /// object a line. Named after the model, NAME.h5, NAME.checkpoint.h5 and NAME.metrics.jsonl, or in
 /// a folder of their own, FOLDER/model.h5, FOLDER/checkpoint.h5 and FOLDER/metrics.jsonl.

@@ -140,7 +140,9 @@ void RunPlan::add(ModelSpec spec, std::uint64_t seed) {
                      [&] { model.model->use_arithmetic(options_.arithmetic); });
         return model;
     };
-    run.spec = run.make().spec;
+    const FittedModel fitted = run.make();
+    require_device(fitted, limits_of(stream_.device()), options_.precision);
+    run.spec = fitted.spec;
     const auto size = run.spec.options.find(memory_option);
     run.model_name = size == run.spec.options.end()
                          ? spec.model

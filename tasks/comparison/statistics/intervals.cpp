@@ -36,7 +36,7 @@ double degrees_of(double seed_variance, double n_seeds, double sample_variance, 
     return parts > 0 ? total * total / parts : std::max(1.0, n_seeds - 1);
 }
 
-Difference difference_of(double value, double deviation, double degrees) {
+PairedDifference difference_of(double value, double deviation, double degrees) {
     const double half = student_t_quantile(upper_tail, degrees) * deviation;
     const double p = std::isnan(deviation) ? unknown
                      : deviation > 0       ? two_sided_p(value / deviation, degrees)
@@ -94,9 +94,9 @@ ResampledScores resample(std::span<const SampleFigures> runs, std::int64_t n_rou
     return all;
 }
 
-Difference paired_difference(const ResampledScores& all, std::span<const std::size_t> first,
-                             std::span<const std::size_t> second, std::int64_t n_samples,
-                             const RandomKey& key) {
+PairedDifference paired_difference(const ResampledScores& all, std::span<const std::size_t> first,
+                                   std::span<const std::size_t> second, std::int64_t n_samples,
+                                   const RandomKey& key) {
     ELM_CHECK(first.size() == second.size() && !first.empty(),
               "a paired difference of {} and {} runs", first.size(), second.size());
     const auto n = std::ssize(first);

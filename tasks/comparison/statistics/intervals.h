@@ -42,7 +42,7 @@ ResampledScores resample(std::span<const SampleFigures> runs, std::int64_t n_rou
                          const RandomKey& key);
 
 /// A difference between two models and how far it is to be trusted.
-struct Difference {
+struct PairedDifference {
     double value = 0;
     double deviation = 0;  // of the value: its standard error
     Interval interval{};   // 95 %
@@ -56,9 +56,9 @@ struct Difference {
 /// freedom after Satterthwaite 1946, doi:10.2307/3002019: n - 1 for seeds, samples - 1 for samples.
 /// One seed alone: the spread of the samples. No rounds (samples that are not known one by one):
 /// the spread of the seeds; of one seed NaN.
-Difference paired_difference(const ResampledScores& all, std::span<const std::size_t> first,
-                             std::span<const std::size_t> second, std::int64_t n_samples,
-                             const RandomKey& key);
+PairedDifference paired_difference(const ResampledScores& all, std::span<const std::size_t> first,
+                                   std::span<const std::size_t> second, std::int64_t n_samples,
+                                   const RandomKey& key);
 
 /// p values so adjusted that of a family of true hypotheses one is refused at 5 % in at most 5 % of
 /// all cases. NaN stays, and is none of the family. Source: Holm 1979, doi:10.2307/4615733.
