@@ -22,6 +22,7 @@
 #include "tasks/data/spikes/spike_file.h"
 #include "tasks/inspection/inspect_cell.h"
 #include "tasks/inspection/inspect_metrics.h"
+#include "tasks/inspection/inspect_network.h"
 #include "tasks/inspection/inspect_run.h"
 #include "tasks/inspection/inspect_set.h"
 #include "tasks/inspection/inspect_spikes.h"
@@ -166,6 +167,7 @@ Findings inspect_hdf5(const std::string& path, void (*tick)()) {
     }
     if (attributes.contains("elm_version")) return inspect_model(path, "ELM state dict");
     if (NeuronIoFile::is_neuronio(*file)) return inspect_neuronio(path, tick);
+    if (is_network_part(*file)) return inspect_network_part(*file);
     if (auto samples = find_hdf5_spikes(file); !samples.empty()) {
         return inspect_spikes(path, std::move(samples), tick);
     }
@@ -183,7 +185,9 @@ Findings inspect_file(const std::string& path, void (*tick)()) {
     }
     require_plain_file(path);
     if (is_run_configuration(path)) return inspect_run_configuration(path);
+    if (is_sonata_configuration(path)) return inspect_sonata(path);
     if (is_summary_name(path)) return inspect_summary(path);
+    if (is_network_description(path)) return inspect_network_description(path);
     if (is_cell_or_shape(path)) return inspect_cell_or_shape(path);
     if (is_metrics_name(path)) return inspect_metrics(path);
     if (is_unfinished_set(path)) return inspect_unfinished_set(path);

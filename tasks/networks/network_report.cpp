@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "kernels/core/support/parallel.h"
 #include "kernels/core/support/progress.h"
 
 namespace elm {
@@ -73,6 +72,7 @@ Record network_record(const NetworkPlan& plan, const NetworkResult& result) {
     record.set("neurons", plan.network.n_neurons())
         .set("synapses", result.engine->n_synapses())
         .set("synapse_bytes", result.engine->synapse_bytes())
+        .set("engine_threads", std::int64_t{result.engine->n_threads()})
         .set("synaptic_events", result.engine->n_events())
         .set("build_seconds", result.build_seconds)
         .set("simulate_seconds", result.simulate_seconds)
@@ -85,7 +85,7 @@ Record network_record(const NetworkPlan& plan, const NetworkResult& result) {
 std::string network_summary(const NetworkPlan& plan, const NetworkResult& result) {
     const network::Engine& engine = *result.engine;
     return fmt::format(
-        "{}: {} neurons, {} synapses ({:.3g} GB), {}, {}, {} threads\n"
+        "{}: {} neurons, {} synapses ({:.3g} GB), {}, {}, {} thread{}\n"
         "built in {:.3g} s; {:g} ms in {:.3g} s: real-time factor {:.3g}, {} synaptic events/s\n",
         plan.network.name, plan.network.n_neurons(), engine.n_synapses(),
         static_cast<double>(engine.synapse_bytes()) / 1e9,
@@ -93,8 +93,8 @@ std::string network_summary(const NetworkPlan& plan, const NetworkResult& result
             ? fmt::format("steps of {:g} ms", plan.network.time_step_ms)
             : "event-driven",
         plan.engine == NetworkEngine::time_stepped ? name_of(plan.precision) : "f64",
-        thread_count(), result.build_seconds, result.duration_ms, result.simulate_seconds,
-        result.real_time_factor(),
+        engine.n_threads(), engine.n_threads() == 1 ? "" : "s", result.build_seconds,
+        result.duration_ms, result.simulate_seconds, result.real_time_factor(),
         human_count(static_cast<double>(engine.n_events()) / result.simulate_seconds));
 }
 

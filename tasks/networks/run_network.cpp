@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "kernels/core/support/log.h"
 #include "kernels/core/support/progress.h"
 #include "network/event_driven/event_driven_engine.h"
+#include "network/recording/network_checkpoint.h"
 #include "network/time_stepped/time_stepped_engine.h"
 
 namespace elm {
@@ -21,17 +23,88 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// The checkpoints of one run.
+class RunCheckpoints {
+public:
+    RunCheckpoints(const NetworkPlan& plan, network::Engine& engine)
+        : plan_(plan.checkpoints),
+          owner_{&plan.network,
+                 plan.engine == NetworkEngine::time_stepped ? "time-stepped" : "event-driven",
+                 plan.engine == NetworkEngine::time_stepped ? plan.precision : DType::f64},
+          engine_(engine),
+          last_(Clock::now()) {}
+
+    /// Throws Error{invalid} for a checkpoint behind the end of the run.
+    void resume(std::int64_t steps) {
+        if (!plan_.resume) return;
+        if (!std::filesystem::exists(plan_.path)) {
+            log::info("{} is not there: the network begins at its first step", plan_.path);
+            return;
+        }
+        network::read_network_checkpoint(plan_.path, owner_, engine_);
+        const double step_ms = owner_.network->time_step_ms;
+        ELM_CHECK(engine_.current_step() <= steps,
+                  "{} is at {:g} ms, behind the end of the run at {:g} ms. Take a longer one.",
+                  plan_.path, static_cast<double>(engine_.current_step()) * step_ms,
+                  static_cast<double>(steps) * step_ms);
+        log::info("going on from {} at {:g} ms", plan_.path,
+                  static_cast<double>(engine_.current_step()) * step_ms);
+    }
+
+    /// Between two pieces of the run.
+    void between(const std::function<void()>& body) {
+        try {
+            body();
+        } catch (...) {
+            write_after_failure();
+            throw;
+        }
+        if (seconds_since(last_) >= plan_.seconds) write();
+    }
+
+    void write() {
+        if (plan_.path.empty()) return;
+        network::write_network_checkpoint(plan_.path, owner_, plan_.config, engine_);
+        last_ = Clock::now();
+        log::info("{} holds the network at {:g} ms", plan_.path,
+                  static_cast<double>(engine_.current_step()) * owner_.network->time_step_ms);
+    }
+
+private:
+    /// What went wrong first is what the run ends with.
+    void write_after_failure() {
+        try {
+            write();
+        } catch (const std::exception& error) {
+            log::error("no checkpoint is left: {}", error.what());
+        }
+    }
+
+    const NetworkCheckpoints& plan_;
+    network::CheckpointOwner owner_;
+    network::Engine& engine_;
+    Clock::time_point last_;
+};
+
 }  // namespace
 
-NetworkResult run_network(const NetworkPlan& plan, const std::function<void()>& between) {
+NetworkResult run_network(const NetworkPlan& plan, Communicator& processes,
+                          const std::function<void()>& between) {
     const network::NetworkDescription& network = plan.network;
     const std::int64_t steps = std::llround(network.duration_ms / network.time_step_ms);
     ELM_CHECK(steps >= 1, "a duration of {:g} ms, expected at least one step of {:g} ms.",
               network.duration_ms, network.time_step_ms);
+    const bool has_steps = plan.engine == NetworkEngine::time_stepped;
+    if (!has_steps && processes.size() > 1) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("the event-driven engine runs in one process, not in {}. Use the "
+                                "time-stepped one, or start it without a launcher.",
+                                processes.size()));
+    }
     NetworkResult result;
     const Clock::time_point build = Clock::now();
-    result.engine = plan.engine == NetworkEngine::time_stepped
-                        ? network::make_time_stepped_engine(network, plan.precision)
+    result.engine = has_steps
+                        ? network::make_time_stepped_engine(network, plan.precision, &processes)
                         : network::make_event_driven_engine(network);
     result.build_seconds = seconds_since(build);
     network::Engine& engine = *result.engine;
@@ -41,19 +114,25 @@ NetworkResult run_network(const NetworkPlan& plan, const std::function<void()>& 
                   static_cast<double>(std::max<std::int64_t>(1, engine.n_synapses())),
               result.build_seconds);
 
+    RunCheckpoints checkpoints(plan, engine);
+    checkpoints.resume(steps);
+    const std::int64_t first = engine.current_step();
     const auto chunk = std::max<std::int64_t>(1, std::llround(50 / network.time_step_ms));
     Progress progress(network.name, steps, "steps");
     const Clock::time_point start = Clock::now();
     while (engine.current_step() < steps) {
-        between();
+        checkpoints.between(between);
         engine.advance(std::min(chunk, steps - engine.current_step()));
-        const double done_ms = static_cast<double>(engine.current_step()) * network.time_step_ms;
+        const double done_ms =
+            static_cast<double>(engine.current_step() - first) * network.time_step_ms;
         progress.update(engine.current_step(), fmt::format("real-time factor {:.2g}",
                                                            seconds_since(start) * 1000 / done_ms));
     }
     progress.finish();
     result.simulate_seconds = seconds_since(start);
     result.duration_ms = static_cast<double>(steps) * network.time_step_ms;
+    result.simulated_ms = static_cast<double>(steps - first) * network.time_step_ms;
+    if (plan.checkpoints.keep_last) checkpoints.write();
     for (std::size_t p = 0; p < network.populations.size(); ++p) {
         result.statistics.push_back(
             network::spike_statistics(engine.spikes()[p], network.populations[p].size,

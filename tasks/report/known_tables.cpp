@@ -11,6 +11,7 @@
 #include "encoders/encoder_registry.h"
 #include "kernels/io/option_set.h"
 #include "kernels/ops/kernel_list.h"
+#include "network/neurons/population_neuron.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "neuron/cable/channels/channel.h"
 #include "neuron/elm/elm_builtin.h"
@@ -79,6 +80,9 @@ Table point_neuron_table() {
                                 entry.is_trainable ? ", gradient" : ""),
                     entry.summary, entry.source});
     }
+    const NeuronEntry& elm = network::elm_neuron_entry();
+    points.add({elm.name, names_of(elm.inputs), names_of(elm.states), "steps of a network",
+                elm.summary, elm.source});
     return points;
 }
 
@@ -87,6 +91,8 @@ Table point_neuron_parameter_table() {
     for (const NeuronEntry& entry : all_neurons()) {
         add_options(parameters, entry.name, entry.parameters);
     }
+    const NeuronEntry& elm = network::elm_neuron_entry();
+    add_options(parameters, elm.name, elm.parameters);
     return parameters;
 }
 

@@ -54,13 +54,14 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 Command inspect_command() {
-    return {.name = "inspect",
-            .summary = "says what a file is: model, data, spikes, recording, cell, shape, run",
-            .examples = {"elmsim inspect fit.h5", "elmsim inspect train.h5 --plot train.png",
-                         "elmsim inspect traced.swc --plot traced.png"},
-            .words = "FILE...",
-            .shared = {"plot", "force"},
-            .run = run};
+    return {
+        .name = "inspect",
+        .summary = "says what a file is: model, data, spikes, recording, network, cell, shape, run",
+        .examples = {"elmsim inspect fit.h5", "elmsim inspect train.h5 --plot train.png",
+                     "elmsim inspect traced.swc --plot traced.png"},
+        .words = "FILE...",
+        .shared = {"plot", "force"},
+        .run = run};
 }
 
 }  // namespace elm
