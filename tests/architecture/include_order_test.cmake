@@ -5,7 +5,7 @@ cmake_minimum_required(VERSION 3.25)
 
 # What each room, or family of a room, may include besides itself.
 set(rooms kernels/core kernels/io kernels/autograd kernels/ops/basic kernels/ops/training kernels/ops/product
-          kernels/ops/attention kernels/ops/scan kernels/ops/spectral kernels/ops/elm kernels/ops/elm_network kernels/ops kernels/modules
+          kernels/ops/attention kernels/ops/scan kernels/ops/spectral kernels/ops/elm kernels/ops/elm_network kernels/ops/spiking kernels/ops kernels/modules
           neuron encoders network baselines tasks tests bench)
 set(may_include_kernels/core)
 set(may_include_kernels/io kernels/core)
@@ -19,6 +19,7 @@ set(may_include_kernels/ops/scan ${below_ops} kernels/ops/basic kernels/ops/prod
 set(may_include_kernels/ops/spectral ${below_ops} kernels/ops/basic)
 set(may_include_kernels/ops/elm ${below_ops} kernels/ops/basic kernels/ops/product)
 set(may_include_kernels/ops/elm_network ${below_ops} kernels/ops/basic kernels/ops/product kernels/ops/elm)
+set(may_include_kernels/ops/spiking ${below_ops} kernels/ops/basic kernels/ops/product kernels/ops/scan)
 set(may_include_kernels/ops ${below_ops})
 set(may_include_kernels/modules ${below_ops} kernels/io kernels/ops)
 set(may_include_neuron kernels)

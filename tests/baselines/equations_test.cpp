@@ -192,5 +192,134 @@ TEST(Equations, of_lif_neurons) {
 
 TEST(Equations, of_alif_neurons) { expect_point_neurons("alif", {2, 2, 1, true}); }
 
+enum class Adapts { no, threshold, current };
+
+struct SpikingNetworkCase {
+    std::size_t units = 1, layers = 1, adaptive = 0;
+    Adapts adapts = Adapts::no;
+    bool to_zero = false, leaky = true;
+    double input_scale = 5, shortest = 5, longest = 25, shortest_adaptation = 1,
+           longest_adaptation = 1, gain = 1;
+};
+
+/// A unit's number between two bounds, as its logit says.
+double between(const Parameters& parameters, const std::string& name, std::size_t unit, double low,
+               double high) {
+    return low + (high - low) * sigmoid(parameters[name][unit]);
+}
+double decay_between(const Parameters& parameters, const std::string& name, std::size_t unit,
+                     double shortest, double longest) {
+    return std::exp(
+        -1 / std::exp(between(parameters, name, unit, std::log(shortest), std::log(longest))));
+}
+
+/// Spikes of one layer that gets these currents.
+Rows naive_spiking_layer(const Parameters& parameters, const std::string& layer,
+                         const Rows& currents, const SpikingNetworkCase& is) {
+    std::vector<double> z(is.units), v(is.units), w(is.units);
+    Rows spikes;
+    for (const auto& x : currents) {
+        const std::vector<double> heard = z;
+        for (std::size_t n = 0; n < is.units; ++n) {
+            double current = x[n];
+            for (std::size_t k = 0; k < is.units; ++k) {
+                current += parameters[layer + ".recurrent_weight"][n * is.units + k] * heard[k];
+            }
+            const double alpha = decay_between(parameters, layer + ".membrane_tau_logit", n,
+                                               is.shortest, is.longest);
+            const bool adapts = n < is.adaptive;
+            const double rho = adapts
+                                   ? decay_between(parameters, layer + ".adaptation_tau_logit", n,
+                                                   is.shortest_adaptation, is.longest_adaptation)
+                                   : 0;
+            if (is.adapts == Adapts::current) current -= w[n];
+            const double u = alpha * v[n] + (1 - alpha) * current;
+            const double threshold = 1 + (is.adapts == Adapts::threshold ? w[n] : 0);
+            z[n] = u >= threshold ? 1 : 0;
+            v[n] = is.to_zero ? u * (1 - z[n]) : u - z[n];
+            if (is.adapts == Adapts::threshold && adapts) {
+                w[n] = rho * w[n] +
+                       std::log1p(std::exp(parameters[layer + ".jump_softplus"][n])) * z[n];
+            }
+            if (is.adapts == Adapts::current) {
+                const double a = between(parameters, layer + ".coupling_logit", n, 0, 1);
+                const double b = between(parameters, layer + ".jump_logit", n, 0, 2);
+                w[n] = rho * w[n] + (1 - rho) * is.gain * (a * v[n] + b * z[n]);
+            }
+        }
+        spikes.push_back(z);
+    }
+    return spikes;
+}
+
+void expect_spiking_network(const ModelCase& model, const SpikingNetworkCase& is) {
+    LivingModel living(model, DType::f64);
+    living.fill("synapses.bias", 0.3);
+    const SpikeTrain input = test::random_spikes(1, n_steps, case_shape.n_input, 0.3, 9);
+    const Parameters parameters(*living.model);
+    Rows values;
+    for (const auto& x : counts_of(input)) {
+        values.push_back(parameters["synapses.bias"]);
+        for (std::size_t j = 0; j < x.size(); ++j) {
+            for (std::size_t n = 0; n < is.units; ++n) {
+                values.back()[n] += parameters["synapses.weight"][j * is.units + n] * x[j];
+            }
+        }
+    }
+    double n_spikes = 0;
+    for (std::size_t layer = 0; layer < is.layers; ++layer) {
+        const std::string number = std::to_string(layer);
+        for (auto& row : values) {
+            if (layer > 0) row = affine(parameters, "feedforward." + number, row);
+            for (double& value : row) value *= is.input_scale;
+        }
+        values = naive_spiking_layer(parameters, "layers." + number, values, is);
+        for (const double spike : flat(values)) n_spikes += spike;
+    }
+    EXPECT_GT(n_spikes, 10);
+    std::vector<double> y(2);
+    for (auto& row : values) {
+        row = affine(parameters, "readout", row);
+        for (std::size_t o = 0; o < 2 && is.leaky; ++o) {
+            const double decay = sigmoid(parameters["readout_decay_logit"][o]);
+            y[o] = decay * y[o] + (1 - decay) * row[o];
+            row[o] = y[o];
+        }
+    }
+    EXPECT_CLOSE(living.run({.spikes = &input}), flat(values), {.terms = n_steps});
+}
+
+TEST(Equations, of_recurrent_lif_networks) {
+    expect_spiking_network({"", "recurrent_lif", {{"units", "7"}, {"layers", "2"}}, 0},
+                           {.units = 7, .layers = 2});
+}
+
+TEST(Equations, of_lsnn_networks) {
+    expect_spiking_network(
+        {"", "lsnn", {{"units", "6"}, {"readout", "linear"}, {"adaptation_strength", "0.4"}}, 0},
+        {.units = 6,
+         .adaptive = 3,
+         .adapts = Adapts::threshold,
+         .leaky = false,
+         .shortest_adaptation = 30,
+         .longest_adaptation = 300});
+}
+
+TEST(Equations, of_adlif_networks) {
+    expect_spiking_network({"",
+                            "adlif_network",
+                            {{"units", "6"}, {"input_scale", "40"}, {"membrane_tau_max", "8"}},
+                            0},
+                           {.units = 6,
+                            .adaptive = 6,
+                            .adapts = Adapts::current,
+                            .to_zero = true,
+                            .input_scale = 40,
+                            .longest = 8,
+                            .shortest_adaptation = 60,
+                            .longest_adaptation = 300,
+                            .gain = 120});
+}
+
 }  // namespace
 }  // namespace elm

@@ -12,12 +12,15 @@
 #include "baselines/mixers/mixer_registry.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
+#include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
+#include "kernels/ops/basic/normalise.h"
 #include "tests/support/compare.h"
 #include "tests/support/random_tensor.h"
 
-/// Compares state-space mixers with numbers that the published code gave in float64: S4D (Gu et al.
-/// 2022), S5 (Smith et al. 2023), LRU (Orvieto et al. 2023, minimal-LRU) and Mamba (Gu & Dao 2023).
+/// Compares state-space mixers with numbers that the published code gave in float64, such as S4D
+/// (Gu et al. 2022), S5 (Smith et al. 2023), LRU (Orvieto et al. 2023, minimal-LRU) and Mamba (Gu &
+/// Dao 2023).
 /// They were made with float32-exact parameters, so float32 is compared as well.
 namespace elm::test::state_space {
 
@@ -98,10 +101,13 @@ protected:
         return [this, part](const std::string& name) { return read(part + "/" + name); };
     }
     Shape shape(const std::string& name) const { return Shape(file_->shape(group_ + "/" + name)); }
-    /// (batch, features, time) of the file as (batch, time, features) where `turned`.
+    /// (batch, features, time) of the file, or an image in the place of time, as (batch, time,
+    /// features) where `turned`.
     Values sequence(const std::string& name, bool turned) const {
         if (!turned) return read(name);
-        const Shape of = shape(name);
+        const Shape full = shape(name);
+        const Shape of{full[0], full[1],
+                       full.size() / std::max<std::int64_t>(1, full[0] * full[1])};
         const Values values = read(name);
         Values result;
         for (std::int64_t b = 0; b < of[0]; ++b) {
@@ -140,6 +146,7 @@ protected:
     void expect_gradients(Module& module, const Origins& origins, bool softplus_step,
                           double error) {
         for (const auto& [name, parameter] : module.parameters()) {
+            if (!parameter->trainable || !origins.contains(name)) continue;
             Values expected = origins.at(name)(reader("gradients"));
             if (softplus_step && name.ends_with("log_step")) {
                 const Values raw = origins.at(name)(reader("parameters"));
@@ -157,6 +164,12 @@ protected:
         Options options;
         Origins origins;
         bool causal = true, softplus_step = false, time_last = false;
+        std::string steps = "output";  // what the mixer gives step by step; empty: not there
+        /// The file's layer is x + mix(norm(x)), with a layer norm "norm".
+        bool residual = false;
+        /// Of what differs from the file, and why is said there; 0: the usual ones.
+        double output_error = 0, gradient_error = 0;
+        std::vector<std::string> other_gradients = {};  // which differ by more
     };
 
     /// A mixer on the file's input: output and all gradients; step by step where it streams.
@@ -173,29 +186,53 @@ protected:
         OptionSet options = entry.options();
         for (const auto& [name, text] : expected.options) options.set(name, text);
         const Shape in = shape("input");
-        const Shape ordered = expected.time_last ? Shape{in[0], in[2], in[1]} : in;
+        const Shape ordered =
+            expected.time_last ? Shape{in[0], in.size() / (in[0] * in[1]), in[1]} : in;
         const auto mixer = entry.make(options, {.width = ordered[2], .causal = expected.causal});
         const FlatParameters flat = allocate_parameters(stream_, *mixer, precision.dtype, {1});
         fill(*mixer, expected.origins, expected.softplus_step);
         const Tensor input =
             tensor_of(stream_, ordered, precision.dtype, sequence("input", expected.time_last));
-        const Values wanted = sequence("output", expected.time_last);
+        const double output_error = std::max(precision.output, expected.output_error);
+        const double gradient_error = std::max(precision.gradient, expected.gradient_error);
         Tape tape;
         Context context{.stream = stream_, .tape = &tape};
         const Parameter leaf{input, Tensor::zeros(stream_, ordered, precision.dtype)};
-        const Var output =
-            mixer->mix(context, {.sequence = tape.leaf(leaf), .causal = expected.causal});
-        expect_close(output.value, wanted, precision.output, "output");
+        const Var output = layer(context, *mixer, tape.leaf(leaf), expected, nullptr);
+        expect_close(output.value, sequence("output", expected.time_last), output_error, "output");
         const Tensor gradient = tensor_of(stream_, ordered, precision.dtype,
                                           sequence("grad_output", expected.time_last));
         tape.backward(stream_, {&output, 1}, {&gradient, 1});
-        expect_close(leaf.gradient, sequence("grad_input", expected.time_last), precision.gradient,
+        expect_close(leaf.gradient, sequence("grad_input", expected.time_last), gradient_error,
                      "grad_input");
-        expect_gradients(*mixer, expected.origins, expected.softplus_step, precision.gradient);
-        if (expected.causal) expect_steps(*mixer, input, wanted, precision.output);
+        expect_gradients(*mixer, expected, gradient_error);
+        if (mixer->traits().streams && expected.causal && !expected.steps.empty()) {
+            expect_steps(*mixer, input, expected, precision.output);
+        }
     }
 
-    void expect_steps(SequenceMixer& mixer, const Tensor& input, const Values& wanted,
+    /// The mixer, with the norm before it and the way around it where the file has them.
+    Var layer(Context& context, SequenceMixer& mixer, const Var& x, const MixerCase& expected,
+              StateCursor* state) {
+        if (!expected.residual) {
+            return mixer.mix(context, {.sequence = x, .causal = expected.causal}, state);
+        }
+        const auto constant = [&](const std::string& name) {
+            return Var{tensor_of(stream_, shape("parameters/norm." + name), x.value.dtype(),
+                                 read("parameters/norm." + name))};
+        };
+        const Var normal = layer_norm(context, x, constant("weight"), constant("bias"));
+        return add(context, x,
+                   mixer.mix(context, {.sequence = normal, .causal = expected.causal}, state));
+    }
+
+    void expect_gradients(Module& module, const MixerCase& expected, double error) {
+        Origins origins = expected.origins;
+        for (const std::string& name : expected.other_gradients) origins.erase(name);
+        expect_gradients(module, origins, expected.softplus_step, error);
+    }
+
+    void expect_steps(SequenceMixer& mixer, const Tensor& input, const MixerCase& expected,
                       double error) {
         Context context{stream_};
         SequenceState state;
@@ -203,10 +240,11 @@ protected:
         for (std::int64_t t = 0; t < input.shape()[1]; ++t) {
             StateCursor cursor(state);
             steps.push_back(
-                mixer.mix(context, {.sequence = slice(context, {input}, 1, t, t + 1)}, &cursor));
+                layer(context, mixer, slice(context, {input}, 1, t, t + 1), expected, &cursor));
             cursor.finish();
         }
-        expect_close(concatenate(context, steps, 1).value, wanted, error, "step by step");
+        expect_close(concatenate(context, steps, 1).value,
+                     sequence(expected.steps, expected.time_last), error, "step by step");
     }
 
     Stream stream_{Device{}};

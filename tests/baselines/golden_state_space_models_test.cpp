@@ -221,6 +221,15 @@ TEST(PublishedStateSpaces, have_the_published_number_of_parameters) {
                        {"norm_kind", "batch"},
                        {"final_norm", "false"}};
     };
+    const auto dss = [](const char* width, const char* final_norm) {
+        return Options{{"layers", "6"},
+                       {"width", width},
+                       {"states", "64"},
+                       {"norm_kind", "batch"},
+                       {"final_norm", final_norm}};
+    };
+    Options liquid = s4d("320", "64", "0", "true");
+    liquid.emplace_back("backward", "false");
     const Published all[] = {
         {"s4d", {1, 2}, s4d("256", "64", "0", "true"), 1'190'402},    // Path-X
         {"s4d", {1, 10}, s4d("512", "64", "1", "false"), 3'564'298},  // grey CIFAR
@@ -230,7 +239,13 @@ TEST(PublishedStateSpaces, have_the_published_number_of_parameters) {
         {"s5", {135, 2}, s5("6", "256", "192"), 1'321'154},  // text
         {"s5", {1, 10}, s5("6", "512", "384"), 5'133'706},   // grey CIFAR
         {"lru", {1, 10}, lru("4", "256", "128"), 1'058'314},
-        {"lru", {20, 10}, lru("6", "128", "256"), 995'466},  // ListOps
+        {"lru", {20, 10}, lru("6", "128", "256"), 995'466},              // ListOps
+        {"s4", {1, 2}, s4d("256", "64", "0", "true"), 1'288'706},        // Path-X
+        {"s4", {1, 10}, s4d("512", "64", "1", "false"), 3'564'682},      // grey CIFAR
+        {"s4", {18, 10}, s4d("256", "4", "1", "false"), 815'186 + 256},  // ListOps
+        {"dss", {1, 2}, dss("256", "true"), 601'346},                    // Path-X
+        {"dss", {18, 10}, dss("128", "false"), 205'578 + 128},           // ListOps
+        {"liquid_s4_released", {1, 2}, liquid, 1'733'762},               // Path-X
     };
     for (const Published& one : all) {
         const ModelEntry& entry = find_model(one.model);

@@ -4,6 +4,7 @@
 #include "kernels/ops/basic/activation.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/scan/selective_scan.h"
+#include "kernels/ops/spectral/low_rank_kernel.h"
 #include "kernels/ops/spectral/mode_kernel.h"
 
 namespace elm::test::state_space {
@@ -19,6 +20,145 @@ TEST_F(GoldenStateSpaces, s4d_layers_are_those_of_its_authors) {
                              .origins = s4d_origins("", ""),
                              .causal = causal,
                              .softplus_step = true});
+    }
+}
+
+// --- S4. Its output weight is C' there, too.
+
+Origins s4_origins(const std::string& kernel, const std::string& skip) {
+    return {{"space.log_step", same(kernel + "inv_dt")},
+            {"space.log_decay", same(kernel + "A_real")},
+            {"space.frequency", negative(kernel + "A_imag")},
+            {"space.input_weight", planes(kernel + "B")},
+            {"space.correction", planes(kernel + "P")},
+            {"space.output_weight", planes(kernel + "C")},
+            {"space.skip", same(skip)},
+            {"output.gate.weight", same("output_linear.0.weight")},
+            {"output.gate.bias", same("output_linear.0.bias")}};
+}
+
+/// Gradients of steps are sums that cancel: in float32 those of the authors' own code are 5e-5 off.
+TEST_F(GoldenStateSpaces, s4_layers_are_those_of_its_authors) {
+    for (const auto& [group, causal] :
+         {std::pair{"s4_layer_unidirectional", true}, {"s4_layer_bidirectional", false}}) {
+        expect_mixer(group, {.mixer = "s4",
+                             .options = {{"states", "8"}, {"rows", "1"}, {"longest", "32"}},
+                             .origins = s4_origins("layer.kernel.", "layer.D"),
+                             .causal = causal,
+                             .softplus_step = true});
+    }
+}
+
+/// `rate` 2 of the authors is a step that is twice as long, of a kernel half as long.
+TEST_F(GoldenStateSpaces, s4_kernels_are_those_of_its_authors) {
+    struct KernelCase {
+        const char* group;
+        bool softplus_step = false;
+        double rate = 1;
+    };
+    for (const KernelCase& one : {KernelCase{"s4_kernel_legs_even", true},
+                                  {"s4_kernel_legs_odd"},
+                                  {"s4_kernel_legs_N16_two_channels", true},
+                                  {"s4_kernel_legs_N64", true},
+                                  {"s4_kernel_legs_doubled"},
+                                  {"s4_kernel_legs_rate2", false, 2},
+                                  {"s4_kernel_fout"}}) {
+        SCOPED_TRACE(one.group);
+        group_ = std::string("/") + one.group;
+        const bool softplus = one.softplus_step;
+        const Shape of = shape("kernel"), out = shape("parameters/C");
+        const Shape shared = shape("parameters/A_real");
+        Tape tape;
+        Context context{.stream = stream_, .tape = &tape};
+        std::map<std::string, Parameter> leaves;
+        const auto leaf = [&](const std::string& name, const Shape& as, const Values& values) {
+            leaves[name] = {tensor_of(stream_, as, DType::f64, values),
+                            Tensor::zeros(stream_, as, DType::f64)};
+            return tape.leaf(leaves.at(name));
+        };
+        const auto complex_leaf = [&](const std::string& name, const Shape& as) {
+            const Values both = transposed(read("parameters/" + name), 2);
+            const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
+            const Var real = leaf(name + ".0", as, Values(both.begin(), middle));
+            return ComplexVar{real, leaf(name + ".1", as, Values(middle, both.end()))};
+        };
+        Values steps = read("parameters/inv_dt"), frequency = read("parameters/A_imag");
+        for (double& x : frequency) x = -x;
+        for (double& x : steps) {
+            x = std::log(one.rate) + (softplus ? std::log(std::log1p(std::exp(x))) : x);
+        }
+        const Var log_step = leaf("log_step", {of[1]}, steps);
+        const Var log_decay = leaf("log_decay", shared, read("parameters/A_real"));
+        const Var rate = leaf("frequency", shared, frequency);
+        const ComplexVar b = complex_leaf("B", shared), p = complex_leaf("P", shared);
+        const ComplexVar c = complex_leaf("C", {out[0], out[1], out[2]});
+        const Var kernel = low_rank_kernel(context, {log_step, log_decay, rate, b, p, c}, of[2]);
+        // (channels, features, time) there.
+        const auto turned = [&](const std::string& name) {
+            return transposed(read(name), static_cast<std::size_t>(of[2]));
+        };
+        expect_close(kernel.value, turned("kernel"), 1e-10, "kernel");
+        const Tensor gradient =
+            tensor_of(stream_, kernel.value.shape(), DType::f64, turned("grad_kernel"));
+        tape.backward(stream_, {&kernel, 1}, {&gradient, 1});
+        for (const std::string name : {"B", "P", "C"}) {
+            const Values both = transposed(read("gradients/" + name), 2);
+            const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
+            expect_close(leaves.at(name + ".0").gradient, Values(both.begin(), middle), 1e-10,
+                         name + ", real");
+            expect_close(leaves.at(name + ".1").gradient, Values(middle, both.end()), 1e-10,
+                         name + ", imaginary");
+        }
+        // The kernel is a sum of c b / (g - a) over points g of the imaginary axis, one of them 0,
+        // less a correction of low rank that takes most of it away where a mode a lies near the
+        // axis. Of the terms c b / a² of the gradient of a, float64 leaves a rounding: 1.1e-8 of
+        // the largest for the FouT modes, whose slowest is at -1e-4 (1 + i), nothing for others.
+        const Values decays = read("parameters/A_real");
+        double nearest = 1;
+        for (std::size_t i = 0; i < frequency.size(); ++i) {
+            const double decay = std::exp(decays[i]);
+            nearest = std::min(nearest, decay * decay + frequency[i] * frequency[i]);
+        }
+        const double error = std::max(1e-10, epsilon_of(DType::f64) / nearest);
+        expect_close(leaves.at("log_decay").gradient, read("gradients/A_real"), error, "A_real");
+        Values along = read("gradients/A_imag");
+        for (double& x : along) x = -x;
+        expect_close(leaves.at("frequency").gradient, along, error, "A_imag");
+        Values along_steps = read("gradients/inv_dt");
+        const Values raw = read("parameters/inv_dt");
+        for (std::size_t i = 0; softplus && i < raw.size(); ++i) {
+            along_steps[i] *= std::log1p(std::exp(raw[i])) * (1 + std::exp(-raw[i]));
+        }
+        expect_close(leaves.at("log_step").gradient, along_steps, 1e-10, "inv_dt");
+    }
+}
+
+// --- S4ND, of images 9 x 7.
+
+TEST_F(GoldenStateSpaces, s4nd_layers_are_those_of_its_authors) {
+    for (const auto& [group, rows, causal, output] :
+         {std::tuple{"s4nd_diag_unidirectional", "0", true, "none"},
+          {"s4nd_diag_linear", "0", false, "none"},
+          {"s4nd_diag_block", "1", false, "full_glu"}}) {
+        Origins origins{{"skip", same("D")},
+                        {"output.gate.weight", same("output_linear.0.weight")},
+                        {"output.gate.bias", same("output_linear.0.bias")}};
+        for (const auto& [ours, theirs] :
+             {std::pair<std::string, std::string>{"along_columns.", "kernel.0."},
+              {"along_rows.", "kernel.1."}}) {
+            origins[ours + "log_step"] = same(theirs + "inv_dt");
+            origins[ours + "log_decay"] = same(theirs + "A_real");
+            origins[ours + "frequency"] = negative(theirs + "A_imag");
+            origins[ours + "input_weight"] = planes(theirs + "B");
+            origins[ours + "output_weight"] = planes(theirs + "C");
+        }
+        expect_mixer(
+            group,
+            {.mixer = "s4nd",
+             .options = {{"states", "8"}, {"columns", "7"}, {"rows", rows}, {"output", output}},
+             .origins = origins,
+             .causal = causal,
+             .time_last = true});
     }
 }
 

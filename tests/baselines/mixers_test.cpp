@@ -1,6 +1,12 @@
 // Properties of every mixer in each pattern that it has, and what mixers and backbones refuse.
 
+#include <cmath>
+
 #include <gtest/gtest.h>
+
+#include <cmath>
+#include <complex>
+#include <map>
 
 #include "baselines/backbones/backbone_registry.h"
 #include "baselines/backbones/mixed_model.h"
@@ -187,23 +193,110 @@ TEST(Positions, that_are_learned_end_somewhere) {
     EXPECT_NE(error_of([&] { run(3, &state); }).find("8 steps"), std::string::npos);
 }
 
+/// A sample of a padded batch becomes what it becomes alone. Rounding alone separates the two:
+/// 1e-13 is below what a feature of padding, 1e-6, would change.
+TEST(MixersOfFeatures, give_padded_samples_what_they_have_alone) {
+    Stream stream{Device{}};
+    Context context{stream};
+    using Chosen = std::vector<std::pair<const char*, const char*>>;
+    const std::pair<const char*, Chosen> all[] = {{"performer", {}},
+                                                  {"performer", {{"kernel", "relu"}}},
+                                                  {"linear_attention", {}},
+                                                  {"cosformer", {}}};
+    for (const auto& [name, chosen] : all) {
+        SCOPED_TRACE(name);
+        const MixerEntry& entry = find_mixer(name);
+        OptionSet options = entry.options();
+        for (const auto& [option, text] : chosen) options.set(option, text);
+        const auto mixer = entry.make(options, {.width = width, .causal = false});
+        const FlatParameters flat = allocate_parameters(stream, *mixer, DType::f64, {1});
+        // Products of the padded steps are larger than those of the others, or smaller than 0.
+        for (const double size : {100.0, 0.01}) {
+            std::vector<double> values = test::random_values(3 * steps * width, -1, 1, {1, 0, 5});
+            for (double& value : values) value *= size > 1 ? 0.1 : 3.0;
+            const std::vector<std::int32_t> lengths{steps, 4, 0};
+            for (std::int64_t i = 4 * width; i < steps * width; ++i) {
+                values[static_cast<std::size_t>(steps * width + i)] *= size;
+            }
+            const auto answer = [&](std::int64_t first, std::int64_t samples, std::int64_t count,
+                                    const Tensor& counts_of) {
+                const auto begin = values.begin() + first * steps * width;
+                const std::vector<double> part(begin, begin + samples * count * width);
+                return test::values_of(
+                    mixer
+                        ->mix(context, {.sequence = {test::tensor_of(
+                                            stream, {samples, count, width}, DType::f64, part)},
+                                        .lengths = counts_of,
+                                        .causal = false})
+                        .value);
+            };
+            const auto together = answer(0, 3, steps, counts(lengths));
+            for (std::int64_t sample = 0; sample < 2; ++sample) {
+                const std::int64_t count = lengths[static_cast<std::size_t>(sample)];
+                const auto alone = answer(sample, 1, count, {});
+                for (std::size_t i = 0; i < alone.size(); ++i) {
+                    const auto at = static_cast<std::size_t>(sample * steps * width) + i;
+                    EXPECT_NEAR(together[at], alone[i], 1e-13) << sample << " " << i;
+                }
+            }
+            for (const double value : together) EXPECT_TRUE(std::isfinite(value));
+        }
+    }
+}
+
 /// Mixers with a table of positions.
 TEST(MixersWithTables, that_know_so_many_steps_refuse_more) {
     Stream stream{Device{}};
-    for (const char* const name : {"linformer", "synthesizer", "cosformer"}) {
+    for (const char* const name :
+         {"linformer", "synthesizer", "cosformer", "hyena", "mega", "s4", "liquid_s4_released"}) {
         const MixerEntry& entry = find_mixer(name);
         OptionSet options = entry.options();
         options.set("longest", "7");
-        const auto mixer = entry.make(options, {.width = width, .causal = false});
+        const bool causal = !entry.make(options, {.width = width})->traits().self_noncausal;
+        const auto mixer = entry.make(options, {.width = width, .causal = causal});
         const FlatParameters flat = allocate_parameters(stream, *mixer, DType::f64, {1});
         Context context{stream};
         const auto run = [&](std::int64_t count) {
             mixer->mix(context,
-                       {.sequence = {draw(stream, {1, count, width}, 1)}, .causal = false});
+                       {.sequence = {draw(stream, {1, count, width}, 1)}, .causal = causal});
         };
         run(7);
         EXPECT_NE(error_of([&] { run(8); }).find("Set longest to"), std::string::npos) << name;
     }
+}
+
+/// Three steps of Liquid-S4 by its polynomial in the input: with a for the decay, g for the gain of
+/// each mode and c for its output, c (g u2 + (a + g u2)(g u1 + (a + g u1) g u0)).
+TEST(LiquidS4, is_its_polynomial_in_the_input) {
+    Stream stream{Device{}};
+    const MixerEntry& entry = find_mixer("liquid_s4");
+    OptionSet options = entry.options();
+    options.set("states", "4");
+    options.set("output", "none");
+    const auto mixer = entry.make(options, {.width = 1});
+    const FlatParameters flat = allocate_parameters(stream, *mixer, DType::f64, {3});
+    std::map<std::string, std::vector<double>> values;
+    for (const auto& [name, parameter] : mixer->parameters()) {
+        values[name] = test::values_of(parameter->value);
+    }
+    const std::vector<double> u{0.7, -1.3, 0.9};
+    double sum = values.at("skip")[0] * u[2];
+    const double dt = std::exp(values.at("log_step")[0]);
+    for (std::size_t n = 0; n < 2; ++n) {
+        const std::complex<double> rate(-std::exp(values.at("log_decay")[n]),
+                                        values.at("frequency")[n]);
+        const auto part = [&](const char* name) {
+            return std::complex<double>(values.at(name)[n], values.at(name)[2 + n]);
+        };
+        const std::complex<double> below = 1.0 - dt / 2 * rate;
+        const auto a = (1.0 + dt / 2 * rate) / below, g = dt * part("input_weight") / below;
+        sum += 2 * (part("output_weight") *
+                    (g * u[2] + (a + g * u[2]) * (g * u[1] + (a + g * u[1]) * g * u[0])))
+                       .real();
+    }
+    Context context{stream};
+    const Var input{test::tensor_of(stream, {1, 3, 1}, DType::f64, u)};
+    EXPECT_NEAR(test::values_of(mixer->mix(context, {.sequence = input}).value)[2], sum, 1e-14);
 }
 
 /// Products of turned rows depend on the difference of their positions alone.

@@ -25,6 +25,10 @@ struct ModelCase {
     /// It has spikes, whose gradient stands in for one that does not exist, where the voltage comes
     /// within 1 of the parameter "threshold".
     bool spikes = false;
+    bool reads_spikes_alone = false;  // its readout sees spikes, and neither voltages nor distances
+    /// Times the usual third derivative, by which differences are off; a case that needs more than
+    /// 1 says why.
+    double curvature = 1;
 };
 inline void PrintTo(const ModelCase& model, std::ostream* out) { *out << model.name; }
 
@@ -48,10 +52,10 @@ struct LivingModel {
         if (from.spikes) fill("synapses.bias", 0.3);  // a drive under which neurons spike
     }
 
-    /// Sets all elements of one parameter.
+    /// Sets all elements of one parameter, or of those of this name in all children.
     void fill(const std::string& parameter_name, double value) {
         for (const auto& [name, parameter] : model->parameters()) {
-            if (name == parameter_name) {
+            if (name == parameter_name || name.ends_with("." + parameter_name)) {
                 initialise::constant(value)(stream, parameter->value, {});
             }
         }

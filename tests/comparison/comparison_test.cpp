@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -260,6 +261,74 @@ TEST_F(ComparisonTest, shares_of_the_grid_make_up_the_whole) {
     ComparisonOptions chosen = options("shared", models);
     chosen.plan.resume = true;
     EXPECT_EQ(said(run(chosen)), expected);
+}
+
+TEST_F(ComparisonTest, a_share_begins_in_no_folder_of_another_comparison) {
+    const auto share_of = [&](ComparisonOptions chosen, std::int64_t share) {
+        chosen.share = share;
+        chosen.shares = 2;
+        return chosen;
+    };
+    const auto refusal = [&](const ComparisonOptions& chosen) {
+        const Comparison comparison(stream_, *task_, chosen);
+        return test::message_of([&] { comparison.require_free(); });
+    };
+    const auto work = [&](const ComparisonOptions& chosen) {
+        Comparison comparison(stream_, *task_, chosen);
+        Communicator alone;
+        comparison.run(alone, [] {});
+    };
+    const ComparisonOptions first = options("shared", {"linear_model"});
+    work(share_of(first, 0));
+    EXPECT_EQ(refusal(share_of(first, 1)), "no error");
+    EXPECT_NE(refusal(share_of(first, 0)).find("linear_model-seed0 exists"), std::string::npos);
+    // Of others not a cell is in its place, and all the same they would mix.
+    const ComparisonOptions models = options("shared", {"lstm"});
+    ComparisonOptions longer = first, tuned = first, more = first;
+    longer.plan.recipe.set("budget", "40u");
+    tuned.trials = 2;
+    more.plan.n_seeds = 3;
+    const std::pair<ComparisonOptions, std::string> others[] = {
+        {models, "comparison.models was linear_model, is lstm"},
+        {longer, "training.budget was 30u, is 40u"},
+        {tuned, "comparison.tune was 0, is 2"},
+        {more, "comparison.seeds was 2, is 3"}};
+    for (const auto& [other, difference] : others) {
+        const std::string message = refusal(share_of(other, 1));
+        EXPECT_NE(message.find("holds another comparison: "), std::string::npos) << message;
+        EXPECT_NE(message.find(difference), std::string::npos) << message;
+        // Nor where nobody asked before.
+        EXPECT_THROW(work(share_of(other, 1)), Error);
+    }
+    ComparisonOptions forced = share_of(longer, 1);
+    forced.plan.force = true;
+    EXPECT_EQ(refusal(forced), "no error");
+    work(forced);
+    EXPECT_EQ(refusal(share_of(first, 1)).find("no error"), std::string::npos);
+    // A memory limit is no part of what is compared.
+    ComparisonOptions limited = share_of(longer, 0);
+    limited.plan.recipe.set("memory_limit", "3");
+    EXPECT_NE(refusal(limited).find("linear_model-seed0 exists"), std::string::npos);
+    // Files of something else.
+    std::filesystem::create_directories(file("other"));
+    EXPECT_EQ(refusal(share_of(options("other", {"lstm"}), 0)), "no error");
+    std::ofstream(file("other/report.html")) << "mine";
+    EXPECT_NE(refusal(share_of(options("other", {"lstm"}), 0)).find("report.html exists"),
+              std::string::npos);
+}
+
+TEST_F(ComparisonTest, trials_of_a_share_are_not_replaced) {
+    ComparisonOptions chosen = options("trials", {"linear_model"});
+    chosen.trials = 2;
+    chosen.shares = 2;
+    Comparison comparison(stream_, *task_, chosen);
+    Communicator alone;
+    comparison.run(alone, [] {});
+    std::filesystem::remove_all(file("trials/linear_model-seed0"));
+    EXPECT_NE(test::message_of([&] {
+                  Comparison(stream_, *task_, chosen).require_free();
+              }).find("linear_model-trial0 exists"),
+              std::string::npos);
 }
 
 TEST_F(ComparisonTest, a_search_takes_the_trial_that_is_best_on_validation_samples) {

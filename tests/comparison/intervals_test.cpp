@@ -125,7 +125,7 @@ struct Pool {
         }
         return runs;
     }
-    Difference compare(std::uint64_t seed, std::int64_t rounds) const {
+    PairedDifference compare(std::uint64_t seed, std::int64_t rounds) const {
         const RandomKey key{seed};
         const auto all = resample(draw(seed), rounds, key.for_purpose("samples"));
         std::vector<std::size_t> first, second;
@@ -156,7 +156,7 @@ TEST(PairedDifference, of_one_seed_has_the_error_of_a_paired_mean) {
         square += difference * difference / 400;
     }
     const double error = std::sqrt((square - mean * mean) / 400);
-    const Difference found = pool.compare(1, 4000);
+    const PairedDifference found = pool.compare(1, 4000);
     EXPECT_NEAR(found.value, mean, 1e-9);
     // The deviation of 4000 rounds is known to 1/sqrt(8000); 5 of these.
     EXPECT_NEAR(found.deviation / error, 1, 5 / std::sqrt(8000.0));
@@ -168,7 +168,7 @@ TEST(PairedDifference, of_seeds_alone_is_students_test) {
     ResampledScores scores;
     scores.scores = {1, 2, 4, 0, 3, 1};
     const std::array<std::size_t, 3> first{0, 1, 2}, second{3, 4, 5};
-    const Difference found = paired_difference(scores, first, second, 0, RandomKey{});
+    const PairedDifference found = paired_difference(scores, first, second, 0, RandomKey{});
     EXPECT_NEAR(found.value, 1, epsilon);  // of 1, -1, 3
     EXPECT_NEAR(found.deviation, std::sqrt(4.0 / 3), epsilon);
     EXPECT_NEAR(found.p, two_sided_p(std::sqrt(3.0) / 2, 2), epsilon);

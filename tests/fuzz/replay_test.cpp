@@ -13,6 +13,7 @@
 #include "neuron/cable/shape/swc_reader.h"
 #include "tests/fuzz/event_targets.h"
 #include "tests/fuzz/morphology_target.h"
+#include "tests/fuzz/network_targets.h"
 #include "tests/fuzz/reader_targets.h"
 
 namespace elm::test {
@@ -133,6 +134,9 @@ TEST(ReaderReplay, damaged_safetensors_are_read_or_refused) {
 
 TEST(ReaderReplay, damaged_network_files_are_read_or_refused) {
     replay("network", read_network_text);
+}
+TEST(ReaderReplay, odd_contents_of_nir_files_are_read_or_refused) {
+    replay("nir", read_nir_contents, 600);
 }
 TEST(ReaderReplay, damaged_cell_files_are_read_or_refused) { replay("cell", read_cell_text); }
 

@@ -31,7 +31,10 @@ const std::vector<Entry>& entries() {
         {"scaled_tanh", Activation::scaled_tanh, reference::scaled_tanh},
         {"exp", Activation::exp, [](double x) { return std::exp(x); }},
         {"elu_plus_one", Activation::elu_plus_one,
-         [](double x) { return x > 0 ? x + 1 : std::exp(x); }}};
+         [](double x) { return x > 0 ? x + 1 : std::exp(x); }},
+        {"sine", Activation::sine, [](double x) { return std::sin(x); }},
+        {"laplace", Activation::laplace,
+         [](double x) { return std::erfc((0.707107 - x) / (0.282095 * std::sqrt(2.0))) / 2; }}};
     return all;
 }
 
@@ -58,7 +61,9 @@ OpCase far_case(const Entry& entry, const std::string& what, double low, double 
     op.inputs[0].differentiable = !(saturates && activation_keeps_output(entry.function));
     // erfc multiplies the relative error of x by x^2, and the largest value of gelu is at -5; the
     // exponent of its approximation even with x^3.
-    const bool bell = entry.function == Activation::gelu || entry.function == Activation::gelu_tanh;
+    const bool bell = entry.function == Activation::gelu ||
+                      entry.function == Activation::gelu_tanh ||
+                      entry.function == Activation::laplace;
     if (bell) op.condition = 64;
     return op;
 }
@@ -69,8 +74,10 @@ std::vector<OpCase> cases() {
         all.push_back(activation_case(entry, "one", {1}, 0.5, 1));
         all.push_back(activation_case(entry, "odd_sizes", {7, 33}, -3, 3));
         all.push_back(activation_case(entry, "many", {257, 33}, -3, 3));
-        all.push_back(far_case(entry, "negative", -20, -5));
-        all.push_back(far_case(entry, "positive", 5, 20));
+        // The smooth step is steep: further out there is nothing left of it in float32.
+        const bool steep = entry.function == Activation::laplace;
+        all.push_back(far_case(entry, "negative", steep ? -2 : -20, steep ? -1 : -5));
+        all.push_back(far_case(entry, "positive", steep ? 2 : 5, steep ? 3 : 20));
         all.push_back(activation_case(entry, "empty", {0, 7}, -1, 1));
     }
     return all;

@@ -59,8 +59,36 @@ OpCase reduction_case(Kind kind, const std::string& what, const Shape& shape,
             .longest_sum = middle[1]};
 }
 
+/// The opposite of a sum over `axis` of the result.
+OpCase repeat_case(const std::string& what, const Shape& shape, int axis, std::int64_t count) {
+    std::size_t columns = 1;
+    for (int i = axis; i < shape.rank(); ++i) columns *= static_cast<std::size_t>(shape[i]);
+    return {.name = "repeat_" + what,
+            .inputs = {{.name = "input", .shape = shape}},
+            .run =
+                [=](Context& context, std::span<const Var> in) {
+                    return std::vector<Var>{repeat(context, in[0], axis, count)};
+                },
+            .reference =
+                [=](const Arrays& in) {
+                    std::vector<double> result;
+                    for (std::size_t at = 0; at < in[0].size(); at += columns) {
+                        const auto row = in[0].begin() + static_cast<std::ptrdiff_t>(at);
+                        for (std::int64_t i = 0; i < count; ++i) {
+                            result.insert(result.end(), row,
+                                          row + static_cast<std::ptrdiff_t>(columns));
+                        }
+                    }
+                    return Arrays{result};
+                },
+            .longest_sum = count};
+}
+
 std::vector<OpCase> cases() {
-    std::vector<OpCase> all;
+    std::vector<OpCase> all{repeat_case("behind", {7, 33}, 2, 5),
+                            repeat_case("in_front", {7, 33}, 0, 3),
+                            repeat_case("between", {2, 3, 5}, 1, 130),
+                            repeat_case("once", {9}, 1, 1), repeat_case("never", {3, 4}, 1, 0)};
     for (const Kind kind : {Kind::sum, Kind::mean, Kind::maximum}) {
         const auto put = [&](const std::string& what, const Shape& shape, std::optional<int> axis) {
             all.push_back(reduction_case(kind, what, shape, axis));
@@ -138,6 +166,8 @@ TEST(Reduction, refuses_axes_that_are_not_there_and_means_of_nothing) {
     EXPECT_THROW(mean(context, matrix, -3), Error);
     EXPECT_THROW(mean(context, nothing, 1), Error);
     EXPECT_THROW(maximum(context, nothing), Error);
+    EXPECT_THROW(repeat(context, matrix, 3, 2), Error);
+    EXPECT_THROW(repeat(context, {Tensor::zeros(stream, {1, 1, 1, 1}, DType::f32)}, 0, 2), Error);
 }
 
 }  // namespace

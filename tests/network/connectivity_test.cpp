@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <set>
+#include <tuple>
 
+#include "network/connectivity/delay_steps.h"
 #include "network/connectivity/projection.h"
 #include "network/connectivity/synapse_rows.h"
 #include "network/time_stepped/poisson_counts.h"
@@ -156,24 +159,124 @@ TEST(SynapseRows, are_what_was_drawn_sorted_by_delay) {
     EXPECT_EQ(rows.n_synapses(), std::ssize(expected));
     for (std::int64_t source = 0; source < 45; ++source) {
         const network::Synapse<double>* head = rows.row(source);
-        double last = 0;
+        std::int64_t last = 0;
         while (head != nullptr && head->slot > 0) {
-            const double steps = head->weight;
-            EXPECT_GT(steps, last);
-            last = steps;
-            for (std::uint32_t i = 0; i < head->slot; ++i) {
-                const auto& synapse = head[i + 1];
-                const auto found = expected.find({source, synapse.slot});
+            const network::SynapseGroup<double> group(head);
+            EXPECT_GT(group.delay(), last);
+            last = group.delay();
+            group.for_each([&](std::size_t slot, double drawn_weight) {
+                const auto found = expected.find({source, static_cast<std::int64_t>(slot)});
                 ASSERT_NE(found, expected.end());
-                const double drawn_weight = synapse.weight;
                 EXPECT_EQ(drawn_weight, found->second.first);
-                EXPECT_EQ(steps, found->second.second);
+                EXPECT_EQ(static_cast<double>(last), found->second.second);
                 expected.erase(found);
-            }
-            head += head->slot + 1;
+            });
+            head = group.next_head();
         }
     }
     EXPECT_TRUE(expected.empty());
+}
+
+struct RowSynapse {
+    std::int64_t delay;
+    std::uint32_t slot;
+    double weight;
+    bool operator==(const RowSynapse&) const = default;
+};
+
+/// What stands in a row, in order.
+template <class Real>
+std::vector<RowSynapse> row_of(const network::SynapseRows<Real>& rows, std::int64_t source) {
+    std::vector<RowSynapse> row;
+    if (rows.row(source) == nullptr) return row;
+    for (network::SynapseGroup<Real> group(rows.row(source)); !group.is_end();
+         group = network::SynapseGroup<Real>(group.next_head())) {
+        group.for_each([&](std::size_t slot, Real weight) {
+            row.push_back(
+                {group.delay(), static_cast<std::uint32_t>(slot), static_cast<double>(weight)});
+        });
+    }
+    return row;
+}
+
+/// Three connections of a population, each of one weight and delay, so that groups are packed in
+/// 2 bytes a synapse; in 4 where two lie far apart; and not where weights or few synapses meet.
+template <class Real>
+void expect_packed_rows(std::int64_t far_slot, double third_weight) {
+    NetworkDescription network;
+    network.populations = {{.name = "a", .size = 30, .model = "lif"},
+                           {.name = "b", .size = 4000, .model = "lif"}};
+    const auto connect = [&](double weight, double delay) {
+        Connection connection{
+            .from = 0, .to = 1, .rule = ConnectionRule::fixed_in_degree, .degree = 2};
+        connection.weight = Distribution::constant(weight);
+        connection.delay_ms = Distribution::constant(delay);
+        network.connections.push_back(std::move(connection));
+    };
+    connect(0.25, 1.5);
+    connect(-0.5, 0.7);
+    connect(third_weight, 1.5);
+    const std::int64_t slots[] = {10, 5000, far_slot};
+    std::vector<std::unique_ptr<Projection>> projections;
+    std::vector<network::ProjectionPart> parts;
+    std::vector<std::vector<RowSynapse>> expected(32);
+    for (std::size_t c = 0; c < 3; ++c) {
+        projections.push_back(std::make_unique<Projection>(network, c));
+        const network::SynapseTarget to{slots[c]};
+        parts.push_back({projections[c].get(), 1, 64, 3990, to, to, 0.1});
+        const Connection& connection = network.connections[c];
+        projections[c]->for_each_synapse(64, 3990, [&](const DrawnSynapse& drawn) {
+            expected[static_cast<std::size_t>(drawn.source + 1)].push_back(
+                {std::llround(connection.delay_ms.first * 10),
+                 static_cast<std::uint32_t>(slots[c] + drawn.target - 64),
+                 connection.weight.first});
+        });
+    }
+    const network::SynapseRows<Real> rows(parts, 32);
+    for (std::size_t source = 0; source < 32; ++source) {
+        std::stable_sort(
+            expected[source].begin(), expected[source].end(),
+            [](const RowSynapse& a, const RowSynapse& b) { return a.delay < b.delay; });
+        EXPECT_EQ(row_of(rows, static_cast<std::int64_t>(source)), expected[source]) << source;
+    }
+    const bool far = far_slot > 70000, one_weight = third_weight == 0.25;
+    const std::size_t of_others = one_weight ? (far ? 4 : 2) : sizeof(network::Synapse<Real>);
+    const auto bytes =
+        static_cast<double>(rows.n_synapses() / 3 * 2 +
+                            rows.n_synapses() / 3 * 2 * static_cast<std::int64_t>(of_others));
+    // Beside 30 rows of two groups with their heads, and where rows begin.
+    EXPECT_NEAR(static_cast<double>(rows.bytes()), bytes + 30 * 55 + 32 * 8, 30 * 30);
+}
+
+TEST(SynapseRows, pack_groups_of_one_weight) {
+    for (const double third_weight : {0.25, 0.75}) {
+        for (const std::int64_t far_slot : {std::int64_t{20000}, std::int64_t{200000}}) {
+            expect_packed_rows<float>(far_slot, third_weight);
+            expect_packed_rows<double>(far_slot, third_weight);
+        }
+    }
+}
+
+/// Whatever stretch of words they lie in, and whichever word of it was asked for first.
+TEST(DelaySteps, are_those_of_the_distribution) {
+    for (const Distribution& delay :
+         {Distribution::constant(1.5), Distribution::uniform(0.5, 0.9),
+          Distribution::normal(0.75, 0.375, 0.05), Distribution::uniform(0.1, 500)}) {
+        const network::Draw draw(delay);
+        network::DelaySteps steps(delay, 0.1);
+        const auto expect_at = [&](std::uint32_t word) {
+            EXPECT_EQ(steps(word, 0), network::delay_steps_of(draw(word, 0), 0.1)) << word;
+        };
+        for (std::int64_t i = 0; i < 20000; ++i) expect_at(random_word({8, 0, 0}, i));
+        for (std::uint32_t stretch = 0; stretch < 1024; ++stretch) {
+            expect_at(stretch << 22);
+            expect_at((stretch << 22) | 0x3FFFFF);
+        }
+    }
+    const Distribution list = Distribution::list({0.3, 7});
+    network::DelaySteps listed(list, 0.1);
+    EXPECT_EQ(listed(5, 1), 70);
+    EXPECT_EQ(listed(5, 0), 3);
 }
 
 TEST(NormalQuantile, inverts_the_distribution_function) {

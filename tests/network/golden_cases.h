@@ -72,6 +72,24 @@ inline const std::vector<ParameterName> conductance_based{
     {"tau_syn_ex", "tau_excitatory"},
     {"tau_syn_in", "tau_inhibitory"}};
 
+inline const std::vector<ParameterName> adaptive_exponential{
+    {"C_m", "membrane_capacitance", per_thousand},
+    {"g_L", "leak_conductance", per_thousand},
+    {"E_L", "resting_potential"},
+    {"V_th", "threshold"},
+    {"Delta_T", "slope_factor"},
+    {"V_peak", "peak_potential"},
+    {"V_reset", "reset_potential"},
+    {"t_ref", "refractory_period"},
+    {"tau_w", "tau_adaptation"},
+    {"a", "adaptation_coupling", per_thousand},
+    {"b", "adaptation_jump", per_thousand},
+    {"E_ex", "excitatory_reversal"},
+    {"E_in", "inhibitory_reversal"},
+    {"tau_syn_ex", "tau_excitatory"},
+    {"tau_syn_in", "tau_inhibitory"},
+    {"I_e", "constant_current", per_thousand}};
+
 inline std::vector<double> scaled(std::vector<double> values, double factor) {
     for (double& value : values) value *= factor;
     return values;

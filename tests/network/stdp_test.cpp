@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/core/support/parallel.h"
+#include "network/connectivity/delay_steps.h"
 #include "network/plasticity/plastic_synapses.h"
 #include "network/time_stepped/time_stepped_engine.h"
 #include "tests/network/golden_cases.h"
@@ -57,7 +58,7 @@ protected:
 TEST_P(GoldenStdp, transmits_the_weights_of_nest) {
     const NetworkDescription network = pair();
     const network::Projection projection(network, 0);
-    const network::SynapseTarget target{0, nullptr, 0, false};
+    const network::SynapseTarget target;
     network::PlasticSynapses<double> synapses({&projection, 0, 0, 1, target, target, 0.1});
     const auto pre = read("pre"), post = read("post");
     const std::int64_t delay = network::delay_steps_of(number("delay_ms"), 0.1);

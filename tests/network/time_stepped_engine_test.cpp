@@ -7,7 +7,8 @@
 #include <cmath>
 
 #include "kernels/core/support/error.h"
-#include "kernels/core/support/parallel.h"
+#include "tests/network/busy_network.h"
+#include "tests/network/thread_count.h"
 #include "tests/support/error_message.h"
 
 namespace elm::test {
@@ -17,47 +18,6 @@ using network::Connection;
 using network::ConnectionRule;
 using network::Distribution;
 using network::NetworkDescription;
-
-/// Thread count for one test.
-class Threads {
-public:
-    explicit Threads(int count) : before_(thread_count()) { set_thread_count(count); }
-    ~Threads() { set_thread_count(before_); }
-
-private:
-    int before_;
-};
-
-/// Excitation and inhibition with drawn weights, delays and parameters, driven by Poisson trains;
-/// large enough to be cut.
-NetworkDescription busy_network(const std::string& neuron) {
-    const bool conductance = neuron == "lif_conductance" || neuron == "hh_traub",
-               delta = neuron == "lif" || neuron == "alif";
-    const double unit = conductance ? 0.004 : delta ? 1.0 : 0.15;
-    NetworkDescription network;
-    network.seed = 3;
-    network.populations = {{.name = "e", .size = 4000, .model = neuron},
-                           {.name = "i", .size = 1000, .model = neuron},
-                           {.name = "noise", .size = 300, .model = "poisson", .rate_hz = 20}};
-    network.populations[0].parameters["threshold"] = Distribution::normal(-50, 1, -54, -46);
-    const auto connect = [&](std::size_t from, std::size_t to, double weight) {
-        Connection connection{
-            .from = from, .to = to, .rule = ConnectionRule::fixed_in_degree, .degree = 50};
-        connection.weight = Distribution::normal(weight, std::abs(weight) / 5);
-        connection.delay_ms = Distribution::normal(1.5, 0.5, 0.8, 3);
-        network.connections.push_back(connection);
-    };
-    connect(0, 0, unit);
-    connect(0, 1, unit);
-    connect(1, 0, -4 * unit);
-    connect(1, 1, -4 * unit);
-    connect(2, 0, unit);
-    for (std::size_t to = 0; to < 2; ++to) {
-        network.poisson.push_back({.to = to, .rate_hz = 5000, .weight = unit});
-    }
-    network.traces = {{.population = 0, .states = {"membrane_potential"}, .neurons = {5, 3999}}};
-    return network;
-}
 
 struct RunResult {
     network::SpikeRecord spikes;
@@ -101,7 +61,7 @@ TEST_P(EveryNetworkNeuron, has_the_same_bits_for_any_number_of_threads_and_chunk
 }
 INSTANTIATE_TEST_SUITE_P(Neurons, EveryNetworkNeuron,
                          ::testing::Values("lif", "alif", "lif_exponential", "lif_alpha",
-                                           "lif_conductance", "hh_traub"),
+                                           "lif_conductance", "hh_traub", "adex", "adlif", "srm0"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 /// A spike of 1 ms with a delay of 2 ms adds its weight at the end of the step that ends at 3 ms.
@@ -179,6 +139,17 @@ TEST(TimeSteppedEngine, says_what_memory_is_needed_before_it_takes_any) {
     const std::string message = message_of([&] { make_time_stepped_engine(network, DType::f32); });
     EXPECT_NE(message.find("1e+14 synapses of 10000000 neurons need"), std::string::npos)
         << message;
+}
+
+TEST(TimeSteppedEngine, spikes_far_behind_the_end_are_not_those_of_the_first_step) {
+    NetworkDescription network;
+    network::Population times{.name = "times", .size = 1, .model = "spikes"};
+    times.spike_times = {1e300, 5};
+    times.spike_neurons = {0, 0};
+    network.populations = {times};
+    const auto engine = make_time_stepped_engine(network, DType::f64);
+    engine->advance(100);
+    EXPECT_EQ(engine->spikes()[0].times_ms, (std::vector<double>{50 * network.time_step_ms}));
 }
 
 }  // namespace

@@ -281,23 +281,6 @@ TEST(NeuronScan, a_threshold_rises_with_a_spike_and_decays) {
     EXPECT_GT(steps[1] - steps[0], 10);
 }
 
-TEST(NeuronScan, surrogates_are_the_derivatives_of_their_smooth_steps) {
-    for (const SurrogateKind kind : {SurrogateKind::fast_sigmoid, SurrogateKind::triangle,
-                                     SurrogateKind::arctan, SurrogateKind::gaussian}) {
-        const SpikeSurrogate surrogate{kind, 0.7, 1.3};
-        EXPECT_EQ(surrogate.derivative(0), 1.3);
-        EXPECT_EQ(surrogate.smooth_step(0), 0.5);
-        const SurrogateOf<float> single{kind, 0.7F, 1.3F};
-        for (int i = -40; i <= 40; ++i) {
-            const double x = 0.11 * i + 0.013, h = 1e-5;
-            const double slope =
-                (surrogate.smooth_step(x + h) - surrogate.smooth_step(x - h)) / (2 * h);
-            EXPECT_NEAR(surrogate.derivative(x), slope, 1e-8) << x;
-            EXPECT_NEAR(single.derivative(static_cast<float>(x)), surrogate.derivative(x), 1e-6);
-        }
-    }
-}
-
 TEST(NeuronScan, bits_do_not_depend_on_the_number_of_threads) {
     const OpCase op = scan_case("", {8, 40, 65}, {false, true});
     const int before = thread_count();

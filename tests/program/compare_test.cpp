@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -107,27 +108,81 @@ TEST_F(Compare, prints_what_scripts_read_and_leaves_tables_pictures_and_a_page) 
     }
 }
 
-TEST_F(Compare, a_page_opens_in_a_browser_and_its_tables_sort) {
-    std::string browser;
+/// A Chromium of this machine; empty: there is none.
+std::string browser() {
     for (const char* const name : {"chromium", "chromium-browser", "google-chrome"}) {
         if (std::system(("command -v " + std::string(name) + " >/dev/null 2>&1").c_str()) == 0) {
-            browser = name;
+            return name;
         }
     }
-    if (browser.empty()) GTEST_SKIP() << "no Chromium on this machine";
+    return "";
+}
+
+/// The title of a page after it was loaded and `script` has run in it.
+std::string title_of(const std::string& page, const std::string& script,
+                     const test::TemporaryDirectory& folder) {
+    std::string changed = page;
+    changed.insert(changed.find("</body>"),
+                   "<script>addEventListener('load', () => {" + script + "})</script>");
+    const std::string file = folder / "changed.html", dump = folder / "dump.html";
+    const std::string profile = folder / "profile";
+    std::ofstream(file) << changed;
+    const std::string command = fmt::format(
+        "{} --headless --no-sandbox --disable-gpu --virtual-time-budget=5000 --user-data-dir={} "
+        "--dump-dom file://{} > {} 2>/dev/null",
+        browser(), profile, file, dump);
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    const std::string loaded = contents(dump);
+    const std::string before = "<title>";
+    const std::size_t begin = loaded.find(before) + before.size();
+    return loaded.substr(begin, loaded.find("</title>") - begin);
+}
+
+TEST_F(Compare, a_page_opens_in_a_browser_and_its_tables_sort) {
+    if (browser().empty()) GTEST_SKIP() << "no Chromium on this machine";
     ASSERT_EQ(run_program(compare("all")).exit_code, 0);
-    // Sorts the first table twice by its first column: the last model is then on top.
-    std::string page = contents(in("all/report.html"));
-    page.insert(page.find("</body>"),
-                "<script>const head = document.querySelector('th'); head.click(); head.click();"
-                "document.title = 'top ' + document.querySelector('td').textContent;</script>");
-    std::ofstream(in("sorted.html")) << page;
-    const std::string dump = in("dump.html");
-    const std::string command =
-        browser + " --headless --no-sandbox --disable-gpu --user-data-dir=" + in("profile") +
-        " --dump-dom file://" + in("sorted.html") + " > " + dump + " 2>/dev/null";
-    ASSERT_EQ(std::system(command.c_str()), 0);
-    EXPECT_NE(contents(dump).find("<title>top tcn</title>"), std::string::npos);
+    const std::string page = contents(in("all/report.html"));
+    // The first table, of models: names of its rows, untouched, after a click on its first name and
+    // after another one.
+    EXPECT_EQ(title_of(page,
+                       "const table = document.querySelector('table');"
+                       "const names = () => [...table.rows].slice(1).map("
+                       "row => row.cells[0].textContent).join(' ');"
+                       "const head = table.rows[0].cells[0], said = [names()];"
+                       "for (let k = 0; k < 2; ++k) { head.click(); said.push(names()); }"
+                       "document.title = said.join(', ');",
+                       folder_),
+              "lstm tcn, lstm tcn, tcn lstm");
+    // By numbers, of all tables: a column is in order after a click.
+    EXPECT_EQ(title_of(page,
+                       "let columns = 0, wrong = 0;"
+                       "for (const table of document.querySelectorAll('table'))"
+                       "  [...table.rows[0].cells].forEach((head, at) => {"
+                       "    head.click();"
+                       "    const column = [...table.rows].slice(1).map("
+                       "      row => parseFloat(row.cells[at].textContent)).filter(x => !isNaN(x));"
+                       "    if (column.length < 2) return;"
+                       "    ++columns;"
+                       "    if (column.some((x, k) => k > 0 && x < column[k - 1])) ++wrong;"
+                       "  });"
+                       "document.title = wrong + ' wrong of ' + (columns > 5 ? 'many' : columns);",
+                       folder_),
+              "0 wrong of many");
+}
+
+TEST_F(Compare, a_page_asks_for_nothing_outside_of_its_file) {
+    if (browser().empty()) GTEST_SKIP() << "no Chromium on this machine";
+    ASSERT_EQ(run_program(compare("all", {"--ratings"})).exit_code, 0);
+    const std::string page = contents(in("all/report.html"));
+    // What a browser asked for, whether or not it got it.
+    const std::string asked =
+        "document.title = 'asked: ' + performance.getEntriesByType('resource').map("
+        "one => one.name).filter(name => !name.startsWith('data:')).join(' ');";
+    EXPECT_EQ(title_of(page, asked, folder_), "asked: ");
+    // Such a list would not be empty for a page that does ask.
+    std::string asking = page;
+    asking.insert(asking.find("</main>"), "<img src=\"http://127.0.0.1:9/picture.png\">");
+    EXPECT_EQ(title_of(asking, asked, folder_), "asked: http://127.0.0.1:9/picture.png");
 }
 
 TEST_F(Compare, tables_come_as_text_csv_or_markdown_and_against_a_model) {
@@ -182,6 +237,13 @@ TEST_F(Compare, shares_and_processes_make_the_same_table) {
         << first.out;
     ASSERT_EQ(run_program(compare("shared", {"--cells", "2/2"})).exit_code, 0);
     EXPECT_EQ(said("shared"), said("whole"));
+    const std::string page = contents(in("shared/report.html"));
+    expect_error(compare("shared", {"--cells", "1/2", "--models", "lif,alif"}), 2,
+                 "shared holds another comparison: comparison.models was lstm,tcn, is lif,alif");
+    expect_error(compare("shared", {"--cells", "1/2", "--set", "adding.steps=14"}), 2,
+                 "shared holds another comparison: adding.steps was 12, is 14");
+    EXPECT_EQ(contents(in("shared/report.html")), page);
+    EXPECT_FALSE(fs::exists(in("shared/lif-seed0")));
     if (std::string(ELM_LAUNCHER).empty()) GTEST_SKIP() << "no MPI in this build";
     const std::string log = in("log");
     ASSERT_EQ(launch(ELM_LAUNCHER, compare("together"), log), 0) << contents(log);

@@ -175,7 +175,7 @@ TEST_F(MorphologyCases, inspect_says_what_a_cell_is) {
     for (const char* part : {"NaTs2_t", "apical", "nexus", "1278"}) {
         EXPECT_NE(l5pc.out.find(part), std::string::npos) << part << "\n" << l5pc.out;
     }
-    expect_error({"inspect", folder_ / "absent.toml"}, 2, "there is no such file");
+    expect_error({"inspect", folder_ / "absent.toml"}, 3, "there is no such file");
 }
 
 TEST_F(MorphologyCases, several_somata_and_trees_are_refused_with_a_remedy) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -99,6 +101,182 @@ TEST_F(NetworkCommand, json_has_what_scripts_rely_on) {
         EXPECT_TRUE(json["rates_hz"].contains("excitatory"));
         EXPECT_TRUE(json["cv_isi"].contains("inhibitory"));
     }
+}
+
+const std::string sayable = R"(
+[network]
+duration = 300
+time_step = 0.2
+seed = 9
+
+[population.cells]
+size = 40
+neuron = "lif"
+refractory_period = 0
+constant_current = { uniform = [0.3, 0.42] }
+
+[population.noise]
+size = 20
+neuron = "poisson"
+rate_hz = 40
+
+[[connection]]
+from = "cells"
+to = "cells"
+rule = "fixed-in-degree"
+degree = 6
+weight = { normal = [-0.4, 0.3] }
+delay = { uniform = [0.4, 3] }
+
+[[connection]]
+from = "noise"
+to = "cells"
+rule = "fixed-probability"
+probability = 0.3
+weight = 1.5
+delay = 1
+)";
+
+TEST_F(NetworkCommand, a_network_has_its_spikes_in_the_files_of_others_too) {
+    const std::string file = write("net.toml", sayable);
+    const auto spikes = [&](std::vector<std::string> flags, const std::string& population) {
+        flags.insert(flags.end(), {"--out", place("out.h5"), "--force", "--precision", "f64"});
+        const auto result = run_program(flags);
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        const Hdf5File output = Hdf5File::open(place("out.h5"));
+        std::vector<double> all = output.read<double>("/spikes/" + population + "/timestamps");
+        for (double& time : all) time = std::round(time * 5);  // steps
+        const auto ids = output.read<std::int64_t>("/spikes/" + population + "/node_ids");
+        EXPECT_EQ(all.size(), ids.size());
+        all.insert(all.end(), ids.begin(), ids.end());
+        return all;
+    };
+    const auto expected = spikes({"network", "run", file}, "cells");
+    EXPECT_GT(expected.size(), 100u);
+    std::filesystem::copy_file(place("out.h5"), place("noise.h5"));
+
+    const auto graph = run_program({"network", "convert", file, "--out", place("net.nir")});
+    ASSERT_EQ(graph.exit_code, 0) << graph.err;
+    EXPECT_NE(graph.out.find("NIR graph of 40 neurons"), std::string::npos) << graph.out;
+    EXPECT_EQ(spikes({"network", "run", place("net.nir"), "--input", place("noise.h5"), "--dt-ms",
+                      "0.2", "--rule", "exact"},
+                     "cells.output"),
+              expected);
+
+    // Back from the graph, whose noise has become an input, and over to SONATA.
+    ASSERT_EQ(run_program({"network", "convert", place("net.nir"), "--dt-ms", "0.2", "--input",
+                           place("noise.h5"), "--out", place("sonata")})
+                  .exit_code,
+              0);
+    EXPECT_EQ(spikes({"network", "run", place("sonata/simulation_config.json"), "--seconds", "0.3"},
+                     "cells"),
+              expected);
+    EXPECT_NE(run_program({"inspect", place("net.nir")}).out.find("NIR graph"), std::string::npos);
+    EXPECT_NE(run_program({"inspect", place("sonata/circuit_config.json")}).out.find("SONATA net"),
+              std::string::npos);
+    EXPECT_NE(run_program({"inspect", place("sonata/network/cells_nodes.h5")}).out.find("cells, "),
+              std::string::npos);
+    EXPECT_NE(run_program({"inspect", file}).out.find(": network"), std::string::npos);
+    const auto json =
+        nlohmann::json::parse(run_program({"network", "run", place("net.nir"), "--dt-ms", "0.2",
+                                           "--seconds", "0.1", "--json"})
+                                  .out);
+    EXPECT_EQ(json["neurons"], 40);
+    EXPECT_TRUE(json["rates_hz"].contains("cells.output"));
+
+    expect_error({"network", "convert", file, "--out", place("net.nir")}, 2, "--force");
+    expect_error({"network", "convert", file, "--out", file, "--force"}, 2, "that is converted");
+    expect_error({"network", "convert", file}, 2, "--out NAME.nir");
+    expect_error({"network", "convert", place("net.nir"), "--out", place("x")}, 2, "--dt-ms");
+    expect_error({"network", "run", place("net.nir"), "--dt-ms", "0.2"}, 2,
+                 "nothing goes into the graph");
+    expect_error({"network", "run", place("net.nir"), "--seconds", "1"}, 3,
+                 "is no whole number of steps of 0.001 s");
+    expect_error({"network", "run", place("net.nir"), "--seed", "1"}, 2, "nothing in a NIR graph");
+    expect_error({"network", "run", file, "--rule", "exact"}, 2, "--rule is for NIR graphs");
+    expect_error({"network", "run", place("out.h5")}, 3, "is no NIR graph");
+    expect_error({"network", "run", file, "--input", place("noise.h5")}, 2,
+                 "what takes spikes is none");
+    expect_error({"network", "convert", write("a.toml", spec), "--out", place("a.nir")}, 2,
+                 "NIR has no states before the first step");
+}
+
+/// Spikes and traces in a file.
+std::vector<std::vector<double>> recorded(const std::string& path) {
+    const Hdf5File file = Hdf5File::open(path);
+    return {file.read<double>("/spikes/cells/timestamps"),
+            file.read<double>("/spikes/cells/node_ids"),
+            file.read<double>("/traces/cells/membrane_potential")};
+}
+
+TEST_F(NetworkCommand, goes_on_after_a_kill_with_the_same_bits) {
+    const std::string file = write("net.toml", spec);
+    const auto run = [&](const std::string& name, const std::vector<std::string>& more) {
+        std::vector<std::string> all{"network",   "run",       file, "--out",
+                                     place(name), "--seconds", "20"};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    };
+    ASSERT_EQ(run_program(run("whole.h5", {})).exit_code, 0);
+    EXPECT_FALSE(std::filesystem::exists(place("whole.checkpoint.h5")));
+    for (const int signal : {SIGKILL, SIGTERM, SIGINT}) {
+        const std::vector<std::string> every{"--checkpoint-every", "0.03"};
+        std::filesystem::remove(place("cut.h5"));
+        std::filesystem::remove(place("cut.checkpoint.h5"));
+        run_program(run("cut.h5", every), {.signal = signal, .signal_after_ms = 150});
+        const auto again = run_program(run("cut.h5", {"--resume", "--threads", "1"}));
+        ASSERT_EQ(again.exit_code, 0) << again.err;
+        EXPECT_EQ(recorded(place("cut.h5")), recorded(place("whole.h5"))) << signal;
+    }
+}
+
+TEST_F(NetworkCommand, leaves_a_checkpoint_when_it_is_interrupted) {
+    const std::string file = write("net.toml", spec);
+    const std::vector<std::string> run{"network", "run", file, "--out", place("s.h5")};
+    std::vector<std::string> endless = run;
+    endless.insert(endless.end(), {"--seconds", "100000"});
+    EXPECT_EQ(run_program(endless, {.signal = SIGINT, .signal_after_ms = 400}).exit_code, 130);
+    EXPECT_TRUE(std::filesystem::exists(place("s.checkpoint.h5")));
+    EXPECT_FALSE(std::filesystem::exists(place("s.h5")));
+    expect_error(endless, 2, "--resume goes on");
+    std::vector<std::string> other = run;
+    other.insert(other.end(), {"--resume", "--seed", "9"});
+    expect_error(other, 2, "seed (4, here 9)");
+    std::vector<std::string> shorter = run;
+    shorter.insert(shorter.end(), {"--resume", "--seconds", "0.01"});
+    expect_error(shorter, 2, "behind the end of the run");
+    std::vector<std::string> both = run;
+    both.insert(both.end(), {"--resume", "--force"});
+    expect_error(both, 2, "give one");
+    expect_error({"network", "run", file, "--resume"}, 2, "stand beside --out");
+}
+
+TEST_F(NetworkCommand, a_finished_run_goes_on_to_a_longer_one) {
+    const std::string file = write("net.toml", spec);
+    const auto run = [&](const std::string& name, const std::string& seconds,
+                         const std::vector<std::string>& more) {
+        std::vector<std::string> all{"network",   "run",       file,   "--out",
+                                     place(name), "--seconds", seconds};
+        all.insert(all.end(), more.begin(), more.end());
+        return run_program(all);
+    };
+    ASSERT_EQ(run("long.h5", "0.5", {}).exit_code, 0);
+    ASSERT_EQ(run("short.h5", "0.2", {"--checkpoint-every", "60"}).exit_code, 0);
+    EXPECT_TRUE(std::filesystem::exists(place("short.checkpoint.h5")));
+    ASSERT_EQ(run("short.h5", "0.5", {"--resume"}).exit_code, 0);
+    EXPECT_EQ(recorded(place("short.h5")), recorded(place("long.h5")));
+    EXPECT_FALSE(std::filesystem::exists(place("short.checkpoint.h5")));
+}
+
+TEST_F(NetworkCommand, the_example_of_elm_neurons_runs) {
+    const auto result =
+        run_program({"network", "run", ELM_SOURCE_DIR "/network/examples/elm_neurons.toml",
+                     "--seconds", "2", "--json"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const auto json = nlohmann::json::parse(result.out);
+    EXPECT_EQ(json["neurons"], 125);
+    EXPECT_GT(json["rates_hz"]["pyramidal"], 0.5);
+    EXPECT_LT(json["rates_hz"]["pyramidal"], 20);
 }
 
 TEST_F(NetworkCommand, names_mistakes_with_their_place_and_what_is_near) {

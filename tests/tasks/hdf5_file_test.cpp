@@ -140,6 +140,49 @@ TEST(Hdf5File, a_text_that_is_damaged_is_no_empty_text) {
               std::string::npos);
 }
 
+TEST(Hdf5File, what_no_memory_holds_is_refused_with_its_shape) {
+    const test::TemporaryDirectory folder;
+    const std::string path = folder / "x.h5";
+    {
+        Hdf5File file = Hdf5File::create(path);
+        file.make_filled("/large", {std::int64_t{1} << 39}, FileType::f32);  // 2 TiB
+        const std::vector<std::string> texts(12347, "a text of");
+        file.write_strings("/texts", texts);
+        file.write<double>("/numbers", {12347}, std::vector<double>(12347, 1), FileType::f64);
+        file.close();
+    }
+    EXPECT_NE(test::message_of([&] {
+                  Hdf5File::open(path).read<float>("/large");
+              }).find("/large of the shape (549755813888) takes 2.2e+03 GB of memory"),
+              std::string::npos);
+    // 2^63 + 1 texts of 9 bytes and numbers of 8, which would wrap.
+    std::string bytes;
+    {
+        std::ifstream file(path, std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    const std::string count{0x3B, 0x30, 0, 0, 0, 0, 0, 0}, many{1, 0, 0, 0, 0, 0, 0, 0x20};
+    int found = 0;
+    for (std::size_t at = 0; (at = bytes.find(count, at)) != std::string::npos; ++found) {
+        bytes.replace(at, many.size(), many);
+    }
+    ASSERT_GE(found, 2);
+    std::ofstream(path, std::ios::binary) << bytes;
+    const Hdf5File file = Hdf5File::open(path);
+    for (const std::string name : {"/texts", "/numbers"}) {
+        const std::string message = test::message_of([&] {
+            if (name == "/texts") {
+                file.read_strings(name);
+            } else {
+                file.read<double>(name);
+            }
+        });
+        EXPECT_NE(message.find(name + " of the shape (2305843009213693953) takes"),
+                  std::string::npos)
+            << message;
+    }
+}
+
 TEST(Hdf5File, fills_a_dataset_in_pieces_along_its_last_axis) {
     const test::TemporaryDirectory folder;
     const std::string path = folder / "x.h5";

@@ -1,0 +1,85 @@
+// Neurons with adaptation beside recurrences that the published cells agree with, step by step.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "kernels/io/hdf5_file.h"
+#include "neuron/point/adlif_euler.h"
+#include "tests/support/compare.h"
+
+namespace elm::test {
+namespace {
+
+const std::string golden = std::string(ELM_DATA_DIR) + "/networks_golden.h5";
+
+struct Recurrence {
+    std::vector<double> potential, adaptation, spikes;  // (steps, neurons)
+};
+
+/// Runs the neurons of a case, whose numbers stand under `q` times 1 - beta in form B. With
+/// `adaptation_before` the adaptation is noted as it was before each step.
+template <class Neuron>
+Recurrence run(const Hdf5File& file, const std::string& group, ResetKind reset, bool is_scaled,
+               bool adaptation_before) {
+    const auto read = [&](const char* name) { return file.read<double>(group + "/" + name); };
+    const std::vector<double> input = read("input"), alpha = read("alpha"), beta = read("beta"),
+                              a = read("a"), b = read("b");
+    const std::size_t neurons = alpha.size(), steps = input.size() / neurons;
+    Recurrence result;
+    for (auto* const values : {&result.potential, &result.adaptation, &result.spikes}) {
+        values->resize(input.size());
+    }
+    for (std::size_t n = 0; n < neurons; ++n) {
+        const double scale = is_scaled ? (1 - beta[n]) * file.number_attribute(group, "q") : 1;
+        const double theta = is_scaled ? file.number_attribute(group, "theta") : 1;
+        const typename Neuron::template Coefficients<double> c{
+            alpha[n], beta[n], scale * a[n], scale * b[n], 1 - alpha[n], theta, 0, 0, 0};
+        GridState<Neuron, double> state{Neuron::template initial<OneLane<double>>(c)};
+        for (std::size_t t = 0; t < steps; ++t) {
+            const std::size_t at = t * neurons + n;
+            const double before = state.own.adaptation;
+            result.spikes[at] = step<Neuron, OneLane<double>>(c, reset, 0, state, {input[at]});
+            result.potential[at] = state.own.membrane_potential;
+            result.adaptation[at] = adaptation_before ? before : state.own.adaptation;
+        }
+    }
+    return result;
+}
+
+void expect_recurrence(const Hdf5File& file, const std::string& group, const Recurrence& found) {
+    const auto spikes = file.read<double>(group + "/z");
+    EXPECT_GT(std::count(spikes.begin(), spikes.end(), 1.0), 100);
+    EXPECT_EQ(found.spikes, spikes);
+    EXPECT_CLOSE(found.potential, file.read<double>(group + "/u"), {.condition = 16, .terms = 400});
+    EXPECT_CLOSE(found.adaptation, file.read<double>(group + "/w"),
+                 {.condition = 16, .terms = 400});
+}
+
+class GoldenAdaptive : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (!std::filesystem::exists(golden)) GTEST_SKIP() << golden << " is not there";
+    }
+};
+
+TEST_F(GoldenAdaptive, symplectic_steps_with_reset_to_a_value) {
+    const Hdf5File file = Hdf5File::open(golden);
+    const std::string group = "/adaptive/adlif_form_b_symplectic";
+    expect_recurrence(file, group, run<Adlif>(file, group, ResetKind::to_value, true, false));
+}
+
+TEST_F(GoldenAdaptive, euler_steps_with_reset_to_a_value) {
+    const Hdf5File file = Hdf5File::open(golden);
+    const std::string group = "/adaptive/adlif_form_b_euler";
+    expect_recurrence(file, group, run<AdlifEuler>(file, group, ResetKind::to_value, true, false));
+}
+
+TEST_F(GoldenAdaptive, steps_with_reset_by_subtraction) {
+    const Hdf5File file = Hdf5File::open(golden);
+    const std::string group = "/adaptive/adlif_form_a";
+    expect_recurrence(file, group, run<Adlif>(file, group, ResetKind::by_subtraction, false, true));
+}
+
+}  // namespace
+}  // namespace elm::test
