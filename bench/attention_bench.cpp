@@ -1,5 +1,6 @@
-// Exact and linear attention on the CPU, forward and for training (forward and backward), float32,
-// as share of the multiply-add peak of the threads in use; times are those of the median run, and
+// Exact and linear attention, forward and for training (forward and backward), float32, as share of
+// the multiply-add peak of the threads in use, or of what ELM_DEVICE_GFLOPS says that a CUDA device
+// has; times are those of the median run, and
 // `best_share` is that of the best one, which other work touches least. The floor is the number of
 // multiply-adds that the equations ask for, d being the features of a head and of its values: exact
 // 2 products of length d for each pair of steps that see each other, forward, and 5 more backward;
@@ -34,11 +35,13 @@ struct Case {
     bool exact, causal, training;
     std::int64_t heads, features, steps;
     int threads;
+    Device device = {};
 
     std::string name() const {
-        return fmt::format("{}/{}/{}/{}/{}/threads:{}", exact ? "exact" : "linear",
+        const bool on_cpu = device.kind == DeviceKind::cpu;
+        return fmt::format("{}/{}/{}/{}/{}/{}", exact ? "exact" : "linear",
                            causal ? "causal" : "full", training ? "training" : "forward", features,
-                           steps, threads);
+                           steps, on_cpu ? fmt::format("threads:{}", threads) : "cuda");
     }
     double flop() const {
         const auto length = static_cast<double>(steps), width = static_cast<double>(features);
@@ -49,16 +52,17 @@ struct Case {
     }
 };
 
-/// Processor time of one thread, wall time of more.
-double seconds_now() {
-    if (thread_count() == 1) return bench::thread_seconds();
+/// Processor time of one thread, wall time of more and of a device.
+double seconds_now(const Stream& stream) {
+    const bool on_cpu = stream.device().kind == DeviceKind::cpu;
+    if (on_cpu && thread_count() == 1) return bench::thread_seconds();
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
 
 void attend(benchmark::State& state, const Case& one, double peak) {
     set_thread_count(one.threads);
-    Stream stream{Device{}};
+    Stream stream{one.device};
     Tape tape;
     const Shape shape{1, one.steps, one.heads * one.features};
     std::vector<Parameter> leaves;
@@ -70,7 +74,8 @@ void attend(benchmark::State& state, const Case& one, double peak) {
     }
     std::vector<double> seconds;
     for (auto _ : state) {
-        const double start = seconds_now();
+        stream.synchronize();
+        const double start = seconds_now(stream);
         Context context{stream, one.training ? &tape : nullptr};
         std::vector<Var> in;
         for (std::size_t i = 0; i < 3; ++i) {
@@ -82,15 +87,23 @@ void attend(benchmark::State& state, const Case& one, double peak) {
                                                      {.heads = one.heads, .causal = one.causal});
         if (one.training) tape.backward(stream, {&out, 1}, {&leaves[3].value, 1});
         benchmark::DoNotOptimize(out.value);
-        seconds.push_back(seconds_now() - start);
+        stream.synchronize();
+        seconds.push_back(seconds_now(stream) - start);
         state.SetIterationTime(seconds.back());
     }
     std::sort(seconds.begin(), seconds.end());
     const double median = seconds[seconds.size() / 2];
     state.counters["median_ms"] = median * 1e3;
     state.counters["gflops"] = one.flop() / median * 1e-9;
+    if (peak == 0) return;
     state.counters["share_of_peak"] = one.flop() / median / (peak * one.threads);
     state.counters["best_share"] = one.flop() / seconds.front() / (peak * one.threads);
+}
+
+void register_case(const Case& one, double peak) {
+    benchmark::RegisterBenchmark(one.name().c_str(), attend, one, peak)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond);
 }
 
 }  // namespace
@@ -99,17 +112,22 @@ int main(int argc, char** argv) {
     elm::keep_freed_memory();
     const double peak = elm::bench::measure_fma_peak();
     fmt::print(stderr, "multiply-add peak of a core: {:.1f} GFLOP/s\n", peak * 1e-9);
-    for (const int threads : {1, 2}) {
-        for (const bool exact : {true, false}) {
-            for (const std::int64_t features : {64, 8}) {
-                for (const std::int64_t steps : {1024, 2048, 4096, 8192, 16384}) {
-                    for (const bool causal : {false, true}) {
-                        for (const bool training : {false, true}) {
-                            const Case one{exact,    causal, training, features == 64 ? 2 : 8,
-                                           features, steps,  threads};
-                            benchmark::RegisterBenchmark(one.name().c_str(), attend, one, peak)
-                                ->UseManualTime()
-                                ->Unit(benchmark::kMillisecond);
+    for (const bool exact : {true, false}) {
+        for (const std::int64_t features : {64, 8}) {
+            for (const std::int64_t steps : {1024, 2048, 4096, 8192, 16384}) {
+                for (const bool causal : {false, true}) {
+                    for (const bool training : {false, true}) {
+                        Case one{exact,    causal, training, features == 64 ? 2 : 8,
+                                 features, steps,  1};
+                        register_case(one, peak);
+                        one.threads = 2;
+                        register_case(one, peak);
+                        one.threads = 1;
+                        for (const Device device : available_devices()) {
+                            one.device = device;
+                            if (device.kind == DeviceKind::cuda) {
+                                register_case(one, bench::device_peak());
+                            }
                         }
                     }
                 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 
 #include "kernels/core/simd/lanes.h"
@@ -39,6 +40,12 @@ inline double measure_fma_peak(int repeats = 15) {
         best = std::max(best, 2.0 * N * chains * loops / seconds);
     }
     return best;
+}
+
+/// Float32 multiply-add peak of a CUDA device in FLOP/s, as ELM_DEVICE_GFLOPS says; 0: not known.
+inline double device_peak() {
+    const char* const said = std::getenv("ELM_DEVICE_GFLOPS");
+    return said == nullptr ? 0 : std::atof(said) * 1e9;
 }
 
 }  // namespace elm::bench

@@ -26,7 +26,8 @@ if [ ! -x "$build/elmsim" ]; then
 fi
 run device 20 nvidia-smi || exit 1
 run info 20 "$build/elmsim" info
-tests=("$build/tests/elm_kernels_tests" "$build/tests/neuron/elm_neuron_tests")
+tests=("$build/tests/elm_kernels_tests" "$build/tests/neuron/elm_neuron_tests"
+    "$build/tests/baselines/elm_baselines_tests")
 for program in "${tests[@]}"; do
     run "test_$(basename "$program")" 60 "$program" --gtest_filter='*cuda*'
     ELM_CUDA_SYNC=1 run "sync_$(basename "$program")" 60 "$program" --gtest_filter='*cuda*'
@@ -45,7 +46,59 @@ else
 fi
 run bench_elm 120 "$build/bench/elm_bench" --benchmark_filter=cuda
 run bench_elm_training 90 "$build/bench/elm_training_bench"
-run bench_scan 60 "$build/bench/scan_bench" --benchmark_filter='/cuda/' --benchmark_min_time=0.1
+# Multiply-add peak in float32 without tensor cores, GFLOP/s, of the data sheets; of another device
+# there is no such floor.
+case $(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) in
+    *H100*PCIe*) peak=51200 ;;
+    *H100* | *H200*) peak=66900 ;;
+    *A100*) peak=19500 ;;
+    *) peak=0 ;;
+esac
+export ELM_DEVICE_GFLOPS=$peak
+run bench_scan 120 "$build/bench/scan_bench" --benchmark_filter='steps:4096/cuda/' \
+    --benchmark_min_time=0.1
+run bench_attention 90 "$build/bench/attention_bench" --benchmark_filter='/4096/cuda/' \
+    --benchmark_min_time=0.1
+# Kernels of attention, scans and spectral ops: the kernel (forward and backward), the rows that time
+# it, and the figure that says which share of its floor they reach.
+floors=(
+    "attention exact/full/ share_of_peak"
+    "attention exact/causal/ share_of_peak"
+    "outer_scan linear/full/ share_of_peak"
+    "outer_scan linear/causal/ share_of_peak"
+    "divide_by_last linear/causal/ share_of_peak"
+    "leaky_scan leaky_scan/ bytes_floor"
+    "gated_scan gated_scan/ flop_floor"
+    "diagonal_scan diagonal_scan/real/ bytes_floor"
+    "diagonal_scan diagonal_scan/complex_constant/ bytes_floor"
+    "selective_scan selective_scan/ bytes_floor"
+    "selective_scan selective_scan/ flop_floor"
+    "mode_scan mode_scan/ flop_floor"
+    "modes modes/ bytes_floor"
+    "diagonal_decay diagonal_decay/ bytes_floor"
+    "mode_decay mode_decay/ bytes_floor"
+    "mode_kernel mode_kernel/ flop_floor"
+    "long_convolution long_convolution/ bytes_floor"
+    "long_convolution long_convolution/ flop_floor"
+)
+print_floors() {  # one line for each row: kernel, row, share of its floor
+    local entry kernel rows figure
+    for entry in "${floors[@]}"; do
+        read -r kernel rows figure <<<"$entry"
+        awk -v kernel="$kernel" -v rows="$rows" -v figure="$figure" '
+            index($1, rows) == 1 {
+                for (k = 2; k <= NF; ++k) {
+                    if (index($k, figure "=") != 1) continue
+                    found = 1
+                    printf "%-17s %-52s %s\n", kernel, $1, $k
+                }
+            }
+            END { exit !found }' "$results"/bench_scan.txt "$results"/bench_attention.txt ||
+            { [ "$peak" -eq 0 ] && [ "$figure" != bytes_floor ]; } || failed+=("floor of $kernel")
+    done
+}
+print_floors >"$results/floors.txt"
+cat "$results/floors.txt"
 # A thread runs a trial, so thousands of them are the unit of work; the CPU beside it.
 cells=$(mktemp -d)
 run bench_cable_cuda 200 "$build/elmsim" generate neuronio --simulations 8192 --seconds 0.1 \

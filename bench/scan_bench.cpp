@@ -1,9 +1,10 @@
-// Kernels of state spaces, forward and for training (forward and backward), float32, on the CPU
-// with one and two threads and on a CUDA device where there is one. Scans of one or two operations
-// a number are bound by memory: their floor is the bytes that must be read and written, over the
-// rate at which the CPU copies with as many threads (`bytes_floor`). The selective scan takes an
-// exponential for each state, the convolution and the kernel work in cache: of these the time per
-// step and feature says more.
+// Kernels of recurrences and state spaces, forward and for training (forward and backward),
+// float32, on the CPU with one and two threads and on a CUDA device where there is one. Two floors:
+// the bytes that must be read and written, over the rate at which the device copies
+// (`bytes_floor`), and the multiply-adds of the equations as they stand, over its peak
+// (`flop_floor`); exponentials count as one, transforms as 5 n log2 n. The peak of a CUDA device is
+// what ELM_DEVICE_GFLOPS says; without it there is no such floor. What does not depend on the
+// number of steps has the bytes of one pass.
 //
 //     scan_bench [--benchmark_filter=...]
 
@@ -12,19 +13,25 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "bench/fma_peak.h"
 #include "kernels/autograd/context.h"
 #include "kernels/core/buffer.h"
 #include "kernels/core/support/parallel.h"
 #include "kernels/ops/scan/diagonal_scan.h"
+#include "kernels/ops/scan/gated_scan.h"
+#include "kernels/ops/scan/leaky_scan.h"
 #include "kernels/ops/scan/mode_scan.h"
 #include "kernels/ops/scan/selective_scan.h"
+#include "kernels/ops/spectral/diagonal_decay.h"
 #include "kernels/ops/spectral/long_convolution.h"
 #include "kernels/ops/spectral/mode_decay.h"
 #include "kernels/ops/spectral/mode_kernel.h"
+#include "kernels/ops/spiking/spiking_scan.h"
 #include "tests/support/random_tensor.h"
 
 namespace {
@@ -55,6 +62,21 @@ double measure_copy_rate() {
     return best;
 }
 
+/// The same of a CUDA device.
+double measure_device_copy_rate(Stream& stream) {
+    constexpr std::int64_t count = 1 << 26;
+    const Tensor from = Tensor::zeros(stream, {count}, DType::f32);
+    double best = 0;
+    for (int repeat = 0; repeat < 10; ++repeat) {
+        stream.synchronize();
+        const double start = seconds_now();
+        const Tensor to = from.to(stream);
+        stream.synchronize();
+        best = std::max(best, 2 * sizeof(float) * count / (seconds_now() - start));
+    }
+    return best;
+}
+
 /// What a case computes: inputs, which become leaves of the tape in training, and an op.
 struct Case {
     std::string name;
@@ -62,7 +84,38 @@ struct Case {
     std::vector<std::pair<double, double>> ranges;  // of the inputs' values
     std::function<Var(Context&, const std::vector<Var>&)> run;
     double forward_bytes, training_bytes;  // per step of a batch, at the least; 0: not bound by it
+    double flop = 0;  // per step of a batch, forward; training takes three times as many
 };
+
+constexpr double sequence_row = 4.0 * batch * width;  // bytes of a step
+
+Case leaky(std::int64_t steps) {
+    return {"leaky_scan",
+            {{batch, steps, width}, {width}, {batch, width}},
+            {{-1, 1}, {0.5, 0.99}, {-1, 1}},
+            [](Context& context, const std::vector<Var>& in) {
+                return leaky_scan(context, in[0], in[1], in[2]);
+            },
+            2 * sequence_row,
+            5 * sequence_row};  // backward: trace, gradient; gradient of the input
+}
+
+/// LSTM: four gates of `width` units, W_hh h in each step.
+Case gated(std::int64_t steps) {
+    return {"gated_scan",
+            {{batch, steps, 4 * width},
+             {4 * width, width},
+             {4 * width},
+             {batch, width},
+             {batch, width}},
+            {{-1, 1}, {-0.06, 0.06}, {-1, 1}, {-1, 1}, {-1, 1}},
+            [](Context& context, const std::vector<Var>& in) {
+                return lstm_scan(context, in[0], in[1], in[2], in[3], in[4]).front();
+            },
+            5 * sequence_row,
+            20 * sequence_row,
+            2.0 * 4 * batch * width * width};
+}
 
 Case real_scan(std::int64_t steps) {
     const Shape sequence{batch, steps, width};
@@ -109,18 +162,23 @@ Case selective(std::int64_t steps) {
                     .front();
             },
             3 * row + 2 * weight_row,
-            8 * row + 6 * weight_row};
+            8 * row + 6 * weight_row,
+            // exp(delta a) h + (delta u) b, and c h, of each state
+            2.0 * 4 * batch * width * n_states};
 }
 
+/// A transform for each input and each output, and one of the filter.
 Case convolution(std::int64_t steps) {
+    const double transforms = (2.0 * batch + 1) * width;
     return {"long_convolution",
             {{batch, steps, width}, {steps, width}},
             {{-1, 1}, {-1, 1}},
             [](Context& context, const std::vector<Var>& in) {
                 return long_convolution(context, in[0], in[1]);
             },
-            0,
-            0};
+            2 * sequence_row + 4.0 * width,
+            5 * sequence_row + 3 * 4.0 * width,
+            transforms * 5 * std::log2(static_cast<double>(steps))};
 }
 
 std::vector<Shape> mode_shapes() {
@@ -142,12 +200,62 @@ Case kernel(std::int64_t steps) {
             [steps](Context& context, const std::vector<Var>& in) {
                 return mode_kernel(context, modes_of(context, in), in[7], steps);
             },
-            0,
-            0};
+            4.0 * width,
+            2 * 4.0 * width,
+            2.0 * 5 * width * n_modes};  // a complex number on, and a real part
+}
+
+constexpr double mode_arrays = 4.0 * width * n_modes;  // bytes of one
+
+/// What modes are made of: seven arrays, of which five are read; backward as much again, twice.
+Case discretised(std::int64_t steps) {
+    const auto passes = static_cast<double>(steps);
+    return {"modes",
+            mode_shapes(),
+            mode_ranges(),
+            [](Context& context, const std::vector<Var>& in) {
+                return modes_of(context, in).exponent.real;
+            },
+            7 * mode_arrays / passes,
+            3 * 7 * mode_arrays / passes};
+}
+
+Case decayed(std::int64_t steps) {
+    const auto passes = static_cast<double>(steps);
+    return {"mode_decay",
+            mode_shapes(),
+            mode_ranges(),
+            [](Context& context, const std::vector<Var>& in) {
+                return decaying_modes(context, modes_of(context, in), DType::f32).decay.real;
+            },
+            2 * 7 * mode_arrays / passes,
+            6 * 7 * mode_arrays / passes};
+}
+
+/// Decays of a state space of `states` modes.
+Case decays(std::int64_t steps) {
+    constexpr std::int64_t states = 1 << 16;
+    const auto passes = static_cast<double>(steps);
+    return {"diagonal_decay",
+            {{states}, {states}, {states}},
+            {{-0.7, -0.1}, {0, 100}, {-6, -3}},
+            [](Context& context, const std::vector<Var>& in) {
+                return discretised_decay(context, Discretisation::zero_order_hold, {in[0], in[1]},
+                                         in[2])
+                    .decay.real;
+            },
+            7 * 4.0 * states / passes,
+            3 * 7 * 4.0 * states / passes};
 }
 
 Case modes_scanned(std::int64_t steps) {
-    Case one{"mode_scan", mode_shapes(), mode_ranges(), {}, 0, 0};
+    Case one{"mode_scan",
+             mode_shapes(),
+             mode_ranges(),
+             {},
+             2 * sequence_row,
+             5 * sequence_row,
+             2.0 * 6 * batch * width * n_modes};
     one.shapes.push_back({batch, steps, width});
     one.ranges.emplace_back(-1, 1);
     one.run = [](Context& context, const std::vector<Var>& in) {
@@ -159,19 +267,37 @@ Case modes_scanned(std::int64_t steps) {
     return one;
 }
 
+/// Leaky integrate-and-fire units that hear each other, about one spike in 20 steps. On the way
+/// back W' times the gradient of each step, and the gradient of W.
+Case spiking(std::int64_t steps) {
+    const Shape sequence{batch, steps, width};
+    const double row = 4.0 * batch * width;
+    return {"spiking_scan",
+            {sequence, {width, width}, {batch, 2, width}, {width}, {width}},
+            {{-2, 3}, {-0.1, 0.1}, {0, 0}, {0.85, 0.95}, {1, 1}},
+            [](Context& context, const std::vector<Var>& in) {
+                return spiking_scan(context, in[0], in[1], {in[3], in[4], {}, {}, {}}, {}, in[2])
+                    .spikes;
+            },
+            2 * row,
+            10 * row,
+            2.0 * batch * width * width};
+}
+
 /// Where a case runs.
 struct Place {
     Device device;
     int threads = 1;
     std::string name;
+    double peak = 0;  // FLOP a second; 0: nobody knows
 };
 
 void run_case(benchmark::State& state, const Case& one, std::int64_t steps, bool training,
               const Place& place) {
     set_thread_count(place.threads);
     const bool on_cpu = place.device.kind == DeviceKind::cpu;
-    const double rate = on_cpu ? measure_copy_rate() : 0;
     Stream stream{place.device};
+    const double rate = on_cpu ? measure_copy_rate() : measure_device_copy_rate(stream);
     Tape tape;
     std::vector<Parameter> leaves;
     for (std::size_t i = 0; i < one.shapes.size(); ++i) {
@@ -208,25 +334,33 @@ void run_case(benchmark::State& state, const Case& one, std::int64_t steps, bool
     state.counters["ns_per_element"] = median / elements * 1e9;
     const double bytes =
         (training ? one.training_bytes : one.forward_bytes) * static_cast<double>(steps);
-    if (bytes > 0 && on_cpu) {
+    if (bytes > 0) {
         state.counters["bytes_floor"] = bytes / rate / median;
         state.counters["best_share"] = bytes / rate / seconds.front();
+        state.counters["GBps"] = bytes / median * 1e-9;
     }
-    if (bytes > 0) state.counters["GBps"] = bytes / median * 1e-9;
-    if (on_cpu) state.counters["copy_GBps"] = rate * 1e-9;
+    state.counters["copy_GBps"] = rate * 1e-9;
+    const double flop = (training ? 3 : 1) * one.flop * static_cast<double>(steps);
+    if (flop > 0 && place.peak > 0) state.counters["flop_floor"] = flop / place.peak / median;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     elm::keep_freed_memory();
-    std::vector<Place> places{{Device{}, 1, "threads:1"}, {Device{}, 2, "threads:2"}};
+    const double peak = bench::measure_fma_peak();
+    std::vector<Place> places{{Device{}, 1, "threads:1", peak},
+                              {Device{}, 2, "threads:2", 2 * peak}};
     for (const Device device : available_devices()) {
-        if (device.kind == DeviceKind::cuda) places.push_back({device, 1, "cuda"});
+        if (device.kind == DeviceKind::cuda) {
+            places.push_back({device, 1, "cuda", bench::device_peak()});
+        }
     }
     for (const std::int64_t steps : {1024, 4096, 16384}) {
-        const Case cases[] = {real_scan(steps),   complex_scan(steps), selective(steps),
-                              convolution(steps), kernel(steps),       modes_scanned(steps)};
+        const Case cases[] = {leaky(steps),        gated(steps),         real_scan(steps),
+                              complex_scan(steps), selective(steps),     convolution(steps),
+                              kernel(steps),       discretised(steps),   decayed(steps),
+                              decays(steps),       modes_scanned(steps), spiking(steps)};
         for (const Case& one : cases) {
             for (const Place& place : places) {
                 for (const bool training : {false, true}) {

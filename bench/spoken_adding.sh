@@ -17,6 +17,7 @@ budget=${BUDGET:-5000u}           # of each run, see elmsim train --help
 count=${COUNT:-10000}             # clips of the corpus
 pairs=${PAIRS:-2000}              # pairs to validate on, and to test with
 threads=${THREADS:-2}
+dropout=${DROPOUT:-0.3}           # share of the input channels that is dropped in training
 # BRANCHES: of the ELM neuron, 15 synapses each; without it each channel is one. LSTM_UNITS: 100.
 
 mkdir -p "$out"
@@ -30,6 +31,7 @@ options_of() {
                   ${BRANCHES:+elm.num_branch=$BRANCHES elm.num_synapse_per_branch=15} \
                   ${BRANCHES:+elm.input_to_synapse_routing=random_routing} ;;
         lstm) echo "lstm.units=${LSTM_UNITS:-100}" ;;
+        s4d) echo "s4d.layers=${S4D_LAYERS:-2} s4d.width=${S4D_WIDTH:-64}" ;;
         elm_network) echo "elm_network.neurons=57 elm_network.num_memory=9" ;;
     esac
 }
@@ -45,6 +47,7 @@ for model in $models; do
                 --set "spoken-adding.bin_ms=$bin" "spoken-adding.validation_pairs=$pairs" \
                 "spoken-adding.test_pairs=$pairs" training.batch=8 training.optimizer=adamax \
                 training.learning_rate=5e-3 training.schedule=cosine training.weight_decay=0 \
+                "front_end.input_dropout=$dropout" \
                 $(options_of "$model") >&2
         done
     done

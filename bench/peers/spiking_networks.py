@@ -17,7 +17,7 @@ import time
 N_E, N_I, P = 3200, 800, 0.02  # Brette et al. 2007, benchmarks 1 and 2
 
 
-def brian2_case(network, seconds, threads):
+def brian2_case(network, seconds, threads, seed):
     import brian2 as b
     from brian2 import ms, mV, nS, pF, second
 
@@ -26,7 +26,7 @@ def brian2_case(network, seconds, threads):
     b.prefs.devices.cpp_standalone.openmp_threads = 0 if threads == 1 else threads
     b.prefs.codegen.cpp.extra_compile_args_gcc = ["-O3", "-march=native", "-ffast-math", "-std=c++11"]
     b.defaultclock.dt = 0.1 * ms
-    b.seed(1)
+    b.seed(seed)
     if network == "cuba":
         equations = """dv/dt = (ge + gi - (v + 49*mV)) / (20*ms) : volt (unless refractory)
                        dge/dt = -ge / (5*ms) : volt
@@ -146,14 +146,14 @@ def nest_microcircuit(nest, scale):
     return dict(zip(names, populations))
 
 
-def nest_case(network, seconds, threads):
+def nest_case(network, seconds, threads, seed):
     import nest
 
     nest.set_verbosity("M_ERROR")
     nest.ResetKernel()
     nest.resolution = 0.1
     nest.local_num_threads = threads
-    nest.rng_seed = 1
+    nest.rng_seed = seed
     start = time.perf_counter()
     if network == "microcircuit":
         populations = nest_microcircuit(nest, 0.1)
@@ -184,13 +184,13 @@ def ours_case(elmsim, network, seconds, threads):
     return result["simulate_seconds"], result["build_seconds"], result["rates_hz"]
 
 
-def run_alone(program, network, seconds, threads, elmsim):
+def run_alone(program, network, seconds, threads, seed, elmsim):
     """A case in a new process, as a line of JSON."""
     if program == "elmsim":
         loop, build, rates = ours_case(elmsim, network, seconds, threads)
     else:
         command = [sys.executable, os.path.abspath(__file__), "--alone", program, network, str(seconds),
-                   str(threads)]
+                   str(threads), str(seed)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{program} {network}: {done.stderr[-2000:]}")
@@ -208,12 +208,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--elmsim", default="build/release/elmsim")
-    parser.add_argument("--alone", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=1, help="of NEST and Brian2; COBA dies at once with some")
+    parser.add_argument("--alone", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
-        program, network, seconds, threads = options.alone
+        program, network, seconds, threads, seed = options.alone
         case = {"brian2": brian2_case, "nest": nest_case}[program]
-        print(json.dumps(case(network, float(seconds), int(threads))))
+        print(json.dumps(case(network, float(seconds), int(threads), int(seed))))
         return
     for round_number in range(options.rounds):
         for network in options.networks:
@@ -221,7 +222,7 @@ def main():
                 if program == "brian2" and network not in ("cuba", "coba"):
                     continue
                 for threads in options.threads:
-                    line = run_alone(program, network, options.seconds, threads, options.elmsim)
+                    line = run_alone(program, network, options.seconds, threads, options.seed, options.elmsim)
                     print(json.dumps({"round": round_number, **line}), flush=True)
 
 
