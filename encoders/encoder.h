@@ -62,6 +62,7 @@ struct EncoderEntry {
     bool along_time = false;  // looks at the order of values, or keeps one step a value
     /// When its spike comes tells a value: no more values than it lasts steps are told apart.
     bool by_time = false;
+    bool looks_ahead = false;  // spikes of a value depend on values after it
     /// Draws by `key`, element by element: equal bits on any number of threads. What it is called
     /// with was checked by encode() below.
     Encoding (*encode)(const OptionSet&, const Signal&, const RandomKey& key);

@@ -69,6 +69,7 @@ EncoderEntry threshold_bank_encoder() {
             .options = bank_options(),
             .range = {0, 1},
             .along_time = true,
+            .looks_ahead = true,
             .encode = encode_by_thresholds};
 }
 
