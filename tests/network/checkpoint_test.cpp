@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <functional>
 
@@ -227,7 +229,8 @@ TEST_F(DamagedCheckpoint, with_arrays_that_do_not_fit_is_refused) {
                         continue;
                     }
                     for (const std::string& part : from.links(path)) {
-                        if (path + "/" + part != object) to.copy_from(from, path + "/" + part);
+                        const std::string deeper = fmt::format("{}/{}", path, part);
+                        if (deeper != object) to.copy_from(from, deeper);
                     }
                 }
             }
@@ -235,11 +238,11 @@ TEST_F(DamagedCheckpoint, with_arrays_that_do_not_fit_is_refused) {
             write(to);
             to.close();
         }
-        const std::string message = says(network_);
+        std::string message = says(network_);
         std::filesystem::copy_file(whole, path_, std::filesystem::copy_options::overwrite_existing);
         return message;
     };
-    const auto values = [](const std::string& object, std::vector<std::int64_t> numbers) {
+    const auto values = [](const std::string& object, const std::vector<std::int64_t>& numbers) {
         return [=](Hdf5File& file) {
             file.write<std::int64_t>(object, {std::ssize(numbers)}, numbers, FileType::i64);
         };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -63,7 +65,7 @@ TEST_P(OwnNirGraphs, give_what_plain_loops_give) {
             for (const std::string& name : file.links(group)) {
                 // Sums of at most 32 terms, through at most 60 steps; f64 spikes are the same.
                 const std::vector<double> ours = output_called(engine, output, name);
-                const auto expected = file.read<double>(group + "/" + name);
+                const auto expected = file.read<double>(fmt::format("{}/{}", group, name));
                 if (precision == DType::f64) {
                     EXPECT_EQ(difference_above(ours, expected, 1e-12), "") << name;
                 } else if (std::string(GetParam()) == "line") {
