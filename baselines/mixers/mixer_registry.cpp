@@ -5,15 +5,15 @@
 
 namespace elm {
 
-#define ELM_ENTRY(id) MixerEntry id##_mixer();
+#define ELM_MIXER(family, id) MixerEntry id##_mixer();
 #include "baselines/mixers/mixers.def"
-#undef ELM_ENTRY
+#undef ELM_MIXER
 
 const std::vector<MixerEntry>& all_mixers() {
     static const std::vector<MixerEntry> entries{
-#define ELM_ENTRY(id) id##_mixer(),
+#define ELM_MIXER(family, id) id##_mixer(),
 #include "baselines/mixers/mixers.def"
-#undef ELM_ENTRY
+#undef ELM_MIXER
     };
     return entries;
 }

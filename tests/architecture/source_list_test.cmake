@@ -1,5 +1,5 @@
 # Fails if a source file of the tree in ROOT is in no list, neither in a CMakeLists.txt of its room
-# nor an ELM_ENTRY or ELM_TASK of a registry, and if a room lists one twice. A name without ending stands for
+# nor an ELM_ENTRY, ELM_TASK or ELM_MIXER of a registry, and if a room lists one twice. A name without ending stands for
 # NAME.h, NAME_body.h, NAME.cpp and NAME.cu. Run with: cmake -DROOT=... -P source_list_test.cmake
 
 cmake_minimum_required(VERSION 3.25)
@@ -44,6 +44,9 @@ foreach(room kernels neuron encoders network baselines tasks tests bench)
         list(APPEND listed ${entries})
         file(STRINGS ${registry} entries REGEX "^ELM_TASK\\(")
         list(TRANSFORM entries REPLACE "^ELM_TASK\\(([a-z0-9_]+), ([a-z0-9_]+)\\).*" "${folder}/\\1/\\2_task.cpp")
+        list(APPEND listed ${entries})
+        file(STRINGS ${registry} entries REGEX "^ELM_MIXER\\(")
+        list(TRANSFORM entries REPLACE "^ELM_MIXER\\(([a-z0-9_]+), ([a-z0-9_]+)\\).*" "${folder}/\\1/\\2.cpp")
         list(APPEND listed ${entries})
     endforeach()
     foreach(ending IN LISTS endings)

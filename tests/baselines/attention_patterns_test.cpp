@@ -6,8 +6,8 @@
 #include <functional>
 #include <set>
 
-#include "baselines/mixers/bigbird_blocks.h"
-#include "baselines/mixers/heads.h"
+#include "baselines/mixers/attention/bigbird_blocks.h"
+#include "baselines/mixers/attention/heads.h"
 #include "kernels/core/support/error.h"
 #include "kernels/ops/attention/attention.h"
 #include "kernels/ops/product/matmul.h"

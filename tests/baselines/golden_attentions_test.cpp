@@ -7,11 +7,11 @@
 #include <array>
 #include <functional>
 
-#include "baselines/mixers/bigbird_blocks.h"
-#include "baselines/mixers/doubly_stochastic.h"
-#include "baselines/mixers/hashed_attention.h"
-#include "baselines/mixers/heads.h"
-#include "baselines/mixers/prob_sparse_attention.h"
+#include "baselines/mixers/attention/bigbird_blocks.h"
+#include "baselines/mixers/attention/doubly_stochastic.h"
+#include "baselines/mixers/attention/hashed_attention.h"
+#include "baselines/mixers/attention/heads.h"
+#include "baselines/mixers/attention/prob_sparse_attention.h"
 #include "kernels/ops/attention/listed_attention.h"
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/normalise.h"

@@ -2,7 +2,7 @@
 
 #include <complex>
 
-#include "baselines/mixers/hippo.h"
+#include "baselines/mixers/state_space/hippo.h"
 #include "kernels/ops/basic/activation.h"
 #include "kernels/ops/scan/decaying_attention.h"
 #include "kernels/ops/scan/wkv_scan.h"

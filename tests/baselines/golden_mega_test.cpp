@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 
-#include "baselines/mixers/damped_average.h"
+#include "baselines/mixers/gated/damped_average.h"
 #include "baselines/mixers/mixer_registry.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"

@@ -10,7 +10,7 @@
 
 #include "baselines/backbones/backbone_registry.h"
 #include "baselines/backbones/mixed_model.h"
-#include "baselines/mixers/rotation.h"
+#include "baselines/mixers/attention/rotation.h"
 #include "kernels/core/support/error.h"
 #include "kernels/io/option_set.h"
 #include "tests/support/compare.h"
