@@ -32,8 +32,11 @@ struct ModelCase {
 };
 inline void PrintTo(const ModelCase& model, std::ostream* out) { *out << model.name; }
 
-/// One case or more of every entry of the registry.
+/// One case or more of every entry of the registry, and of those of a family.
 std::vector<ModelCase> model_cases();
+std::vector<ModelCase> recurrent_cases();
+std::vector<ModelCase> attention_cases();
+std::vector<ModelCase> state_space_cases();
 
 inline constexpr SequenceShape case_shape{6, 2};
 
