@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "baselines/backbones/backbone_registry.h"
-#include "baselines/backbones/model_input.h"
+#include "baselines/backbones/block_stack.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
@@ -102,77 +102,28 @@ private:
     AnyNorm& norm_;
 };
 
-class StateSpaceModel : public SequenceModel {
+class StateSpaceModel : public BlockStack<Block, BlockOptions> {
 public:
     StateSpaceModel(const OptionSet& options, const SequenceShape& shape,
                     const MakeMixer& make_mixer, std::uint64_t seed)
-        : SequenceModel(shape),
-          options_(options),
-          input_(options, shape, options_.width, "state-space model",
-                 [this](std::unique_ptr<InputLayer> layer) -> InputLayer& {
-                     return child("input", std::move(layer));
-                 }) {
-        for (std::int64_t layer = 0; layer < options.get<std::int64_t>("layers"); ++layer) {
-            blocks_.push_back(
-                &child("blocks." + std::to_string(layer),
-                       std::make_unique<Block>(
-                           options_, make_mixer({options_.width, options_.causal, layer, seed}))));
-        }
-        require_direction(mixer_traits(), options_.causal);
+        : BlockStack(options, shape) {
+        stack(options, make_mixer, seed, "state-space model");
         if (options.get<bool>("final_norm")) {
-            norm_ = &child("norm", std::make_unique<AnyNorm>(options_));
+            norm_ = &child("norm", std::make_unique<AnyNorm>(block_options()));
         }
-        readout_ = &child("readout", std::make_unique<Linear>(options_.width, shape.n_output));
-    }
-
-    ModelTraits traits() const override {
-        return {.causal = options_.causal, .streams = options_.causal && mixer_traits().streams};
-    }
-
-    void require_device(const DeviceLimits& device, DType dtype) const override {
-        for (const Block* block : blocks_) block->mixer().require_device(device, dtype);
-    }
-    double flops_per_step(std::int64_t steps) override {
-        double mixing = 0;
-        for (const Block* block : blocks_) {
-            mixing += block->mixer().flops_per_step(steps, options_.causal);
-        }
-        return SequenceModel::flops_per_step(steps) + mixing;
+        readout_ =
+            &child("readout", std::make_unique<Linear>(block_options().width, shape.n_output));
     }
 
 protected:
-    Var run(Context& context, const SequenceInput& input, SequenceState& state) override {
-        require_state(state,
-                      blocks_.size() * mixer_traits().state_tensors + input_.state_tensors(input),
-                      input_.state_trains(input), input.batch());
-        StateCursor cursor(state);
-        const Var output = answer(context, input, embed(context, input, cursor), &cursor);
-        cursor.finish();
-        return output;
-    }
-    Var run_once(Context& context, const SequenceInput& input) override {
-        SequenceState unused;
-        StateCursor cursor(unused);
-        return answer(context, input, embed(context, input, cursor), nullptr);
-    }
-
-private:
-    MixerTraits mixer_traits() const { return blocks_.front()->mixer().traits(); }
-
-    Var embed(Context& context, const SequenceInput& input, StateCursor& cursor) const {
-        const DType dtype = blocks_.front()->parameters().front().parameter->value.dtype();
-        return input_.features(context, input, cursor, dtype);
-    }
-
-    Var answer(Context& context, const SequenceInput& input, Var values, StateCursor* state) {
-        for (Block* block : blocks_) values = block->forward(context, values, input.lengths, state);
+    Var answer(Context& context, const SequenceInput& input, const Var& features,
+               StateCursor* state) override {
+        Var values = through_blocks(context, features, input.lengths, state);
         if (norm_ != nullptr) values = norm_->forward(context, values);
         return readout_->forward(context, values);
     }
 
-    BlockOptions options_;
-    ModelInput input_;
-    std::vector<Block*> blocks_;
+private:
     AnyNorm* norm_ = nullptr;  // null without one
     Linear* readout_ = nullptr;
 };

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "baselines/backbones/backbone_registry.h"
-#include "baselines/backbones/model_input.h"
+#include "baselines/backbones/block_stack.h"
 #include "baselines/backbones/positions.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
@@ -88,91 +88,41 @@ private:
     LayerNorm& mlp_norm_;
 };
 
-class TransformerModel : public SequenceModel {
+class TransformerModel : public BlockStack<Block, BlockOptions> {
 public:
     TransformerModel(const OptionSet& options, const SequenceShape& shape,
                      const MakeMixer& make_mixer, std::uint64_t seed)
-        : SequenceModel(shape),
-          options_(options),
+        : BlockStack(options, shape),
           positions_(child("positions",
                            std::make_unique<Positions>(options.get<std::string>("positions"),
                                                        options.get<std::int64_t>("max_positions"),
-                                                       options_.width))),
-          input_(options, shape, options_.width, "transformer",
-                 [this](std::unique_ptr<InputLayer> layer) -> InputLayer& {
-                     return child("input", std::move(layer));
-                 }) {
-        for (std::int64_t layer = 0; layer < options.get<std::int64_t>("layers"); ++layer) {
-            blocks_.push_back(
-                &child("blocks." + std::to_string(layer),
-                       std::make_unique<Block>(
-                           options_, make_mixer({options_.width, options_.causal, layer, seed}))));
+                                                       block_options().width))) {
+        stack(options, make_mixer, seed, "transformer");
+        const BlockOptions& own = block_options();
+        if (own.pre_norm) {
+            norm_ = &child("norm", std::make_unique<LayerNorm>(own.width, own.epsilon));
         }
-        require_direction(mixer_traits(), options_.causal);
-        if (options_.pre_norm) {
-            norm_ = &child("norm", std::make_unique<LayerNorm>(options_.width, options_.epsilon));
-        }
-        std::vector<std::int64_t> sizes{options_.width};
+        std::vector<std::int64_t> sizes{own.width};
         const auto hidden = options.get<std::int64_t>("readout_hidden");
         if (hidden > 0) sizes.push_back(hidden);
         sizes.push_back(shape.n_output);
         readout_ = &child("readout", std::make_unique<Mlp>(sizes, Activation::relu));
     }
 
-    ModelTraits traits() const override {
-        const bool causal = options_.causal;
-        return {.causal = causal, .streams = causal && mixer_traits().streams};
-    }
-
-    void require_device(const DeviceLimits& device, DType dtype) const override {
-        for (const Block* block : blocks_) block->mixer().require_device(device, dtype);
-    }
-    double flops_per_step(std::int64_t steps) override {
-        double mixing = 0;
-        for (const Block* block : blocks_) {
-            mixing += block->mixer().flops_per_step(steps, options_.causal);
-        }
-        return SequenceModel::flops_per_step(steps) + mixing;
-    }
-
 protected:
-    Var run(Context& context, const SequenceInput& input, SequenceState& state) override {
-        require_state(state,
-                      positions_.state_tensors() + blocks_.size() * mixer_traits().state_tensors +
-                          input_.state_tensors(input),
-                      input_.state_trains(input), input.batch());
-        StateCursor cursor(state);
-        const Var output = answer(context, input, embed(context, input, cursor), &cursor);
-        cursor.finish();
-        return output;
-    }
-    Var run_once(Context& context, const SequenceInput& input) override {
-        SequenceState unused;
-        StateCursor cursor(unused);
-        return answer(context, input, embed(context, input, cursor), nullptr);
-    }
-
-private:
-    MixerTraits mixer_traits() const { return blocks_.front()->mixer().traits(); }
-
-    Var embed(Context& context, const SequenceInput& input, StateCursor& cursor) const {
-        const DType dtype = blocks_.front()->parameters().front().parameter->value.dtype();
-        return input_.features(context, input, cursor, dtype);
-    }
-
-    Var answer(Context& context, const SequenceInput& input, const Var& embedded,
-               StateCursor* state) {
-        Var values =
-            dropout(context, positions_.forward(context, embedded, state), options_.dropout);
-        for (Block* block : blocks_) values = block->forward(context, values, input.lengths, state);
+    std::size_t own_state_tensors() const override { return positions_.state_tensors(); }
+    Var answer(Context& context, const SequenceInput& input, const Var& features,
+               StateCursor* state) override {
+        Var values = through_blocks(
+            context,
+            dropout(context, positions_.forward(context, features, state), block_options().dropout),
+            input.lengths, state);
         if (norm_ != nullptr) values = norm_->forward(context, values);
         return readout_->forward(context, values);
     }
 
-    BlockOptions options_;
+private:
     Positions& positions_;
-    ModelInput input_;
-    std::vector<Block*> blocks_;
     LayerNorm* norm_ = nullptr;  // null in post-norm
     Mlp* readout_ = nullptr;
 };
