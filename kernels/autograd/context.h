@@ -17,6 +17,17 @@ struct Context {
     RandomKey random = {};    // of this step
     bool training = false;    // dropout and its like are at work
     std::uint32_t draws = 0;  // random ops so far
+    /// Where products, convolutions, attention and scans add the multiplications and additions that
+    /// they do forward (SequenceModel::flops_per_step is held to them); null: nowhere.
+    double* operations = nullptr;
+    /// Where a model puts terms of one element that training adds to the loss, each a mean over the
+    /// samples of the pass; null: nobody asks.
+    std::vector<Var>* penalties = nullptr;
+
+    void count(double done) const {
+        if (operations != nullptr) *operations += done;
+    }
+    void count(std::int64_t done) const { count(static_cast<double>(done)); }
 
     /// The key of the next op that draws numbers. Ops run in the same order in every pass, so the
     /// n-th one draws the same numbers whenever seed and step are the same.

@@ -111,10 +111,12 @@ function(elm_refuse_spills target)
     endif()
 endfunction()
 
-# Reads the names in a registry list (ELM_ENTRY(name) a line); editing the list re-configures.
+# Reads the names in a registry list (ELM_ENTRY(name) or ELM_KIND(family, name) a line, the latter as
+# family/name); editing the list re-configures.
 function(elm_read_registry file out)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
-    file(STRINGS "${file}" entries REGEX "^ELM_ENTRY\\(")
-    list(TRANSFORM entries REPLACE "^ELM_ENTRY\\(([a-z0-9_]+)\\).*" "\\1")
+    file(STRINGS "${file}" entries REGEX "^ELM_(ENTRY|ENCODER|MIXER|MODEL)\\(")
+    list(TRANSFORM entries REPLACE "^[A-Z_]+\\(([a-z0-9_]+)\\).*" "\\1")
+    list(TRANSFORM entries REPLACE "^[A-Z_]+\\(([a-z0-9_]+), ([a-z0-9_]+)\\).*" "\\1/\\2")
     set(${out} "${entries}" PARENT_SCOPE)
 endfunction()

@@ -56,6 +56,10 @@ std::string describe(Device device) {
     return device.kind == DeviceKind::cpu ? cpu_name() : cuda::device_name(device.index);
 }
 
+std::string pci_address(Device device) {
+    return device.kind == DeviceKind::cpu ? "" : cuda::pci_address(device.index);
+}
+
 Device parse_device(std::string_view text) {
     if (text == "cpu") return {};
     if (text == "auto") {

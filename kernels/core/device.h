@@ -28,6 +28,10 @@ std::string to_string(Device device);
 /// The marketing name of the device, for people.
 std::string describe(Device device);
 
+/// Where a GPU is on the PCI bus, as nvidia-smi writes it; empty for a CPU and for an emulated
+/// device.
+std::string pci_address(Device device);
+
 /// Reads "cpu", "cuda", "cuda:N", "cuda:emulated" or "auto" (the first CUDA device that is not
 /// emulated, else the CPU). Throws Error{invalid} for other words and Error{unsupported} with the
 /// reason for a device that is not there.

@@ -123,7 +123,8 @@ std::vector<std::string> Hdf5File::links(const std::string& group) const {
     }
     for (const std::string& name : names) {
         if (H5Oexists_by_name(handle, name.c_str(), H5P_DEFAULT) > 0) continue;
-        file_->require_no_lost_link(group.ends_with('/') ? group + name : group + "/" + name);
+        file_->require_no_lost_link(
+            fmt::format("{}{}{}", group, group.ends_with('/') ? "" : "/", name));
     }
     std::sort(names.begin(), names.end());
     return names;

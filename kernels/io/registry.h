@@ -14,7 +14,8 @@
 /// "sequence model".
 namespace elm {
 
-/// Throws Error{invalid} with all names, and the nearest, if there is none of this name.
+/// Throws Error{invalid} with the nearest name, or all where none is near, if there is none of this
+/// name.
 template <class Entry>
 const Entry& find_entry(const std::vector<Entry>& entries, std::string_view name,
                         std::string_view kind) {
@@ -23,11 +24,8 @@ const Entry& find_entry(const std::vector<Entry>& entries, std::string_view name
         if (entry.name == name) return entry;
         names.push_back(entry.name);
     }
-    throw Error(ErrorKind::invalid, fmt::format("there is no {} {}{}.{}", kind, name,
-                                                names.empty() ? std::string()
-                                                              : fmt::format(", expected one of {}",
-                                                                            fmt::join(names, ", ")),
-                                                nearest_hint(name, names)));
+    throw Error(ErrorKind::invalid,
+                fmt::format("there is no {} {}.{}", kind, name, nearest_or_all(name, names)));
 }
 
 /// Throws Error{invalid} if there is one of this name.

@@ -56,10 +56,6 @@ std::vector<NamedArray> read_arrays(const Hdf5File& file, const std::string& gro
     return arrays;
 }
 
-bool is_model_file(const std::string& path) {
-    return is_safetensors(path) || Hdf5File::is_hdf5(path);
-}
-
 Values read_model_attributes(const std::string& path, const std::vector<std::string>& names) {
     return is_safetensors(path) ? read_safetensors(path).attributes
                                 : Hdf5File::open(path).attributes("/", names);

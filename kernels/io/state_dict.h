@@ -38,9 +38,6 @@ struct StateDict {
 /// hold no numbers.
 std::vector<NamedArray> read_arrays(const Hdf5File& file, const std::string& group);
 
-/// True for a file that may hold a model: HDF5 or safetensors.
-bool is_model_file(const std::string& path);
-
 /// The settings of a model file: the attributes at its root, or its metadata. Throws Error{data} if
 /// it cannot be read. `names` as for Hdf5File::attributes.
 Values read_model_attributes(const std::string& path, const std::vector<std::string>& names);

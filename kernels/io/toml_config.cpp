@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "kernels/core/support/error.h"
@@ -122,6 +122,12 @@ std::string to_text(const Value& value) {
 std::string nearest_hint(std::string_view word, const std::vector<std::string>& names) {
     const std::string nearest = nearest_name(word, names);
     return nearest.empty() ? "" : fmt::format(" Did you mean {}?", nearest);
+}
+
+std::string nearest_or_all(std::string_view word, const std::vector<std::string>& names) {
+    const std::string hint = nearest_hint(word, names);
+    if (!hint.empty() || names.empty()) return hint;
+    return fmt::format(" Expected one of {}.", fmt::join(names, ", "));
 }
 
 }  // namespace elm

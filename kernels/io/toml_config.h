@@ -32,4 +32,7 @@ std::string to_text(const Value& value);
 /// " Did you mean X?" for the nearest of `names`, or empty if none is near.
 std::string nearest_hint(std::string_view word, const std::vector<std::string>& names);
 
+/// The same, or " Expected one of A, B, C." if none is near.
+std::string nearest_or_all(std::string_view word, const std::vector<std::string>& names);
+
 }  // namespace elm

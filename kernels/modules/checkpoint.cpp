@@ -91,6 +91,8 @@ void write_contents(Hdf5File& file, Module& module, const FlatParameters& parame
         file.write<double>("/progress/history/" + metric,
                            {static_cast<std::int64_t>(values.size())}, values, FileType::f64);
     }
+    if (!state.carried.empty()) file.make_group("/carried");
+    for (const auto& [name, values] : state.carried) write_array(file, "/carried/" + name, values);
 }
 
 // --- reading
@@ -115,7 +117,7 @@ void read_group(const Hdf5File& file, const std::string& group, Contents& conten
     if (!file.is_group(group)) return;
     contents.attributes[group] = file.attributes(group);
     for (const std::string& name : file.links(group)) {
-        const std::string path = group + "/" + name;
+        const std::string path = fmt::format("{}/{}", group, name);
         if (file.is_dataset(path)) {
             contents.arrays[path] = read_array(file, path);
         } else {
@@ -160,7 +162,7 @@ Contents read_contents(const std::string& path) {
                                 path, version, format_version));
     }
     contents.config = file.read_string("/config");
-    for (const char* group : {"/model", "/optimizer", "/random", "/progress"}) {
+    for (const char* group : {"/model", "/optimizer", "/random", "/progress", "/carried"}) {
         read_group(file, group, contents);
     }
     for (auto lift = upgrades.begin() + (version - 1); lift != upgrades.end(); ++lift) {
@@ -216,8 +218,9 @@ TrainingState state_of(const Contents& contents, const std::string& path) {
     state.epoch = attribute<std::int64_t>(contents, path, "/progress", "epoch");
     state.step = attribute<std::int64_t>(contents, path, "/progress", "step");
     state.best_metric = attribute<double>(contents, path, "/progress", "best_metric");
-    const std::string history = "/progress/history/";
+    const std::string history = "/progress/history/", carried = "/carried/";
     for (const auto& [name, values] : contents.arrays) {
+        if (name.starts_with(carried)) state.carried[name.substr(carried.size())] = values;
         if (!name.starts_with(history)) continue;
         Stream cpu{Device{}};
         const Tensor metric = values.cast(cpu, DType::f64);

@@ -18,6 +18,7 @@
 ///   /optimizer        kind, step; ROW/NAME: a dataset per row of state and parameter
 ///   /random           seed, epoch, step
 ///   /progress         epoch, step, best_metric; history/METRIC: a dataset per metric
+///   /carried          where there are such: a dataset per array that goes on from step to step
 ///
 /// Other groups are left to others.
 namespace elm {
@@ -29,6 +30,7 @@ struct TrainingState {
     std::int64_t step = 0;
     double best_metric = std::numeric_limits<double>::quiet_NaN();  // NaN: none yet
     std::map<std::string, std::vector<double>> history;             // by metric
+    std::map<std::string, Tensor> carried;  // real arrays besides, by name; read to the CPU
     Config config;
 };
 

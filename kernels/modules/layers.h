@@ -7,7 +7,7 @@
 #include "kernels/modules/module.h"
 #include "kernels/ops/basic/activation.h"
 #include "kernels/ops/product/spike_convolution.h"
-#include "kernels/ops/scan/gated_scan.h"
+#include "kernels/ops/scan/recurrent/gated_scan.h"
 
 /// Layers with the parameter names, shapes and first distributions of torch.nn.
 namespace elm {

@@ -25,7 +25,13 @@ ModuleParameter& Module::parameter(std::string name, const Shape& shape, Initial
 
 ModuleParameter& Module::offset(std::string name, const Shape& shape, Initialiser initialiser) {
     ModuleParameter& result = parameter(std::move(name), shape, std::move(initialiser));
-    result.is_weight = false;
+    result.is_weight = result.every_step = false;
+    return result;
+}
+
+ModuleParameter& Module::table(std::string name, const Shape& shape, Initialiser initialiser) {
+    ModuleParameter& result = parameter(std::move(name), shape, std::move(initialiser));
+    result.every_step = false;
     return result;
 }
 
@@ -89,6 +95,18 @@ std::int64_t trainable_count(Module& module) {
         if (parameter->trainable) count += parameter->shape.size();
     }
     return count;
+}
+
+std::int64_t products_per_step(Module& module) {
+    std::int64_t count = 0;
+    for (const auto& [name, parameter] : module.parameters()) {
+        if (parameter->every_step) count += parameter->shape.size();
+    }
+    return count;
+}
+
+void count_apart(Module& module) {
+    for (const auto& [name, parameter] : module.parameters()) parameter->every_step = false;
 }
 
 }  // namespace elm

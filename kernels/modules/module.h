@@ -18,7 +18,8 @@ struct ModuleParameter : Parameter {
     Shape shape;
     Initialiser initialiser;
     bool trainable = true;
-    bool is_weight = true;  // false of biases, gains of norms and time constants
+    bool is_weight = true;   // false of biases, gains of norms and time constants
+    bool every_step = true;  // each number multiplies once in every step of a sequence
 };
 
 struct NamedParameter {
@@ -38,10 +39,14 @@ public:
     std::vector<NamedParameter> parameters();
 
 protected:
-    /// The reference stays valid as long as the module. Names are unique within a module.
+    /// A matrix or taps, whose numbers each multiply once in every step of a sequence. The
+    /// reference stays valid as long as the module. Names are unique within a module.
     ModuleParameter& parameter(std::string name, const Shape& shape, Initialiser initialiser);
     /// The same for a bias, a gain of a norm or a time constant.
     ModuleParameter& offset(std::string name, const Shape& shape, Initialiser initialiser);
+    /// The same for a weight of which a step takes a part, or that multiplies more or less often:
+    /// embeddings, positions, what the filter of a convolution is made of. Its owner counts it.
+    ModuleParameter& table(std::string name, const Shape& shape, Initialiser initialiser);
 
     template <class Child>
     Child& child(std::string name,  // NOLINT(performance-unnecessary-value-param): it is moved
@@ -87,5 +92,12 @@ void clear_gradients(Stream& stream, const FlatParameters& parameters);
 
 /// Number of elements of the trainable parameters.
 std::int64_t trainable_count(Module& module);
+
+/// Number of elements, trainable or not, that multiply once in every step of a sequence.
+std::int64_t products_per_step(Module& module);
+
+/// Leaves what a module has out of products_per_step(): it multiplies more or less often, as what
+/// makes a filter once a pass for all samples does. Who owns it counts it.
+void count_apart(Module& module);
 
 }  // namespace elm

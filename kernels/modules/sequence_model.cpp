@@ -115,9 +115,9 @@ std::unique_ptr<SequenceRunner> SequenceModel::runner(Stream&) {
     return std::make_unique<ForwardRunner>(*this);
 }
 
-/// Every weight multiplies once a step; spikes make the first layer's cheaper than that.
+/// Spikes make the first layer's products cheaper than that.
 double SequenceModel::flops_per_step(std::int64_t) {
-    return 2 * static_cast<double>(trainable_count(*this));
+    return 2 * static_cast<double>(products_per_step(*this));
 }
 
 void SequenceModel::use_arithmetic(ElmArithmetic arithmetic) {

@@ -93,7 +93,10 @@ public:
     virtual std::unique_ptr<TrainingPass> training_pass(Stream& /*stream*/, DType /*dtype*/) {
         return nullptr;
     }
-    /// Multiplications and additions of one step of one sample of `steps`, forward.
+    /// Multiplications and additions of one step of one more sample of `steps` in a batch, forward:
+    /// of products, convolutions, attention and scans. Not in it are what a pass makes once for all
+    /// samples, such as filters and scores of positions, and what treats each number by itself:
+    /// biases, activations, norms, gates.
     virtual double flops_per_step(std::int64_t steps);
     /// Throws Error{unsupported} saying what to change where a device has no room for this model in
     /// numbers of `dtype`. Called before parameters are allocated.

@@ -20,6 +20,10 @@ struct PassCall {
     /// Called when the outputs of samples [first, first + count) are there; leaves dL/d(output) in
     /// the gradient of the output. From several threads at once for different samples.
     std::function<void(std::int64_t first, std::int64_t count)> loss;
+    /// Called now and then between pieces of the work, from several threads; may throw: then the
+    /// pass ends with its exception, and the gradients are those of a part of the work. Empty:
+    /// nobody asks.
+    std::function<void()> poll = {};
 };
 
 /// Passes of several models whose samples share vectors: call k is that of model k.
@@ -39,8 +43,8 @@ public:
     /// Bytes that a pass over so many samples and steps takes beside what it is given; 0: none that
     /// would count.
     virtual double memory(std::int64_t /*n_samples*/, std::int64_t /*n_steps*/) const { return 0; }
-    /// From now on keeps what happened in few steps at a time and computes the rest again: less
-    /// memory, more time, the same bits. False where it cannot.
+    /// From now on keeps less of what happened and computes the rest again: less memory, more time,
+    /// the same bits. Each further call takes that further; false where it keeps the least it can.
     virtual bool recompute() { return false; }
 
     /// Several passes, this one among them, as one, where batches of `n_samples` x `n_steps` gain

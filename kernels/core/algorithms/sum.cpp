@@ -14,12 +14,20 @@ template void run_add_into<Cpu>(Stream&, const AddIntoArgs<double>&);
 
 namespace {
 
-/// A strip of lanes at a time, so that the running sums stay in registers.
+/// A strip of lanes at a time, so that the running sums stay in registers. A single lane has
+/// several running sums side by side.
 template <class Real>
-void fold_on_cpu(const FoldSumArgs<Real>& args) {
+void fold_on_cpu(Stream& stream, const FoldSumArgs<Real>& args) {
     constexpr std::int64_t strip = 64;
     const auto [groups, lanes] = args.sums.extent;
     const std::int64_t elements = args.values.extent[1];
+    if (lanes == 1) {
+        return Cpu::for_each_row(stream, groups, elements, [&](const CpuRow&, std::int64_t group) {
+            const Real* const values = args.values.data + group * elements;
+            args.sums(group, 0) =
+                CpuRow::sum(elements, [values](std::int64_t at) { return values[at]; });
+        });
+    }
     const std::int64_t strips = (lanes + strip - 1) / strip;
     Cpu::for_each_task(groups * strips, [&, lanes = lanes](std::int64_t task) {
         const std::int64_t group = task / strips, first = task % strips * strip;
@@ -46,12 +54,12 @@ std::int64_t part_count(std::int64_t rows, std::int64_t columns) {
 }  // namespace
 
 template <>
-void run_fold_sum<Cpu, float>(Stream&, const FoldSumArgs<float>& args) {
-    fold_on_cpu(args);
+void run_fold_sum<Cpu, float>(Stream& stream, const FoldSumArgs<float>& args) {
+    fold_on_cpu(stream, args);
 }
 template <>
-void run_fold_sum<Cpu, double>(Stream&, const FoldSumArgs<double>& args) {
-    fold_on_cpu(args);
+void run_fold_sum<Cpu, double>(Stream& stream, const FoldSumArgs<double>& args) {
+    fold_on_cpu(stream, args);
 }
 
 void add_into(Stream& stream, const Tensor& sum, const Tensor& addend) {

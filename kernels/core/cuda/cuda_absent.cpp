@@ -15,6 +15,7 @@ std::string why_none() {
 std::string device_name(int) { absent(); }
 bool is_emulated() { return false; }
 std::string device_details(int) { absent(); }
+std::string pci_address(int) { absent(); }
 int multiprocessor_count(int) { absent(); }
 std::size_t max_shared_bytes(int) { absent(); }
 double free_bytes(int) { absent(); }

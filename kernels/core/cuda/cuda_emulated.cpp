@@ -14,6 +14,7 @@ bool is_emulated() { return true; }
 std::string device_details(int) {
     return fmt::format("{} multiprocessors of host fibres", emulation::limits().multiprocessors);
 }
+std::string pci_address(int) { return ""; }
 // Few, so that small batches reach every form of a kernel that depends on their number.
 int multiprocessor_count(int) { return 2; }
 std::size_t max_shared_bytes(int) { return emulation::limits().shared_bytes; }

@@ -47,6 +47,13 @@ std::string device_details(int device) {
            std::to_string(driver) + ", toolkit " + std::to_string(CUDART_VERSION);
 }
 
+std::string pci_address(int device) {
+    char address[32] = {};
+    check(cudaDeviceGetPCIBusId(address, sizeof address, device),
+          "reading the place of the device");
+    return address;
+}
+
 int multiprocessor_count(int device) {
     int count = 0;
     check(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device),

@@ -15,6 +15,8 @@ std::string device_name(int device);
 bool is_emulated();
 /// Compute capability, driver and toolkit version of a real device, for `info`.
 std::string device_details(int device);
+/// Its place on the PCI bus, domain:bus:device.function; empty for one that is emulated.
+std::string pci_address(int device);
 
 int multiprocessor_count(int device);
 /// Shared memory that one block may ask for, bytes.

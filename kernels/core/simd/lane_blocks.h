@@ -22,9 +22,17 @@ struct WholeLanes {
     ELM_INLINE static void store(Real* to, const Lanes<Real>& value) {
         lanes::store<Real, width>(to, value);
     }
+    /// Asks for the cache line of what will be loaded or stored later.
+    ELM_INLINE static void expect(const Real* from) { __builtin_prefetch(from); }
     ELM_INLINE static Lanes<Real> fused(const Lanes<Real>& a, const Lanes<Real>& b,
                                         const Lanes<Real>& c) {
         return lanes::multiply_add<Real, width>(a, b, c);
+    }
+    /// function(number) of each lane.
+    template <class Function>
+    ELM_INLINE static Lanes<Real> map(Lanes<Real> value, const Function& function) {
+        for (int lane = 0; lane < width; ++lane) value[lane] = function(Real(value[lane]));
+        return value;
     }
 };
 

@@ -96,6 +96,38 @@ ELM_INLINE void store(Real* to, const Vec<Real, N>& value) {
     std::memcpy(to, &value, sizeof(value));
 }
 
+/// The first `count` lanes, less than N; the others are 0, and what stands behind is not touched.
+template <class Real, int N>
+ELM_INLINE Vec<Real, N> load_first(const Real* from, std::int64_t count) {
+#if defined(__AVX512F__)
+    constexpr bool single = std::is_same_v<Real, float>;
+    const unsigned mask = (1U << count) - 1;
+    if constexpr (single && N == 16) {
+        return (Vec<Real, N>)_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), from);
+    }
+    if constexpr (!single && N == 8) {
+        return (Vec<Real, N>)_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), from);
+    }
+#endif
+    Vec<Real, N> value{};
+    std::memcpy(&value, from, sizeof(Real) * static_cast<std::size_t>(count));
+    return value;
+}
+template <class Real, int N>
+ELM_INLINE void store_first(Real* to, std::int64_t count, const Vec<Real, N>& value) {
+#if defined(__AVX512F__)
+    constexpr bool single = std::is_same_v<Real, float>;
+    const unsigned mask = (1U << count) - 1;
+    if constexpr (single && N == 16) {
+        return _mm512_mask_storeu_ps(to, static_cast<__mmask16>(mask), (__m512)value);
+    }
+    if constexpr (!single && N == 8) {
+        return _mm512_mask_storeu_pd(to, static_cast<__mmask8>(mask), (__m512d)value);
+    }
+#endif
+    std::memcpy(to, &value, sizeof(Real) * static_cast<std::size_t>(count));
+}
+
 template <class Real, int N>
 ELM_INLINE Vec<Real, N> broadcast(Real value) {
     return value - Vec<Real, N>{};

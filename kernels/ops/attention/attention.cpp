@@ -132,6 +132,7 @@ Var attend(Context& context, const Var& query, const Var& key, const Var& value,
                 Tensor::empty(context.stream, {shape.batch, shape.heads, shape.queries}, dtype)};
     visit_real(dtype,
                [&]<class Real>(Real) { attention_kernel<Real>(context.stream, use.args<Real>()); });
+    if (context.operations != nullptr) context.count(shape.operations());
     std::vector<Var> inputs{query, key, value};
     if (bias != nullptr) inputs.push_back(*bias);
     return record(context, use.output, std::span<const Var>(inputs),

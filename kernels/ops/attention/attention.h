@@ -44,6 +44,15 @@ struct AttentionShape {
         const std::int64_t end = query + keys - queries + after + 1;
         return end < keys ? end : keys;
     }
+    /// Multiplications and additions of what queries see, whatever the lengths.
+    double operations() const {
+        double seen = 0;
+        for (std::int64_t query = 0; query < queries; ++query) {
+            const std::int64_t count = end_of_keys(query) - begin_of_keys(query);
+            if (count > 0) seen += static_cast<double>(count);
+        }
+        return 2 * static_cast<double>(batch * heads * (features + value_features)) * seen;
+    }
 };
 
 /// Rows of one sample and head.

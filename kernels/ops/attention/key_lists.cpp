@@ -46,6 +46,20 @@ void KeyLists::append_order(const std::vector<std::int32_t>& order) {
     order_.insert(order_.end(), order.begin(), order.end());
 }
 
+std::int64_t KeyLists::pairs() const {
+    std::int64_t pairs = 0;
+    for (std::size_t list = 0; list + 1 < starts_.size(); ++list) {
+        const std::int64_t tile = static_cast<std::int64_t>(list) % tiles();
+        const std::int64_t rows = std::min(tile_, queries_ - tile * tile_);
+        for (std::int32_t at = starts_[list]; at < starts_[list + 1]; ++at) {
+            const ListedKey& entry = entries_[static_cast<std::size_t>(at)];
+            pairs +=
+                std::max<std::int64_t>(std::min<std::int64_t>(entry.end, rows) - entry.first, 0);
+        }
+    }
+    return pairs;
+}
+
 KeyLists::Arrays KeyLists::arrays(Stream& stream) const {
     const std::int64_t groups = samples_ * heads_;
     ELM_CHECK(std::ssize(starts_) == groups * tiles() + 1,

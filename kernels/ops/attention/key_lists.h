@@ -38,6 +38,9 @@ public:
     std::int64_t samples() const noexcept { return samples_; }
     std::int64_t heads() const noexcept { return heads_; }
 
+    /// Pairs of a query and a key that it sees, of all groups together.
+    std::int64_t pairs() const;
+
     /// As ListedAttentionArgs has them: starts, entries and order, which may be undefined. Throws
     /// Error{invalid} where lists are missing.
     struct Arrays {

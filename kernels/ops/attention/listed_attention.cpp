@@ -148,6 +148,11 @@ ListedAttentionResult listed_attention(Context& context, const Var& query, const
     visit_real(dtype, [&]<class Real>(Real) {
         listed_attention_kernel<Real>(context.stream, use.args<Real>());
     });
+    if (context.operations != nullptr) {
+        const std::int64_t sharing = shape.batch / shape.list_samples * shape.heads /
+                                     shape.list_heads;  // samples and heads of a group
+        context.count(2 * sharing * lists.pairs() * (shape.features + shape.value_features));
+    }
     const std::vector<Var> results =
         record(context, {use.output, use.log_sums}, {query, key, value},
                [use](Stream& stream, std::span<const Tensor> gradients, std::span<GradSink> sinks) {

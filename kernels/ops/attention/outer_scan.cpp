@@ -165,6 +165,8 @@ Var outer_scan(Context& context, const Var& left, const Var& right, const Var& r
         *settings.end = use.end;
     }
     const Tensor output = use.run(context.stream);
+    context.count(2 * shape.batch * shape.heads * shape.rows * shape.columns *
+                  (shape.source_steps + shape.read_steps));
     use.end = {};
     return record(context, output, {left, right, read},
                   [use](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {

@@ -76,7 +76,13 @@ struct OneNumber {
     static constexpr int width = 1;
     ELM_HD static Real load(const Real* from) { return *from; }
     ELM_HD static void store(Real* to, Real value) { *to = value; }
+    ELM_HD static void expect(const Real*) {}
     ELM_HD static Real fused(Real a, Real b, Real c) { return a * b + c; }
+    /// function(number) of each number.
+    template <class Function>
+    ELM_HD static Real map(Real value, const Function& function) {
+        return function(value);
+    }
 };
 
 /// Tensors of both; the imaginary parts are undefined of real numbers.

@@ -48,6 +48,16 @@ struct RepeatOneElement {
     }
 };
 
+/// Of values without columns, along whose rows neighbours lie.
+template <class Real>
+struct RepeatOneValue {
+    RepeatArgs<Real> args;
+
+    ELM_HD void operator()(std::int64_t group, std::int64_t row) const {
+        args.result(group, row, 0) = args.factor * args.values(group, 0);
+    }
+};
+
 template <class Backend, class Real>
 void run_maximum(Stream& stream, const MaximumArgs<Real>& args) {
     Backend::for_each_element(stream, args.largest.extent[0], args.largest.extent[1],
@@ -64,6 +74,9 @@ void run_maximum_backward(Stream& stream, const MaximumBackwardArgs<Real>& args)
 template <class Backend, class Real>
 void run_repeat(Stream& stream, const RepeatArgs<Real>& args) {
     const auto& extent = args.result.extent;
+    if (extent[2] == 1) {
+        return Backend::for_each_element(stream, extent[0], extent[1], RepeatOneValue<Real>{args});
+    }
     Backend::for_each_element(stream, extent[0] * extent[1], extent[2],
                               RepeatOneElement<Real>{args});
 }

@@ -22,7 +22,8 @@
 /// A tile of samples goes forward, through the loss and backward before the next one starts, so
 /// what a step leaves behind stays in cache. Weight gradients are one product over many rows, not
 /// sums inside the recurrence. Long runs are cut into segments: the forward pass keeps the state at
-/// each segment's start and the backward pass repeats a segment before it walks back through it.
+/// each segment's start and the backward pass repeats a segment before it walks back through it:
+/// all of it, or where phi(z) of all steps is kept, its hidden units alone.
 namespace elm {
 
 /// A model packed for forward and backward passes on the CPU. Rows of a spike table may take the
@@ -57,13 +58,26 @@ struct ElmGradientArgs {
     /// Called when the outputs of samples [first, first + count) are there, before their gradient
     /// is read, from several threads at once for different samples. Empty: it is there already.
     std::function<void(std::int64_t first, std::int64_t count)> loss;
+    /// Called before each tile's segment, from several threads; may throw, which ends the pass:
+    /// nothing has been added to the gradients then. Empty: nobody asks.
+    std::function<void()> poll;
     std::int64_t segment_steps = 0;  // 0: keep the whole run
+    /// Where segments are repeated: phi(z) of the last layer is kept of all steps, by which a
+    /// segment knows its memory and repeats neither the last layer nor its activation. Not with a
+    /// stored pass that keeps no steps.
+    bool keep_updates = false;
 };
+
+/// Steps of a segment for runs that repeat their steps: with about so many a sample takes the least
+/// memory, for a state at each segment's start and what the steps of one leave, and a tile's
+/// segment stays in the second-level cache.
+template <class Real>
+std::int64_t elm_segment_steps(const ElmGradientWeights<Real>& weights, std::int64_t n_steps);
 
 /// Bytes that such a pass takes in its workspace, on as many threads as there are now.
 template <class Real>
 std::int64_t elm_gradient_bytes(const ElmGradientWeights<Real>& weights, std::int64_t n_samples,
-                                std::int64_t n_steps, std::int64_t segment_steps,
+                                std::int64_t n_steps, std::int64_t segment_steps, bool keep_updates,
                                 bool time_constants);
 
 /// Adds the gradients, summed over batch and time, to `gradients`, of which memory_decay and

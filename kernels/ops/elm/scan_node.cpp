@@ -142,6 +142,10 @@ Var scan(Context& context, const ElmStructure& structure, const ElmScanVars& var
         elm_scan_pass_kernel<Real>(context.stream, args);
     });
     if (state != nullptr) *state = {memory, trace};
+    std::int64_t products =
+        parameters.synapse_weight.shape().size() + parameters.readout.weight.shape().size();
+    for (const auto& layer : parameters.layers) products += layer.weight.shape().size();
+    context.count(2 * batch * n_steps * products);
     if (saved == nullptr) return {output};
     return record(context, output, inputs,
                   [saved](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {

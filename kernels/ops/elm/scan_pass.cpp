@@ -7,7 +7,7 @@
 
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/pool.h"
-#include "kernels/ops/elm/cpu/gradient_weights.h"
+#include "kernels/ops/elm/cpu/gradient/gradient_weights.h"
 #include "kernels/ops/elm/cuda/tensor_scan.h"
 
 namespace elm {
@@ -55,10 +55,7 @@ public:
         args_.memory_state = view<Real, 2>(args.memory_state);
         if (weights_->has_branches()) args_.trace_state = view<Real, 2>(args.trace_state);
         args_.output = view<Real, 3>(args.output);
-        args_.segment_steps = segment_steps(*args.structure);
-        const std::int64_t kept_steps = std::min(args_.segment_steps, args_.output.extent[1]);
-        const bool keep = args_.output.extent[0] * kept_steps * step_bytes(*args.structure) <=
-                          args.structure->most_kept_bytes;
+        const bool keep = choose_segment(*args.structure);
         pass_ = run_elm_forward<Real>(
             args_, *workspace_, {.time_constants = wanted_.time_constants, .keep_steps = keep});
     }
@@ -92,20 +89,30 @@ private:
         });
     }
 
+    /// How many steps are kept at once, and whether those of the last segment stay until the
+    /// backward pass. Where all are repeated anyway, segments are short: they stay in cache.
+    bool choose_segment(const ElmStructure& structure) {
+        const std::int64_t n_steps = args_.output.extent[1];
+        const auto stay = [&](std::int64_t kept_steps) {
+            return args_.output.extent[0] * kept_steps * step_bytes(structure) <=
+                   structure.most_kept_bytes;
+        };
+        if (structure.segment_steps > 0) {
+            args_.segment_steps = structure.segment_steps;
+            return stay(std::min(structure.segment_steps, n_steps));
+        }
+        if (stay(n_steps)) return true;
+        args_.segment_steps = elm_segment_steps(*weights_, n_steps);
+        return false;
+    }
     /// Bytes that a step of one sample leaves behind.
     std::int64_t step_bytes(const ElmStructure& structure) const {
-        std::int64_t width = 4 * parameters_.memory_decay.shape()[0] + structure.n_branch;
-        for (const auto& layer : parameters_.layers) width += 2 * layer.bias.shape()[0];
+        std::int64_t width = 2 * parameters_.memory_decay.shape()[0] + structure.n_branch;
+        for (std::size_t l = 0; l + 1 < parameters_.layers.size(); ++l) {
+            const std::int64_t units = parameters_.layers[l].bias.shape()[0];
+            width += structure.hidden_unit == HiddenUnit::relu ? units : 2 * units;
+        }
         return width * static_cast<std::int64_t>(sizeof(Real));
-    }
-    /// A few samples are under way at once, one tile on each thread.
-    std::int64_t segment_steps(const ElmStructure& structure) const {
-        if (structure.segment_steps > 0) return structure.segment_steps;
-        constexpr std::int64_t most_at_once = 64;
-        const std::int64_t samples =
-            std::clamp<std::int64_t>(args_.output.extent[0], 1, most_at_once);
-        return std::max<std::int64_t>(
-            32, structure.most_stored_bytes / (samples * step_bytes(structure)));
     }
 
     ElmParameters<Tensor> parameters_;

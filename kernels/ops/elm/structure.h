@@ -35,14 +35,14 @@ struct ElmStructure {
     std::vector<double> input_sign;   // (n_input): value of one spike, +1 or -1
     HiddenUnit hidden_unit = HiddenUnit::relu;
     ElmArithmetic arithmetic = ElmArithmetic::exact;
-    /// A backward pass whose intermediate values would take more than this many bytes repeats the
-    /// forward pass segment by segment.
+    /// On a CUDA device a backward pass whose intermediate values would take more than this many
+    /// bytes repeats the forward pass segment by segment.
     std::int64_t most_stored_bytes = std::int64_t{8} << 30;
     /// On the CPU a pass with more than this many bytes of them for its whole batch repeats its
     /// steps in the backward pass: what has left the caches is slower to fetch than to compute
     /// again.
     std::int64_t most_kept_bytes = std::int64_t{32} << 20;
-    std::int64_t segment_steps = 0;  // steps of a segment; 0: as many as most_stored_bytes allows
+    std::int64_t segment_steps = 0;  // steps of a segment; 0: as suits
 
     /// Throws Error{invalid} naming what does not fit.
     void check() const;

@@ -13,7 +13,7 @@ struct Trace {
     ElmLayer layer;
     Synapses synapses;
     Tensor branch_input, parameters, synapse_weight, activity_gain, initial;
-    Tensor activity = {}, final_state = {}, saved = {};
+    Tensor activity = {}, final_state = {}, update_magnitude = {}, saved = {};
     bool every_step_is_saved = false;
 };
 
@@ -47,6 +47,7 @@ void forward(Stream& stream, Trace& trace, bool keep) {
     };
     trace.activity = empty({samples, steps, is.neurons});
     trace.final_state = empty(trace.initial.shape());
+    trace.update_magnitude = empty({trace.layer.measures_updates ? samples : 0, is.neurons});
     const ElmLayerSaved saved = elm_layer_saved(stream.device(), trace.layer, branch_input.shape(),
                                                 branch_input.dtype(), keep);
     trace.saved = empty(saved.shape);
@@ -62,6 +63,7 @@ void forward(Stream& stream, Trace& trace, bool keep) {
                                      .initial = view<const Real, 2>(trace.initial),
                                      .activity = view<Real, 3>(trace.activity),
                                      .final_state = view<Real, 2>(trace.final_state),
+                                     .update_magnitude = view<Real, 2>(trace.update_magnitude),
                                      .saved = view<Real, 3>(trace.saved),
                                      .saves_every_step = saved.every_step});
     });
@@ -91,6 +93,7 @@ void backward(Stream& stream, const Trace& trace, std::span<const Tensor> gradie
                      .every_step_is_saved = trace.every_step_is_saved,
                      .activity_gradient = view<const Real, 3>(gradients[0]),
                      .final_state_gradient = view<const Real, 2>(gradients[1]),
+                     .update_magnitude_gradient = view<const Real, 2>(gradients[2]),
                      .branch_input_gradient = view<Real, 3>(branch_input_gradient),
                      .parameter_gradient = view<Real, 2>(parameter_gradient),
                      .synapse_weight_gradient = view<Real, 1>(weight_gradient),
@@ -113,13 +116,13 @@ ElmLayerSaved elm_layer_saved(Device device, const ElmLayer& layer, const Shape&
     const ElmLayerShape& is = layer.shape;
     const std::int64_t samples = branch_input[0], steps = branch_input[1];
     if (device.kind == DeviceKind::cuda) {
-        return {{samples, backward_follows ? steps : 1, is.saved_rows() * is.neurons}};
+        return {{samples, backward_follows ? steps : 1, layer.saved_rows() * is.neurons}};
     }
     if (!backward_follows) return {{samples, 0, 0}, false};
     constexpr std::int64_t segment = elm_layer_segment_steps, lanes = elm_layer_most_lanes;
     const std::int64_t row = elm_layer_tile_samples * ((is.neurons + lanes - 1) / lanes * lanes);
     const std::int64_t tile = elm_layer_tile(samples), tiles = (samples + tile - 1) / tile;
-    const Shape all{tiles, steps, is.saved_rows() * row};
+    const Shape all{tiles, steps, layer.saved_rows() * row};
     if (all.size() * static_cast<std::int64_t>(size_of(dtype)) <= layer.most_kept_bytes) {
         return {all, true};
     }
@@ -146,7 +149,12 @@ std::vector<Var> elm_layer_scan(Context& context, const ElmLayer& layer, const S
     }
     require_arguments(trace);
     forward(context.stream, trace, context.tape != nullptr);
-    const std::vector<Tensor> outputs{trace.activity, trace.final_state};
+    const ElmLayerShape& is = layer.shape;
+    const std::int64_t of_neuron =
+        is.hidden * is.joined() + is.memories * is.update_inputs() + is.memories;
+    context.count(2 * branch_input.value.shape()[0] * branch_input.value.shape()[1] *
+                  (is.neurons * of_neuron + synapse_weight.value.shape().size()));
+    const std::vector<Tensor> outputs{trace.activity, trace.final_state, trace.update_magnitude};
     return record(context, outputs, {branch_input, parameters, synapse_weight, state},
                   [trace = std::move(trace)](Stream& stream, std::span<const Tensor> gradients,
                                              std::span<GradSink> sinks) {

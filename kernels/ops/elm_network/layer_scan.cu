@@ -30,6 +30,17 @@ __device__ Real dot(const View<const Real, 2>& weights, std::int64_t first, std:
     return sum;
 }
 
+template <class Real>
+__device__ Real said(NeuronOutput output, Real value) {
+    if (output == NeuronOutput::spike) return value > 0 ? Real(1) : Real(0);
+    return output == NeuronOutput::linear || value > 0 ? value : Real(0);
+}
+
+template <class Real>
+__device__ Real magnitude_of(Real value) {
+    return value > 0 ? value : -value;
+}
+
 /// Saved steps: [row][neuron].
 template <class Real>
 __global__ void __launch_bounds__(block_threads) scan_kernel(ElmLayerScanArgs<Real> args) {
@@ -45,6 +56,9 @@ __global__ void __launch_bounds__(block_threads) scan_kernel(ElmLayerScanArgs<Re
     const Real* const heard = args.activity_gain.data + sample * N;
     const View<const Real, 2>& weights = args.parameters;
     stage(is.state_rows() * N, [&](std::int64_t i) { branches[i] = args.initial(sample, i); });
+    if (args.layer.measures_updates) {
+        stage(N, [&](std::int64_t n) { args.update_magnitude(sample, n) = 0; });
+    }
     for (std::int64_t t = 0; t < args.activity.extent[1]; ++t) {
         const std::int64_t kept = args.saved.extent[1];
         Real* const saved = &args.saved(sample, t < kept ? t : kept - 1, 0);
@@ -73,6 +87,11 @@ __global__ void __launch_bounds__(block_threads) scan_kernel(ElmLayerScanArgs<Re
                 hidden[i] = z > 0 ? z : 0;
             });
         }
+        const bool measures = args.layer.measures_updates;
+        const auto move = [&](std::int64_t i, Real z) {
+            update[i] = Number::scaled_tanh(z);
+            memory[i] = saved[is.branches * N + i] + weights(is.gain() + i / N, i % N) * update[i];
+        };
         stage(is.memories * N, [&](std::int64_t i) {
             const std::int64_t m = i / N, n = i % N;
             Real z = weights(is.update_bias() + m, n);
@@ -81,15 +100,31 @@ __global__ void __launch_bounds__(block_threads) scan_kernel(ElmLayerScanArgs<Re
                 z += weights(is.update_weight() + m * J + k, n) *
                      (is.hidden > 0 ? input * input : input);
             }
-            update[i] = Number::scaled_tanh(z);
-            memory[i] = saved[is.branches * N + i] + weights(is.gain() + m, n) * update[i];
+            if (measures) {
+                update[i] = z;
+            } else {
+                move(i, z);
+            }
         });
+        if (measures) {
+            stage(N, [&](std::int64_t n) {
+                Real sum = args.update_magnitude(sample, n);
+                for (std::int64_t m = 0; m < is.memories; ++m) {
+                    sum += magnitude_of(update[m * N + n]);
+                }
+                args.update_magnitude(sample, n) = sum;
+            });
+            stage(is.memories * N, [&](std::int64_t i) { move(i, update[i]); });
+        }
         stage(N, [&](std::int64_t n) {
             const Real sum =
                 dot(weights, is.readout(), 1, is.memories, n, static_cast<const Real*>(memory));
             filter[n] = slow_decay * filter[n] + (Real(1) - slow_decay) * sum;
             const Real value = sum - filter[n] + weights(is.offset(), n);
-            activity[n] = args.layer.output == NeuronOutput::linear || value > 0 ? value : Real(0);
+            activity[n] = said(args.layer.output, value);
+            if (args.layer.output == NeuronOutput::spike) {
+                saved[args.layer.saved_drive() * N + n] = value;
+            }
             args.activity(sample, t, n) = activity[n];
         });
     }
@@ -105,6 +140,42 @@ struct StepRows {
     ELM_HD std::int64_t readout() const { return decayed() + is.memories; }
     ELM_HD std::int64_t activity() const { return readout() + 1; }
     ELM_HD std::int64_t count() const { return activity() + 1; }
+};
+
+/// What the backward scan finds in its rows: the slope of the output where the gradient of the
+/// activity will stand and, where updates are measured, the gradient of their magnitudes where that
+/// of the update will. Called with (sample, step) in one index, and the neuron.
+template <class Real>
+struct SlopesOfStep {
+    ElmLayerScanBackwardArgs<Real> args;
+    View<Real, 3> gradients;
+
+    ELM_HD void operator()(std::int64_t sample_step, std::int64_t n) const {
+        const ElmLayerShape is = args.layer.shape;
+        const StepRows rows{is};
+        const std::int64_t steps = args.activity.extent[1], N = is.neurons;
+        const std::int64_t sample = sample_step / steps, t = sample_step % steps;
+        const Real* const saved = &args.saved(sample, t, n);
+        Real* const own = &gradients(sample, t, n);
+        own[rows.activity() * N] = slope(saved, args.activity(sample, t, n));
+        if (!args.layer.measures_updates) return;
+        const Real of_magnitude = args.update_magnitude_gradient(sample, n);
+        for (std::int64_t m = 0; m < is.memories; ++m) {  // d |z| / d z has the sign of phi(z)
+            const Real change = saved[(is.saved_update() + m) * N];
+            own[(rows.update() + m) * N] = change > 0   ? of_magnitude
+                                           : change < 0 ? -of_magnitude
+                                                        : Real(0);
+        }
+    }
+
+private:
+    ELM_HD Real slope(const Real* saved, Real activity) const {
+        if (args.layer.output == NeuronOutput::linear) return 1;
+        if (args.layer.output == NeuronOutput::relu) return activity > 0 ? Real(1) : Real(0);
+        const Real drive = saved[args.layer.saved_drive() * args.layer.shape.neurons];
+        return spike_slope(drive > 0 ? drive : -drive, static_cast<Real>(spike_slope_scale),
+                           Real(1));
+    }
 };
 
 template <class Real>
@@ -130,10 +201,8 @@ __global__ void __launch_bounds__(block_threads)
         Real* const hidden = own_rows + rows.hidden() * N;
         Real* const update = own_rows + rows.update() * N;
         stage(N, [&](std::int64_t n) {
-            Real own = args.activity_gradient(sample, t, n) + activity[n];
-            if (args.layer.output == NeuronOutput::relu && !(args.activity(sample, t, n) > 0)) {
-                own = 0;
-            }
+            const Real own = own_rows[rows.activity() * N + n] *
+                             (args.activity_gradient(sample, t, n) + activity[n]);
             const Real slow = filter[n] - own;
             filter[n] = slow_decay * slow;
             own_rows[rows.activity() * N + n] = own;
@@ -143,8 +212,10 @@ __global__ void __launch_bounds__(block_threads)
             const std::int64_t m = i / N, n = i % N;
             memory[i] += weights(is.readout() + m, n) * own_rows[rows.readout() * N + n];
             own_rows[rows.memory() * N + i] = memory[i];
-            update[i] = weights(is.gain() + m, n) * memory[i] *
-                        step::scaled_tanh_slope<Number>(saved[is.saved_update() * N + i]);
+            const Real of_magnitude = args.layer.measures_updates ? update[i] : Real(0);
+            update[i] = of_magnitude +
+                        weights(is.gain() + m, n) * memory[i] *
+                            step::scaled_tanh_slope<Number>(saved[is.saved_update() * N + i]);
         });
         if (is.hidden > 0) {
             stage(is.hidden * N, [&](std::int64_t i) {
@@ -311,17 +382,19 @@ void launch_backward(Stream& stream, const ElmLayerScanBackwardArgs<Real>& args)
     const Buffer parameter_buffer(stream, bytes(samples * parameters));
     const Buffer synapse_buffer(stream, bytes(samples * synapses));
     const auto at = [](const Buffer& buffer) { return reinterpret_cast<Real*>(buffer.data()); };
+    const View<Real, 3> gradients{at(steps_buffer), {samples, steps, columns}};
+    Cuda::for_each_element(stream, samples * steps, is.neurons,
+                           SlopesOfStep<Real>{args, gradients});
     launch(stream, "elm_layer_scan_backward",
            {.blocks = dim3(static_cast<unsigned>(samples)), .threads = dim3(block_threads)},
-           &scan_backward_kernel<Real>, args,
-           View<Real, 3>{at(steps_buffer), {samples, steps, columns}});
+           &scan_backward_kernel<Real>, args, gradients);
     Cuda::for_each_element(stream, samples * is.parameter_rows(), is.neurons,
                            SumStepsOfParameter<Real>{
                                is,
                                args.parameters,
                                args.initial,
                                args.saved,
-                               {at(steps_buffer), {samples, steps, columns}},
+                               {gradients.data, {samples, steps, columns}},
                                {at(parameter_buffer), {samples, is.parameter_rows(), is.neurons}}});
     Cuda::for_each_index(
         stream, parameters,

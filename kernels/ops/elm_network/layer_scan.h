@@ -12,15 +12,21 @@
 ///     b  = kb b[t-1] + x[t] + sum over the synapses of each branch of w y_source[t-1]
 ///     m^ = km m[t-1]
 ///     u  = max(W1 [b, m^] + c1, 0)
-///     dm = phi(W2 u^2 + c2)                   without hidden units: phi(W2 [b, m^] + c2)
+///     z  = W2 u^2 + c2                        without hidden units: W2 [b, m^] + c2
+///     dm = phi(z)
 ///     m  = m^ + gamma dm
 ///     r  = w_y m
 ///     e  = kr e[t-1] + (1 - kr) r
 ///     y  = act(r - e + c)
 ///
 /// with phi(z) = 1.7159 tanh(2 z / 3), x what comes from outside, summed over each branch, km =
-/// exp(-1 / tau_m) and gamma = 1 - exp(-lambda / tau_m), kr that of the high pass; act is linear or
-/// rectifies. Source: Spieler, Martius & Levina 2026, arXiv 2605.12049; without the network:
+/// exp(-1 / tau_m) and gamma = 1 - exp(-lambda / tau_m), kr that of the high pass; act(v) is v,
+/// max(v, 0) or [v > 0], whose gradient is taken for 1 / (100 |v| + 1)^2. Where it is asked for,
+/// the layer also tells
+///
+///     a  = sum over the steps and the memory units of |z|
+///
+/// Source: Spieler, Martius & Levina 2026, arXiv 2605.12049; without the network:
 /// Spieler et al. 2024, arXiv 2306.16922.
 namespace elm {
 
@@ -30,7 +36,8 @@ struct Var;
 /// Shapes, with N neurons and rows as ElmLayerShape lists them: branch_input (batch, time,
 /// branches N), a branch of all neurons after the other; parameters (parameter rows, N);
 /// synapse_weight (synapses); activity_gain (batch, N), by which recurrent synapses see an activity
-/// multiplied; initial, final_state (batch, state rows N); activity (batch, time, N); saved as
+/// multiplied; initial, final_state (batch, state rows N); activity (batch, time, N);
+/// update_magnitude (batch, N), a of above, or nothing where it is not asked for; saved as
 /// elm_layer_saved() says.
 template <class Real>
 struct ElmLayerScanArgs {
@@ -43,6 +50,7 @@ struct ElmLayerScanArgs {
     View<const Real, 2> initial;
     View<Real, 3> activity;
     View<Real, 2> final_state;
+    View<Real, 2> update_magnitude;
     View<Real, 3> saved;
     bool saves_every_step = false;
 };
@@ -81,6 +89,7 @@ struct ElmLayerScanBackwardArgs {
     bool every_step_is_saved = false;
     View<const Real, 3> activity_gradient;
     View<const Real, 2> final_state_gradient;
+    View<const Real, 2> update_magnitude_gradient;
     View<Real, 3> branch_input_gradient;
     View<Real, 2> parameter_gradient;
     View<Real, 1> synapse_weight_gradient;
@@ -101,8 +110,9 @@ inline constexpr Kernel<ElmLayerScanBackwardArgs<Real>> elm_layer_scan_backward_
     "elm_layer_scan_backward", &run_elm_layer_scan_backward<Cpu, Real>,
     ELM_IF_CUDA((&run_elm_layer_scan_backward<Cuda, Real>))};
 
-/// The layer over time as one node of the tape: activity (batch, time, N), and the state after the
-/// last step (batch, state rows N), from which the next chunk of time goes on with the same bits.
+/// The layer over time as one node of the tape: activity (batch, time, N), the state after the last
+/// step (batch, state rows N), from which the next chunk of time goes on with the same bits, and
+/// where the layer measures its updates their magnitude a (batch, N).
 /// `synapses` have N sources and branches N rows; activity_gain, not differentiable, may be
 /// undefined for 1 everywhere. Throws Error{invalid} naming the argument that does not fit.
 std::vector<Var> elm_layer_scan(Context& context, const ElmLayer& layer, const Synapses& synapses,

@@ -6,8 +6,20 @@
 
 namespace elm {
 
-/// What a neuron of the layer says to others: its filtered readout as it is, or rectified.
-enum class NeuronOutput : std::uint8_t { linear, relu };
+/// What a neuron of the layer says to others: its filtered readout as it is, rectified, or a spike
+/// where it is above 0, with the surrogate gradient spike_slope().
+enum class NeuronOutput : std::uint8_t { linear, relu, spike };
+
+/// Steepness of the surrogate gradient. Source: public code of Spieler, Martius & Levina 2026.
+inline constexpr double spike_slope_scale = 100;
+
+/// d y / d v of y = [v > 0]: that of a fast sigmoid. Source: Zenke & Ganguli 2018,
+/// doi:10.1162/neco_a_01086.
+template <class V>
+ELM_HD V spike_slope(const V& magnitude, const V& scale, const V& one) {
+    const V bent = scale * magnitude + one;
+    return one / (bent * bent);
+}
 
 /// Extents of a layer of ELM neurons, and in which rows of (rows, neurons) its numbers stand.
 struct ElmLayerShape {
@@ -53,9 +65,16 @@ struct ElmLayer {
     double branch_decay = 0;     // of the branches' traces; 0: a branch is the sum of its synapses
     double high_pass_decay = 1;  // of the filter that the readout loses; 1: it loses nothing
     NeuronOutput output = NeuronOutput::relu;
+    bool measures_updates = false;  // the scan also tells how large what phi gets was
     /// On the CPU a pass whose steps would leave more than this many bytes for the backward pass
     /// leaves its state every few steps instead, and repeats the steps between.
     std::int64_t most_kept_bytes = std::int64_t{256} << 20;
+
+    /// The rows of the shape, and for a surrogate gradient what was compared with the threshold.
+    ELM_HD std::int64_t saved_drive() const { return shape.saved_rows(); }
+    ELM_HD std::int64_t saved_rows() const {
+        return shape.saved_rows() + (output == NeuronOutput::spike ? 1 : 0);
+    }
 
     bool keeps_branches() const { return branch_decay != 0; }
     /// Rows that a step hands to the next one: memory, filter, activity and traces of branches.

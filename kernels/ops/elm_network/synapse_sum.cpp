@@ -1,6 +1,5 @@
 #include "kernels/ops/elm_network/synapse_sum.h"
 
-#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -8,51 +7,9 @@
 #include "kernels/core/algorithms/sum.h"
 #include "kernels/core/spike_train.h"
 #include "kernels/core/support/check.h"
-#include "kernels/core/support/parallel.h"
 #include "kernels/ops/elm_network/spike_synapse_sum.h"
-#include "kernels/ops/elm_network/synapse_sum_body.h"
 
 namespace elm {
-
-ELM_DEFINE_INSTANCES(Cpu, run_synapse_sum, SynapseSumArgs);
-ELM_DEFINE_INSTANCES(Cpu, run_synapse_input_gradient, SynapseInputGradientArgs);
-
-namespace {
-
-/// Step by step, so that what is read stays in cache.
-template <class Real>
-void add_steps(const SynapseWeightGradientArgs<Real>& args) {
-    Cpu::for_each_task(args.input.extent[0], [&](std::int64_t sample) {
-        const std::int64_t synapses = args.synapses.count(), sources = args.synapses.sources();
-        Real* const sums = args.weight_gradient.data + sample * synapses;
-        std::fill_n(sums, synapses, Real(0));
-        std::vector<Real> seen(static_cast<std::size_t>(sources));
-        for (std::int64_t t = 0; t < args.input.extent[1]; ++t) {
-            for (std::int64_t p = 0; p < sources; ++p) {
-                seen[static_cast<std::size_t>(p)] = args.gain(sample, p) * args.input(sample, t, p);
-            }
-            const Real* const gradient = args.output_gradient.data +
-                                         (sample * args.input.extent[1] + t) * args.synapses.rows();
-            for (std::int64_t i = 0; i < synapses; ++i) {
-                sums[i] += gradient[args.synapses.row(i)] *
-                           seen[static_cast<std::size_t>(args.synapses.source(i))];
-            }
-        }
-    });
-}
-
-}  // namespace
-
-template <>
-void run_synapse_weight_gradient<Cpu, float>(Stream&,
-                                             const SynapseWeightGradientArgs<float>& args) {
-    add_steps(args);
-}
-template <>
-void run_synapse_weight_gradient<Cpu, double>(Stream&,
-                                              const SynapseWeightGradientArgs<double>& args) {
-    add_steps(args);
-}
 
 namespace {
 
@@ -83,6 +40,7 @@ Var dense(Context& context, Trace trace, const Var& input, const Var& weight) {
     const Tensor output =
         Tensor::empty(context.stream, shape.with(2, trace.synapses.rows()), weight.value.dtype());
     trace.input = input.value;
+    context.count(2 * shape[0] * shape[1] * weight.value.shape().size());
     visit_real(output.dtype(), [&]<class Real>(Real) {
         synapse_sum_kernel<Real>(
             context.stream, {trace.synapses.view(), view<const Real, 3>(trace.input),

@@ -65,8 +65,10 @@ inline constexpr Kernel<ConvolutionWeightGradientArgs<Real>> convolution_weight_
     "convolution_weight_gradient", &run_convolution_weight_gradient<Cpu, Real>,
     ELM_IF_CUDA((&run_convolution_weight_gradient<Cuda, Real>))};
 
-/// Differentiable form, with or without a bias. Throws Error{invalid} naming the argument whose
-/// shape does not fit, and for a width or dilation below 1.
+/// Differentiable form, with or without a bias. On the CPU, wide and long ones are sums and
+/// differences of shorter ones (partial_convolutions.h), whose rounding errors are up to a few
+/// times as large. Throws Error{invalid} naming the argument whose shape does not fit, and for a
+/// width or dilation below 1.
 Var convolution(Context& context, const Var& input, const Var& weight, const Var& bias,
                 std::int64_t dilation = 1);
 Var convolution(Context& context, const Var& input, const Var& weight, std::int64_t dilation = 1);

@@ -1,14 +1,10 @@
+#include "kernels/ops/product/depthwise_convolution.h"
+
 #include "kernels/autograd/context.h"
 #include "kernels/core/algorithms/sum.h"
 #include "kernels/core/support/check.h"
-#include "kernels/core/support/parallel.h"
-#include "kernels/ops/product/depthwise_convolution_body.h"
 
 namespace elm {
-
-ELM_DEFINE_INSTANCES(Cpu, run_depthwise_convolution, DepthwiseConvolutionArgs);
-ELM_DEFINE_INSTANCES(Cpu, run_depthwise_weight_gradient, DepthwiseWeightGradientArgs);
-
 namespace {
 
 constexpr std::int64_t into_past = -1, into_future = 1;
@@ -53,6 +49,7 @@ Var depthwise_convolution(Context& context, const Var& input, const Var& weight,
     ELM_CHECK(width >= 1 && dilation >= 1,
               "depthwise_convolution: width {} and dilation {}, expected at least 1", width,
               dilation);
+    context.count(2 * input.value.shape().size() * width);
     return record(
         context,
         convolve(context.stream, input.value, weight.value, bias.value, dilation, into_past),

@@ -1,6 +1,7 @@
 #include "kernels/ops/product/matmul.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/autograd/context.h"
 #include "kernels/core/algorithms/sum.h"
@@ -11,8 +12,8 @@
 namespace elm {
 namespace {
 
-/// Rows of the result that one thread computes at a time.
-constexpr std::int64_t block_rows = 128;
+/// Rows of the result that one thread computes at a time: ten tiles of packed_product.h.
+constexpr std::int64_t block_rows = 140;
 
 template <class Real>
 HostFactor<Real> factor(const View<const Real, 3>& matrices, std::int64_t sample, std::int64_t row,
@@ -22,29 +23,51 @@ HostFactor<Real> factor(const View<const Real, 3>& matrices, std::int64_t sample
     return {matrices.data + sample * matrices.extent[1] * stride + at, stride, transposed};
 }
 
+/// One slice of the products: its sample and its share of the inner indices.
+template <class Real>
+struct Slice {
+    Slice(const MatmulArgs<Real>& args, std::int64_t slice)
+        : sample(slice / args.parts()),
+          first(slice % args.parts() * args.inner_per_part),
+          inner(std::min(args.inner_per_part, args.inner() - first)),
+          right(factor(args.right, sample, first, 0, args.right_transposed)) {}
+
+    std::int64_t sample, first, inner;
+    HostFactor<Real> right;
+};
+
 template <class Real>
 void multiply(const MatmulArgs<Real>& args) {
     const auto [slices, rows, columns] = args.products.extent;
+    if (slices * rows * columns == 0) return;
     const std::int64_t blocks = (rows + block_rows - 1) / block_rows;
-    Cpu::for_each_task(slices * blocks, [&, rows = rows, columns = columns,
-                                         blocks](std::int64_t task) {
-        const std::int64_t slice = task / blocks, first_row = task % blocks * block_rows;
-        const std::int64_t sample = slice / args.parts(), part = slice % args.parts();
-        const std::int64_t first = part * args.inner_per_part;
-        const std::int64_t inner = std::min(args.inner_per_part, args.inner() - first);
-        const std::int64_t count = std::min(block_rows, rows - first_row);
-        Real* const result = args.products.data + (slice * rows + first_row) * columns;
-        if (args.bias.data != nullptr && part == 0) {
-            for (std::int64_t row = 0; row < count; ++row) {
-                std::copy_n(args.bias.data, columns, result + row * columns);
-            }
-        } else {
-            std::fill_n(result, count * columns, Real(0));
-        }
-        add_product(count, columns, inner,
-                    factor(args.left, sample, first_row, first, args.left_transposed),
-                    factor(args.right, sample, first, 0, args.right_transposed), result, columns);
+    std::vector<RightFactor<Real>> rights(blocks > 1 ? static_cast<std::size_t>(slices) : 0);
+    Cpu::for_each_task(std::ssize(rights), [&, columns = columns](std::int64_t index) {
+        const Slice<Real> slice(args, index);
+        rights[static_cast<std::size_t>(index)] =
+            RightFactor<Real>(slice.inner, columns, slice.right);
     });
+    Cpu::for_each_task(
+        slices * blocks, [&, rows = rows, columns = columns, blocks](std::int64_t task) {
+            const std::int64_t index = task / blocks, first_row = task % blocks * block_rows;
+            const Slice<Real> slice(args, index);
+            const std::int64_t count = std::min(block_rows, rows - first_row);
+            Real* const result = args.products.data + (index * rows + first_row) * columns;
+            if (args.bias.data != nullptr && slice.first == 0) {
+                for (std::int64_t row = 0; row < count; ++row) {
+                    std::copy_n(args.bias.data, columns, result + row * columns);
+                }
+            } else {
+                std::fill_n(result, count * columns, Real(0));
+            }
+            const HostFactor<Real> left =
+                factor(args.left, slice.sample, first_row, slice.first, args.left_transposed);
+            if (rights.empty()) {
+                add_product(count, columns, slice.inner, left, slice.right, result, columns);
+            } else {
+                rights[static_cast<std::size_t>(index)].add_product(count, left, result, columns);
+            }
+        });
 }
 
 /// How many parts a sum of `inner` terms is cut into. Few results alone would leave most of a
@@ -78,6 +101,7 @@ Var apply_linear(Context& context, const Var& input, const Var& weight, const Va
     const Tensor rows = input.value.reshape(as_rows(shape));
     const Tensor output = product(context.stream, {rows}, {weight.value, true},
                                   bias == nullptr ? Tensor{} : bias->value);
+    context.count(2 * output.shape().size() * in);
     const auto differentiate = [rows, shape, weight = weight.value](Stream& stream,
                                                                     const Tensor& output_gradient,
                                                                     std::span<GradSink> sinks) {
@@ -142,7 +166,9 @@ Tensor product(Stream& stream, const Factor& left, const Factor& right, const Te
 }
 
 Var matmul(Context& context, const Var& left, const Var& right) {
-    return record(context, product(context.stream, {left.value}, {right.value}), {left, right},
+    const Tensor output = product(context.stream, {left.value}, {right.value});
+    context.count(2 * output.shape().size() * right.value.shape()[right.value.shape().rank() - 2]);
+    return record(context, output, {left, right},
                   [left = left.value, right = right.value](Stream& stream, const Tensor& gradient,
                                                            std::span<GradSink> sinks) {
                       backward(stream, left, right, gradient, sinks);

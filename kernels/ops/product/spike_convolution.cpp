@@ -218,6 +218,7 @@ Var apply(Context& context, const SpikeInput& input, const Var& weight, const Va
               n_spikes, spikes.n_samples, spikes.n_steps, most);
 
     Stream& stream = context.stream;
+    context.count(n_spikes * taps * outputs);
     const Tensor output =
         Tensor::empty(stream, {spikes.n_samples, spikes.n_steps, outputs}, weight.value.dtype());
     const Tensor row_begin = on_device(stream, {spikes.row_begin.begin(), spikes.row_begin.end()});

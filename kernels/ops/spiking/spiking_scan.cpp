@@ -162,6 +162,7 @@ SpikingTraces spiking_scan(Context& context, const Var& projected, const Var& we
     }
     require_arguments(context.stream, trace, projected.value);
     const Tensor end = forward(context.stream, trace, projected.value, context.tape != nullptr);
+    context.count(2 * projected.value.shape().size() * weight.value.shape()[1]);
     if (context.tape == nullptr) return {{trace.spikes}, {end}};
     std::vector<Var> inputs{projected, weight, state};
     inputs.insert(inputs.end(), all, all + spiking_coefficient_count(rule.adaptation));

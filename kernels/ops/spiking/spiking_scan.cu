@@ -1,11 +1,12 @@
 #include "kernels/ops/spiking/spiking_scan.h"
 
 #include "kernels/core/buffer.h"
-#include "kernels/ops/scan/recurrent_block.cuh"
+#include "kernels/ops/scan/recurrent/recurrent_block.cuh"
 #include "kernels/ops/spiking/spiking_unit_body.h"
 
-/// One block carries a few samples through all steps: kernels/ops/scan/recurrent_block.cuh. Each
-/// thread keeps to its units of its samples, so only spikes and currents pass between threads.
+/// One block carries a few samples through all steps:
+/// kernels/ops/scan/recurrent/recurrent_block.cuh. Each thread keeps to its units of its samples,
+/// so only spikes and currents pass between threads.
 namespace elm {
 namespace {
 

@@ -3,13 +3,13 @@
 #include <vector>
 
 #include "kernels/core/simd/many_lanes.h"
-#include "kernels/ops/scan/recurrent_tile.h"
+#include "kernels/ops/scan/recurrent/recurrent_tile.h"
 #include "kernels/ops/spiking/spiking_scan.h"
 #include "kernels/ops/spiking/spiking_unit_body.h"
 
-/// Each task carries a few samples through all steps: kernels/ops/scan/recurrent_tile.h. The lanes
-/// of a vector are units. Forward, only the rows of units that spiked are read of the weights.
-/// Padding has no weights and a threshold of 1, so that it never spikes.
+/// Each task carries a few samples through all steps: kernels/ops/scan/recurrent/recurrent_tile.h.
+/// The lanes of a vector are units. Forward, only the rows of units that spiked are read of the
+/// weights. Padding has no weights and a threshold of 1, so that it never spikes.
 namespace elm {
 namespace {
 

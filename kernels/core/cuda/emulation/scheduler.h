@@ -1,6 +1,6 @@
 #pragma once
 
-/// The runtime's own view of a running kernel. Internal to emulation*.cpp.
+/// The runtime's own view of a running kernel. Internal to this directory.
 
 #include <array>
 #include <cstddef>
@@ -13,6 +13,7 @@
 
 #include "kernels/core/cuda/emulation/emulation.h"
 #include "kernels/core/cuda/emulation/fibre.h"
+#include "kernels/core/cuda/emulation/ready_list.h"
 #include "kernels/core/cuda/emulation/sanitizers.h"
 
 namespace elm::emulation {
@@ -97,26 +98,6 @@ struct Block {
     std::size_t static_shared_bytes = 0;
 };
 
-/// The threads that could run.
-class ReadyList {
-public:
-    void reset(std::size_t capacity);
-    bool empty() const { return count_ == 0; }
-    void push_back(Thread& thread) { at(count_++) = &thread; }
-    void push_front(Thread& thread);
-    Thread& take_first();
-    Thread& take_last() { return *at(--count_); }
-    Thread& take(std::size_t position);
-    std::size_t size() const { return count_; }
-
-private:
-    Thread*& at(std::size_t position) { return ring_[(first_ + position) & (ring_.size() - 1)]; }
-
-    std::vector<Thread*> ring_;  ///< its size is a power of two
-    std::size_t first_ = 0;
-    std::size_t count_ = 0;
-};
-
 /// Runs one launch at a time. A fibre that must wait picks the next thread itself and jumps to it.
 class Scheduler {
 public:
@@ -165,7 +146,6 @@ private:
     std::uint64_t draw(std::uint64_t below);
 
     void arrive(Barrier& barrier, const char* operation, bool predicate, Site site);
-    void complete(Barrier& barrier);
     void complete_if_due(Barrier& barrier);
     void check_agreement(const Barrier& barrier);
     bool complete_if_due(Warp& warp, unsigned group_index);

@@ -2,7 +2,7 @@
 
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/pool.h"
-#include "kernels/ops/elm/cpu/gradient_unpack.h"
+#include "kernels/ops/elm/cpu/gradient/gradient_unpack.h"
 #include "kernels/ops/elm/cpu/group_workspace.h"
 
 namespace elm {

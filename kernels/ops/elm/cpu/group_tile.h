@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/ops/elm/cpu/gradient_traces.h"
+#include "kernels/ops/elm/cpu/gradient/gradient_traces.h"
 #include "kernels/ops/elm/cpu/group_workspace.h"
 
 /// One tile of a group: as many (neuron, sample) pairs as a vector has lanes. Arrays of vectors are

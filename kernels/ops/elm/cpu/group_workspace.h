@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "kernels/ops/elm/cpu/gradient_sums.h"
+#include "kernels/ops/elm/cpu/gradient/gradient_sums.h"
 #include "kernels/ops/elm/events.h"
 #include "kernels/ops/elm/group_gradient.h"
 

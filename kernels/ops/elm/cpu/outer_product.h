@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernels/ops/elm/cpu/layer.h"
+#include "kernels/ops/elm/cpu/layer/layer.h"
 
 /// C += A^T B for tall A (rows, m) and B (rows, n): the weight gradient of a layer from many rows
 /// of what left it and what entered it. C stays in registers over all rows.

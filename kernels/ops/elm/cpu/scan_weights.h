@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "kernels/ops/elm/cpu/layer.h"
+#include "kernels/ops/elm/cpu/layer/layer.h"
 #include "kernels/ops/elm/cuda/scan_device.h"
 #include "kernels/ops/elm/gradient.h"
 

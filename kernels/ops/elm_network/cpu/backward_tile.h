@@ -78,12 +78,11 @@ public:
             // Values that are saved are only read.
             if (steps_ > 0)
                 forward_.keep_steps(const_cast<Real*>(&args_.saved(tile_, 0, 0)), steps_);
-            forward_.read_state(args_.initial);
-            start_ = forward_.state();
             walk_back(0, steps_);
         } else {
             repeat_segments();
         }
+        leave_first_step();
         if (steps_ > 0 && !args_.layer.keeps_branches()) {
             std::fill(branches_.begin(), branches_.end(), Real(0));
         }
@@ -100,15 +99,13 @@ private:
         for (std::int64_t point = (steps_ + segment - 1) / segment - 1; point >= 0; --point) {
             const std::int64_t begin = point * segment, end = std::min(begin + segment, steps_);
             forward_.restore(&args_.saved(tile_, point, 0));
-            start_ = forward_.state();
             for (std::int64_t t = begin; t < end; ++t) forward_.step(t);
             walk_back(begin, end);
         }
     }
 
-    /// Steps [begin, end) from the last to the first, before which the state was start_.
+    /// Steps [begin, end) from the last to the first.
     void walk_back(std::int64_t begin, std::int64_t end) {
-        begin_ = begin;
         for (std::int64_t last = end; last > begin;) {
             const std::int64_t from = begin + (last - begin - 1) / chunk * chunk;
             for (std::int64_t t = last - 1; t >= from; --t) step(t, t - from);
@@ -161,7 +158,6 @@ private:
 
     void step(std::int64_t t, std::int64_t c) {
         for (std::int64_t q = w_.blocks - 1; q >= 0; --q) {  // see TensorRows
-            forward_.prefetch_before(t, q);
             for_samples(count_, [&]<int S>(std::int64_t first) {
                 listen<S>(t, c, q, first);
                 retreat<S>(t, c, q, first);
@@ -173,6 +169,8 @@ private:
     }
 
     /// From the gradient of the activity to that of the memory and of what the update's tanh gets.
+    /// Step t + 1 has left the gradient of the decayed memory; the last step has that of its memory
+    /// from outside.
     template <int S>
     void listen(std::int64_t t, std::int64_t c, std::int64_t q, std::int64_t first) {
         const auto decay = static_cast<Real>(args_.layer.high_pass_decay);
@@ -185,6 +183,13 @@ private:
                 const V value = load_neurons(&args_.activity(sample, t, 0), is_.neurons, q);
                 const V zero{};
                 gradient = value > zero ? gradient : zero;
+            }
+            if (args_.layer.output == NeuronOutput::spike) {
+                const V drive = load(forward_.values(t, q) +
+                                     args_.layer.saved_drive() * row_size<Real> + lanes);
+                gradient = gradient * spike_slope(magnitude_of<Real>(drive),
+                                                  constant(static_cast<Real>(spike_slope_scale)),
+                                                  constant(Real(1)));
             }
             Real* const filter = of_block(filter_, q, 1) + lanes;
             const V slow = load(filter) - gradient;
@@ -201,18 +206,26 @@ private:
         Real* const update_gradient = of_chunk(update_gradient_, q, c, is_.memories) + first * N;
         const Real* const gains = w_.gain.data() + q * is_.memories * N;
         const Real* const readouts = w_.readout.data() + q * is_.memories * N;
+        const Real* const decays = w_.decay.data() + q * is_.memories * N;
         Real *const readout_sums = sums(q, is_.readout()), *const gain_sums = sums(q, is_.gain());
+        Real* const decay_sums = sums(q, is_.decay());
+        const bool is_last = t == steps_ - 1;
         for (std::int64_t i = 0, n = is_.memories; i < n; ++i) {
             const V gain = load(gains + i * N), readout = load(readouts + i * N);
+            const V memory_decay = load(decays + i * N);
             V readout_sum = load(readout_sums + i * N), gain_sum = load(gain_sums + i * N);
+            V decay_sum = load(decay_sums + i * N);
             for (int s = 0; s < S; ++s) {
                 const std::int64_t at = i * row_size<Real> + s * N;
                 const V change = load(changes + at);
-                const V own =
-                    multiply_add<Real>(readout, readout_gradient[s], load(memory_gradient + at));
-                readout_sum = multiply_add<Real>(
-                    readout_gradient[s], multiply_add<Real>(gain, change, load(decayed + at)),
-                    readout_sum);
+                const V memory = multiply_add<Real>(gain, change, load(decayed + at));
+                V later = load(memory_gradient + at);
+                if (!is_last) {
+                    decay_sum = multiply_add<Real>(later, memory, decay_sum);
+                    later = memory_decay * later;
+                }
+                const V own = multiply_add<Real>(readout, readout_gradient[s], later);
+                readout_sum = multiply_add<Real>(readout_gradient[s], memory, readout_sum);
                 gain_sum = multiply_add<Real>(own, change, gain_sum);
                 const V slope = step::scaled_tanh_slope<lanes::LanesOf<Real, N>>(change);
                 store<Real>(update_gradient + at, gain * own * slope);
@@ -220,6 +233,51 @@ private:
             }
             store<Real>(readout_sums + i * N, readout_sum);
             store<Real>(gain_sums + i * N, gain_sum);
+            store<Real>(decay_sums + i * N, decay_sum);
+        }
+        if (args_.layer.measures_updates)
+            add_magnitude_gradient<S>(changes, update_gradient, q, first);
+    }
+
+    /// d |z| / d z is the sign of z, and so that of phi(z).
+    template <int S>
+    void add_magnitude_gradient(const Real* changes, Real* update_gradient, std::int64_t q,
+                                std::int64_t first) {
+        V own[S];
+        for (int s = 0; s < S; ++s) {
+            own[s] = load_neurons(&args_.update_magnitude_gradient(first_ + first + s, 0),
+                                  is_.neurons, q);
+        }
+        for (std::int64_t i = 0; i < is_.memories; ++i) {
+            for (int s = 0; s < S; ++s) {
+                const std::int64_t at = i * row_size<Real> + s * N;
+                const V change = load(changes + at), zero{};
+                const V slope = change > zero ? own[s] : change < zero ? zero - own[s] : zero;
+                store<Real>(update_gradient + at, load(update_gradient + at) + slope);
+            }
+        }
+    }
+
+    /// From what decayed of the memory before the first step to the gradient of that memory.
+    void leave_first_step() {
+        if (steps_ == 0) return;
+        forward_.read_state(args_.initial);
+        for (std::int64_t q = 0; q < w_.blocks; ++q) {
+            const Real* const start =
+                forward_.state().data() + q * w_.layer.carried_rows() * row_size<Real>;
+            Real* const gradients = of_block(memory_, q, is_.memories);
+            const Real* const decays = w_.decay.data() + q * is_.memories * N;
+            Real* const decay_sums = sums(q, is_.decay());
+            for (std::int64_t i = 0; i < is_.memories; ++i) {
+                V sum = load(decay_sums + i * N);
+                for (std::int64_t s = 0; s < count_; ++s) {
+                    const std::int64_t at = i * row_size<Real> + s * N;
+                    const V gradient = load(gradients + at);
+                    sum = multiply_add<Real>(gradient, load(start + at), sum);
+                    store<Real>(gradients + at, load(decays + i * N) * gradient);
+                }
+                store<Real>(decay_sums + i * N, sum);
+            }
         }
     }
 
@@ -233,48 +291,25 @@ private:
                 forward_.values(t, q) + is_.saved_hidden() * row_size<Real> + first * N;
             Real* const gradients = of_chunk(hidden_gradient_, q, c, is_.hidden) + first * N;
             Real* const squares = of_chunk(squares_, q, c, is_.hidden) + first * N;
-            w_.from_update.template multiply<S>(q, nullptr, updates, gradients);
+            w_.from_update.template multiply<S, Intent::write>(
+                q, nullptr, updates, gradients,
+                forward_.part_of_step(args_.branch_input_gradient, t - 1, q));
             for_rows<S, Real>(is_.hidden, [=](std::int64_t, std::int64_t at) {
                 const V value = load(hidden + at);
                 store<Real>(gradients + at, load(gradients + at) * (value + value));
                 store<Real>(squares + at, value * value);
             });
-            w_.from_hidden.template multiply<S>(q, nullptr, gradients, joined);
+            w_.from_hidden.template multiply<S, Intent::read>(q, nullptr, gradients, joined,
+                                                              forward_.values_before(t, q));
         } else {
-            w_.from_update.template multiply<S>(q, nullptr, updates, joined);
+            w_.from_update.template multiply<S, Intent::read>(q, nullptr, updates, joined,
+                                                              forward_.values_before(t, q));
         }
-        leave_memory<S>(t, q, first);
-    }
-
-    /// From the decayed memory to the memory of the step before.
-    template <int S>
-    void leave_memory(std::int64_t t, std::int64_t q, std::int64_t first) {
-        const bool starts = t == begin_;
-        const Real* const before = forward_.values(starts ? t : t - 1, q) + first * N;
-        const Real* const changes = before + is_.saved_update() * row_size<Real>;
-        const Real* const decayed = before + is_.branches * row_size<Real>;
-        const Real* const start =
-            start_.data() + q * w_.layer.carried_rows() * row_size<Real> + first * N;
-        const Real* const decayed_gradient =
-            joined_gradient_.data() + is_.branches * row_size<Real> + first * N;
-        Real* const gradients = of_block(memory_, q, is_.memories) + first * N;
-        const Real* const decays = w_.decay.data() + q * is_.memories * N;
-        const Real* const gains = w_.gain.data() + q * is_.memories * N;
-        Real* const decay_sums = sums(q, is_.decay());
-        for (std::int64_t i = 0, n = is_.memories; i < n; ++i) {
-            const V decay = load(decays + i * N), gain = load(gains + i * N);
-            V sum = load(decay_sums + i * N);
-            for (int s = 0; s < S; ++s) {
-                const std::int64_t at = i * row_size<Real> + s * N;
-                const V memory =
-                    starts ? load(start + at)
-                           : multiply_add<Real>(gain, load(changes + at), load(decayed + at));
-                const V gradient = load(gradients + at) + load(decayed_gradient + at);
-                sum = multiply_add<Real>(gradient, memory, sum);
-                store<Real>(gradients + at, decay * gradient);
-            }
-            store<Real>(decay_sums + i * N, sum);
-        }
+        const Real* const decayed = joined + is_.branches * row_size<Real>;
+        Real* const memory = of_block(memory_, q, is_.memories) + first * N;
+        for_rows<S, Real>(is_.memories, [=](std::int64_t, std::int64_t at) {
+            store<Real>(memory + at, load(memory + at) + load(decayed + at));
+        });
     }
 
     /// The gradients of a block's branches: to what came from outside, and four samples side by
@@ -283,7 +318,6 @@ private:
     void spread(std::int64_t t, std::int64_t c, std::int64_t q) {
         const bool carries = args_.layer.keeps_branches() || t == steps_ - 1;
         const V branch_decay = constant(static_cast<Real>(args_.layer.branch_decay));
-        const std::int64_t ahead = branch_rows_.neighbour(q, w_.blocks, -2);
         const Real* joined = joined_gradient_.data();
         Real* carried = of_block(branches_, q, is_.branches);
         Real* rows = of_chunk(rows_, q, c, is_.branches);
@@ -301,7 +335,6 @@ private:
                         store<Real>(carried + s * N, branch_decay * gradient);
                     }
                     access.put(outside[s < S ? s : 0], gradient);
-                    __builtin_prefetch(outside[s < S ? s : 0] + access.at + ahead, 1);
                 }
                 gradients[s] = gradient;
             }
@@ -364,9 +397,8 @@ private:
     const ElmLayerScanBackwardArgs<Real>& args_;
     const BackwardWeights<Real>& w_;
     const ElmLayerShape is_;
-    std::int64_t tile_, first_, count_, steps_, begin_ = 0;
+    std::int64_t tile_, first_, count_, steps_;
     ForwardTile<Real> forward_;
-    Array start_;  // its state before step begin_
     TensorRows<Real> branch_rows_;
     TileSums<Real>& sums_;
     Array branches_, memory_, filter_, activity_;  // gradients on their way to the step before

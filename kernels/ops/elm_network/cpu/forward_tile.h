@@ -50,6 +50,7 @@ public:
         state_ = rows(w_.blocks * w_.layer.carried_rows());
         gain_ = rows(w_.blocks);
         squares_ = rows(is_.hidden);
+        if (w_.layer.measures_updates) magnitude_ = rows(w_.blocks);
         sources_ = Array(static_cast<std::size_t>(w_.wiring.source_elements()), Real(0));
         synaptic_ = Array(static_cast<std::size_t>(w_.wiring.row_elements()), Real(0));
         for (std::int64_t s = 0; s < count; ++s) {
@@ -109,20 +110,37 @@ public:
         }
     }
 
-    /// Values of a step, in rows of ElmLayerShape::saved_rows.
-    ELM_INLINE Real* values(std::int64_t t, std::int64_t q) {
-        return steps_ + (t % kept_ * w_.blocks + q) * is_.saved_rows() * row_size<Real>;
-    }
-    /// Asks for the values that stand before those, which a walk back wants next.
-    ELM_INLINE void prefetch_before(std::int64_t t, std::int64_t q) {
-        const Real* const values_here = values(t, q);
-        for (std::int64_t at = 0; at < is_.saved_rows() * row_size<Real>;
-             at += 64 / static_cast<std::int64_t>(sizeof(Real))) {
-            __builtin_prefetch(values_here - is_.saved_rows() * row_size<Real> + at, 0, 2);
+    /// How large the updates of all steps were, to (batch, N).
+    void write_magnitude(const View<Real, 2>& to) {
+        for (std::int64_t s = 0; s < count_; ++s) {
+            for (std::int64_t q = 0; q < w_.blocks; ++q) {
+                store_neurons(&to(first_ + s, 0), is_.neurons, q,
+                              load(magnitude_.data() + q * row_size<Real> + s * N));
+            }
         }
     }
+
+    /// Values of a step, in rows of ElmLayer::saved_rows.
+    ELM_INLINE Real* values(std::int64_t t, std::int64_t q) {
+        return steps_ + (t % kept_ * w_.blocks + q) * w_.layer.saved_rows() * row_size<Real>;
+    }
+    /// The values that stand before those, which a walk back wants next.
+    ELM_INLINE Ahead<Real> values_before(std::int64_t t, std::int64_t q) {
+        const std::int64_t elements = w_.layer.saved_rows() * row_size<Real>;
+        if (t % kept_ == 0 && q == 0) return {};
+        return {values(t, q) - elements, elements};
+    }
+    /// A part of what step t has in (batch, time, branches N): all blocks together have those of
+    /// all samples of the tile. Nothing where there is no such step.
+    template <class Element>
+    Ahead<Real> part_of_step(const View<Element, 3>& rows, std::int64_t t, std::int64_t q) const {
+        const std::int64_t parts = std::max<std::int64_t>(w_.blocks / tile_samples, 1);
+        const std::int64_t sample = q / parts, part = branch_rows_.size() / parts;
+        if (sample >= count_ || t < 0 || t >= rows.extent[1]) return {};
+        return {&rows(first_ + sample, t, 0) + q % parts * part, part};
+    }
     /// Elements between those of neighbouring steps.
-    std::int64_t step_stride() const { return w_.blocks * is_.saved_rows() * row_size<Real>; }
+    std::int64_t step_stride() const { return w_.blocks * w_.layer.saved_rows() * row_size<Real>; }
 
 private:
     static constexpr std::int64_t N = width<Real>;
@@ -171,7 +189,6 @@ private:
     template <int S, bool keeps>
     void join(std::int64_t t, std::int64_t q) {
         const V decay = constant(static_cast<Real>(w_.layer.branch_decay));
-        const std::int64_t ahead = branch_rows_.neighbour(q, w_.blocks, 2);
         Real *joined = values(t, q), *traces = branches(q);
         const Real* synaptic = synaptic_.data();
         const Real* outside[S];
@@ -182,7 +199,6 @@ private:
 #pragma GCC unroll 4
             for (int s = 0; s < S; ++s) {
                 V branch = sums[s] + access.get(outside[s]);
-                __builtin_prefetch(outside[s] + access.at + ahead);
                 if constexpr (keeps) {
                     branch = multiply_add<Real>(decay, load(traces + s * N), branch);
                     store<Real>(traces + s * N, branch);
@@ -206,8 +222,9 @@ private:
         if (is_.hidden > 0) {
             Real* const hidden = rows + is_.saved_hidden() * row_size<Real>;
             Real* const squares = squares_.data() + first * N;
-            w_.hidden.template multiply<S>(q, w_.hidden_bias.data() + q * is_.hidden * N, inputs,
-                                           hidden);
+            w_.hidden.template multiply<S, Intent::read>(
+                q, w_.hidden_bias.data() + q * is_.hidden * N, inputs, hidden,
+                part_of_step(branch_input_, t + 1, q));
             for_rows<S, Real>(is_.hidden, [=](std::int64_t, std::int64_t at) {
                 const V z = load(hidden + at), zero{};
                 const V value = z > zero ? z : zero;
@@ -217,8 +234,10 @@ private:
             inputs = squares;
         }
         Real* const changes = rows + is_.saved_update() * row_size<Real>;
-        w_.update.template multiply<S>(q, w_.update_bias.data() + q * is_.memories * N, inputs,
-                                       changes);
+        w_.update.template multiply<S, Intent::read>(
+            q, w_.update_bias.data() + q * is_.memories * N, inputs, changes,
+            is_.hidden > 0 ? Ahead<Real>{} : part_of_step(branch_input_, t + 1, q));
+        if (w_.layer.measures_updates) measure<S>(changes, q, first);
         const Real* const gain = w_.gain.data() + q * is_.memories * N;
         for_rows<S, Real>(is_.memories, [=](std::int64_t row, std::int64_t at) {
             const V change = lanes::scaled_tanh<Real, N>(load(changes + at));
@@ -226,10 +245,19 @@ private:
             store<Real>(memories + at,
                         multiply_add<Real>(load(gain + row * N), change, load(decayed + at)));
         });
-        for (int s = 0; s < S; ++s) speak(q, first + s);
+        for (int s = 0; s < S; ++s) speak(t, q, first + s);
     }
 
-    void speak(std::int64_t q, std::int64_t s) {
+    template <int S>
+    void measure(const Real* changes, std::int64_t q, std::int64_t first) {
+        Real* const sums = magnitude_.data() + q * row_size<Real> + first * N;
+        for_rows<S, Real>(is_.memories, [=](std::int64_t row, std::int64_t at) {
+            Real* const sum = sums + (at - row * row_size<Real>);
+            store<Real>(sum, load(sum) + magnitude_of<Real>(load(changes + at)));
+        });
+    }
+
+    void speak(std::int64_t t, std::int64_t q, std::int64_t s) {
         const Real* const readout = w_.readout.data() + q * is_.memories * N;
         const Real* const memories = memory(q) + s * N;
         V sum{};
@@ -243,8 +271,13 @@ private:
             multiply_add<Real>(constant(decay), load(slow_part), constant(Real(1) - decay) * sum);
         store<Real>(slow_part, slow);
         const V value = sum - slow + load(w_.offset.data() + q * N), zero{};
-        const bool linear = w_.layer.output == NeuronOutput::linear;
-        store<Real>(activity(q) + s * N, linear ? value : V(value > zero ? value : zero));
+        V said = value;
+        if (w_.layer.output == NeuronOutput::relu) said = value > zero ? value : zero;
+        if (w_.layer.output == NeuronOutput::spike) {
+            said = value > zero ? constant(Real(1)) : zero;
+            store<Real>(values(t, q) + w_.layer.saved_drive() * row_size<Real> + s * N, value);
+        }
+        store<Real>(activity(q) + s * N, said);
     }
 
     const ForwardWeights<Real>& w_;
@@ -255,6 +288,7 @@ private:
     TensorRows<Real> branch_rows_;
     Array state_;               // see state
     Array gain_;                // [block][sample][lane]
+    Array magnitude_;           // [block][sample][lane]; empty where nobody asks
     Array squares_;             // [hidden][sample][lane] of one block
     Array sources_, synaptic_;  // as Wiring says
 };

@@ -54,6 +54,22 @@ ELM_INLINE void with_constant(std::int64_t value, const Body& body) {
     (std::make_integer_sequence<int, most>{});
 }
 
+inline constexpr std::int64_t cache_line_bytes = 64;
+template <class Real>
+inline constexpr std::int64_t line_elements = cache_line_bytes /
+                                              static_cast<std::int64_t>(sizeof(Real));
+
+/// Elements that are wanted soon. A product asks for them bit by bit: a core waits for few lines of
+/// memory at a time, and if all were asked for at once all else would have to wait.
+template <class Real>
+struct Ahead {
+    const Real* first = nullptr;
+    std::int64_t count = 0;
+};
+
+/// What they are wanted for.
+enum class Intent : std::uint8_t { none, read, write };
+
 /// Matrices (rows, inner) of all neurons: [block][rows in groups][inner][row of the group][lane].
 /// Lanes without a neuron are 0.
 template <class Real>
@@ -86,12 +102,16 @@ public:
 
     /// results[row][sample] = bias[row] + sum over k of the matrix's [row][k] inputs[k][sample] for
     /// all rows and the first S samples of one block; no bias: zeros. Each sum runs in the order of
-    /// k.
-    template <int S>
-    void multiply(std::int64_t block, const Real* bias, const Real* inputs, Real* results) const {
+    /// k. On the way `ahead` is asked for, and perhaps some elements behind it.
+    template <int S, Intent intent = Intent::none>
+    void multiply(std::int64_t block, const Real* bias, const Real* inputs, Real* results,
+                  Ahead<Real> ahead = {}) const {
         const Real* weights = values_.data() + block * rows_ * inner_ * width<Real>;
+        const std::int64_t passes = (rows_ + group - 1) / group * inner_;
+        const std::int64_t step = passes > 0 ? (ahead.count + passes - 1) / passes : 0;
         const auto next = [&]<int R>() {
-            rows_at_once<R, S>(weights, bias, inputs, results);
+            rows_at_once<R, S, intent>(weights, bias, inputs, results, ahead.first, step);
+            if constexpr (intent != Intent::none) ahead.first += inner_ * step;
             weights += R * inner_ * width<Real>;
             if (bias != nullptr) bias += R * width<Real>;
             results += R * row_size<Real>;
@@ -102,9 +122,10 @@ public:
     }
 
 private:
-    template <int R, int S>
+    template <int R, int S, Intent intent>
     __attribute__((noinline)) void rows_at_once(const Real* weights, const Real* bias,
-                                                const Real* inputs, Real* results) const {
+                                                const Real* inputs, Real* results,
+                                                const Real* ahead, std::int64_t step) const {
         Vector<Real> sums[R][S];
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
@@ -115,6 +136,12 @@ private:
         }
         for (std::int64_t k = 0; k < inner_;
              ++k, weights += R * width<Real>, inputs += row_size<Real>) {
+            if constexpr (intent != Intent::none) {
+                for (std::int64_t at = 0; at < step; at += line_elements<Real>) {
+                    __builtin_prefetch(ahead + at, intent == Intent::write ? 1 : 0, 2);
+                }
+                ahead += step;
+            }
             Vector<Real> weight[R];
 #pragma GCC unroll 8
             for (int r = 0; r < R; ++r) {
@@ -156,16 +183,23 @@ struct StepsOfRows {
 };
 
 /// sums[i][j] += sum over `n_steps` steps and S samples of left[i] right[j], for A x B rows; rows
-/// of `sums` are `stride` vectors apart.
+/// of `sums` are `stride` vectors apart. `asks`: for the B rows behind those of the right side.
 template <class Real, int A, int B, int S>
 __attribute__((noinline)) void add_outer_block(const StepsOfRows<Real>& left, std::int64_t i,
                                                const StepsOfRows<Real>& right, std::int64_t j,
                                                std::int64_t n_steps, Real* sums,
-                                               std::int64_t stride) {
+                                               std::int64_t stride, bool asks) {
     constexpr int N = width<Real>;
+    constexpr std::int64_t next = B * row_size<Real>;
     Vector<Real> sum[A][B] = {};
     for (std::int64_t step = 0; step < n_steps; ++step) {
         const Real *const a = left.at(step, i), *const b = right.at(step, j);
+        if (asks) {
+#pragma GCC unroll 16
+            for (std::int64_t line = 0; line < next; line += line_elements<Real>) {
+                __builtin_prefetch(b + B * row_size<Real> + line);
+            }
+        }
 #pragma GCC unroll 4
         for (int s = 0; s < S; ++s) {
             Vector<Real> right_values[B];
@@ -205,7 +239,8 @@ void add_outer(const StepsOfRows<Real>& left, std::int64_t n_left, const StepsOf
         with_constant<most>(std::min<std::int64_t>(n_right - j, most), [&]<int B>() {
             for (std::int64_t i = 0; i < n_left; i += most) {
                 with_constant<most>(std::min<std::int64_t>(n_left - i, most), [&]<int A>() {
-                    add_outer_block<Real, A, B, S>(left, i, right, j, n_steps, sums, n_right);
+                    add_outer_block<Real, A, B, S>(left, i, right, j, n_steps, sums, n_right,
+                                                   i == 0 && j + 2 * B <= n_right);
                 });
             }
         });

@@ -22,6 +22,7 @@ void scan(const ElmLayerScanArgs<Real>& args) {
     if (args.layer.shape.neurons == 0) return;
     if (steps == 0) {
         std::copy_n(args.initial.data, args.initial.size(), args.final_state.data);
+        std::fill_n(args.update_magnitude.data, args.update_magnitude.size(), Real(0));
         return;
     }
     const elm_layer::ForwardWeights<Real> weights(args);
@@ -51,6 +52,7 @@ void scan(const ElmLayerScanArgs<Real>& args) {
             run.write_activity(args.activity, t);
         }
         run.write_state(args.final_state, steps - 1);
+        if (args.layer.measures_updates) run.write_magnitude(args.update_magnitude);
     });
 }
 

@@ -78,14 +78,6 @@ public:
         }
     }
 
-    /// Where a block `ahead` blocks before or behind this one stands, as seen from the step: far
-    /// enough to ask for its memory in time, near enough not to drive out what comes before it.
-    std::int64_t neighbour(std::int64_t block, std::int64_t blocks, std::int64_t ahead) const {
-        const std::int64_t at = block + ahead;
-        const std::int64_t steps = at < 0 ? (at + 1) / blocks - 1 : at / blocks;
-        return steps * size() + (at - steps * blocks - block) * width<Real>;
-    }
-
 private:
     struct Whole {
         std::int64_t at;
@@ -97,32 +89,42 @@ private:
     struct Part {
         std::int64_t at, count;
         ELM_INLINE Vector<Real> get(const Real* step) const {
-            Vector<Real> value{};
-            std::memcpy(&value, step + at, sizeof(Real) * static_cast<std::size_t>(count));
-            return value;
+            return count < width<Real> ? lanes::load_first<Real, width<Real>>(step + at, count)
+                                       : load(step + at);
         }
         ELM_INLINE void put(Real* step, const Vector<Real>& value) const {
-            std::memcpy(step + at, &value, sizeof(Real) * static_cast<std::size_t>(count));
+            if (count < width<Real>) {
+                lanes::store_first<Real, width<Real>>(step + at, count, value);
+            } else {
+                store<Real>(step + at, value);
+            }
         }
     };
 
     std::int64_t rows_, neurons_;
 };
 
+template <class Real>
+ELM_INLINE Vector<Real> magnitude_of(const Vector<Real>& value) {
+    const Vector<Real> zero{};
+    return value > zero ? value : zero - value;
+}
+
 /// The vector of a block in a row of neurons; lanes without a neuron are 0, and are not stored.
 template <class Real>
 Vector<Real> load_neurons(const Real* row, std::int64_t neurons, std::int64_t block) {
     const std::int64_t first = block * width<Real>;
     if (first + width<Real> <= neurons) return load(row + first);
-    Vector<Real> value{};
-    std::memcpy(&value, row + first, sizeof(Real) * static_cast<std::size_t>(neurons - first));
-    return value;
+    return lanes::load_first<Real, width<Real>>(row + first, neurons - first);
 }
 template <class Real>
 void store_neurons(Real* row, std::int64_t neurons, std::int64_t block, const Vector<Real>& value) {
     const std::int64_t first = block * width<Real>;
-    const std::int64_t count = std::min<std::int64_t>(neurons - first, width<Real>);
-    std::memcpy(row + first, &value, sizeof(Real) * static_cast<std::size_t>(count));
+    if (first + width<Real> <= neurons) {
+        store<Real>(row + first, value);
+    } else {
+        lanes::store_first<Real, width<Real>>(row + first, neurons - first, value);
+    }
 }
 
 /// Calls body(row, where its vector stands) for S samples of rows of a tile.

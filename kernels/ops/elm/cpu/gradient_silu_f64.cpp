@@ -1,7 +1,0 @@
-#include "kernels/ops/elm/cpu/gradient_tile.h"
-
-namespace elm::gradient {
-
-ELM_GRADIENT_STAGES(, double, Activation::silu)
-
-}  // namespace elm::gradient

@@ -1,7 +1,0 @@
-#include "kernels/ops/elm/cpu/layer_blocks.h"
-
-namespace elm::lanes {
-
-ELM_LAYER_BLOCKS(, float, Activation::silu)
-
-}  // namespace elm::lanes

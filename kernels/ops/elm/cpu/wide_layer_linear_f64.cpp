@@ -1,7 +1,0 @@
-#include "kernels/ops/elm/cpu/layer_blocks.h"
-
-namespace elm::lanes {
-
-ELM_WIDE_LAYER_BLOCKS(, double, Activation::linear)
-
-}  // namespace elm::lanes

@@ -1,9 +1,0 @@
-#include "kernels/core/cuda/parallel.cuh"
-#include "kernels/ops/spectral/diagonal_decay_body.h"
-
-namespace elm {
-
-ELM_DEFINE_INSTANCES(Cuda, run_diagonal_decay, DiagonalDecayArgs);
-ELM_DEFINE_INSTANCES(Cuda, run_diagonal_decay_backward, DiagonalDecayBackwardArgs);
-
-}  // namespace elm
