@@ -1,5 +1,7 @@
 #include "neuron/elm/elm_gradient.h"
 
+#include <type_traits>
+
 #include "kernels/core/support/check.h"
 #include "neuron/elm/elm_gradient_pass.h"
 
@@ -30,7 +32,18 @@ ElmGradient run(const ElmModel& model, const Input& input, std::int64_t batch, s
     const auto fill = [&](std::int64_t first, std::int64_t count) {
         loss.fill(outputs.output, outputs.output_gradient, first, count);
     };
-    pass.run(parameters, gradients, input, outputs, fill, options.segment_steps);
+    ElmPassCall call{.parameters = parameters,
+                     .gradients = gradients,
+                     .outputs = outputs,
+                     .loss = fill,
+                     .segment_steps = options.segment_steps,
+                     .keep_updates = options.keep_updates};
+    if constexpr (std::is_same_v<Input, SpikeTrain>) {
+        call.spikes = &input;
+    } else {
+        call.input = &input;
+    }
+    pass.run(call);
     ElmGradient result{outputs.output, {}, outputs.input_gradient};
     for (std::size_t i = 0; i < gradients.size(); ++i) {
         visit_real(type, [&]<class Real>(Real) {

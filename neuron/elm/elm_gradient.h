@@ -30,6 +30,8 @@ struct ElmGradientOptions {
     /// Steps whose intermediate values are kept at once; 0: all. Fewer take less memory and a
     /// second pass forward; the results are the same bits.
     std::int64_t segment_steps = 0;
+    /// The memory's updates of all steps are kept beside: only hidden units are computed again.
+    bool keep_updates = false;
 };
 
 /// Exact gradients through time (Spieler et al. 2024, arXiv 2306.16922, of the model) from zero

@@ -10,7 +10,8 @@ public:
     virtual const std::vector<std::string>& names() const = 0;
     virtual void run(const ElmPassCall& call) = 0;
     virtual std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps,
-                                std::int64_t segment_steps) const = 0;
+                                std::int64_t segment_steps, bool keep_updates) const = 0;
+    virtual std::int64_t segment_steps(std::int64_t n_steps) const = 0;
 };
 
 namespace {
@@ -26,10 +27,13 @@ public:
         run_elm_gradient(member.args, *workspace_, member.gradients);
         state_.finish(call.gradients);
     }
-    std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps,
-                        std::int64_t segment_steps) const override {
-        return elm_gradient_bytes(state_.weights(), n_samples, n_steps, segment_steps,
+    std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps, std::int64_t segment_steps,
+                        bool keep_updates) const override {
+        return elm_gradient_bytes(state_.weights(), n_samples, n_steps, segment_steps, keep_updates,
                                   state_.options().learn_memory_tau);
+    }
+    std::int64_t segment_steps(std::int64_t n_steps) const override {
+        return elm_segment_steps(state_.weights(), n_steps);
     }
 
 private:
@@ -53,18 +57,26 @@ const std::vector<std::string>& ElmGradientPass::names() const { return implemen
 void ElmGradientPass::run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
                           const SpikeTrain& spikes, const Outputs& outputs, const Loss& loss,
                           std::int64_t segment_steps) {
-    implementation_->run({parameters, gradients, &spikes, nullptr, outputs, loss, segment_steps});
+    implementation_->run(
+        {parameters, gradients, &spikes, nullptr, outputs, loss, segment_steps, {}, false});
 }
 
 void ElmGradientPass::run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
                           const Tensor& input, const Outputs& outputs, const Loss& loss,
                           std::int64_t segment_steps) {
-    implementation_->run({parameters, gradients, nullptr, &input, outputs, loss, segment_steps});
+    implementation_->run(
+        {parameters, gradients, nullptr, &input, outputs, loss, segment_steps, {}, false});
+}
+
+void ElmGradientPass::run(const ElmPassCall& call) { implementation_->run(call); }
+
+std::int64_t ElmGradientPass::segment_steps(std::int64_t n_steps) const {
+    return implementation_->segment_steps(n_steps);
 }
 
 std::int64_t ElmGradientPass::memory(std::int64_t n_samples, std::int64_t n_steps,
-                                     std::int64_t segment_steps) const {
-    return implementation_->memory(n_samples, n_steps, segment_steps);
+                                     std::int64_t segment_steps, bool keep_updates) const {
+    return implementation_->memory(n_samples, n_steps, segment_steps, keep_updates);
 }
 
 }  // namespace elm

@@ -32,8 +32,10 @@ struct ElmPassCall {
     const SpikeTrain* spikes = nullptr;
     const Tensor* input = nullptr;
     ElmPassOutputs outputs;
-    ElmPassLoss loss;
+    ElmPassLoss loss = {};
     std::int64_t segment_steps = 0;
+    std::function<void()> poll = {};  // as PassCall::poll
+    bool keep_updates = false;  // of the memory, of all steps, also where segments are repeated
 };
 
 /// Passes forward and backward through one ELM neuron whose parameters change between passes: what
@@ -60,7 +62,8 @@ public:
     /// Adds dL/d(array), summed over batch and time, to each of `gradients`. Tensors are on the
     /// host, in the shapes of the model's arrays and of the pass's precision.
     /// `segment_steps`: steps whose intermediate values are kept at once; 0: all. Fewer take less
-    /// memory and a second pass forward; the results are the same bits, as for any thread count.
+    /// memory and a second pass forward, half of one where the memory's updates are kept; the
+    /// results are the same bits, as for any thread count.
     /// Throws Error{invalid} that names a tensor that does not fit.
     void run(std::span<const Tensor> parameters, std::span<const Tensor> gradients,
              const SpikeTrain& spikes, const Outputs& outputs, const Loss& loss,
@@ -70,9 +73,14 @@ public:
              const Tensor& input, const Outputs& outputs, const Loss& loss,
              std::int64_t segment_steps = 0);
 
+    /// The same of all that a pass can be asked for.
+    void run(const ElmPassCall& call);
+
+    /// Steps of a segment with which long runs take the least memory.
+    std::int64_t segment_steps(std::int64_t n_steps) const;
     /// Bytes that a run over so many samples and steps takes beside the tensors that it is given.
-    std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps,
-                        std::int64_t segment_steps) const;
+    std::int64_t memory(std::int64_t n_samples, std::int64_t n_steps, std::int64_t segment_steps,
+                        bool keep_updates = false) const;
 
 private:
     class Implementation;

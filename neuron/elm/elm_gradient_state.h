@@ -150,7 +150,9 @@ public:
             args.input_gradient = view<Real, 3>(call.outputs.input_gradient);
         }
         args.loss = call.loss;
+        args.poll = call.poll;
         args.segment_steps = call.segment_steps;
+        args.keep_updates = call.keep_updates;
         made_gradient_.for_each(
             [](std::vector<Real>& sums) { std::fill(sums.begin(), sums.end(), Real(0)); });
         return {args, parameters, places_of(call.gradients, made_gradient_)};

@@ -211,7 +211,7 @@ std::unique_ptr<TrainingPass> ElmModule::training_pass(Stream& stream, DType dty
 }
 
 double ElmModule::flops_per_step(std::int64_t) {
-    double products = 0;
+    auto products = static_cast<double>(options().synapses());
     std::int64_t width = options().branches() + options().n_memory;
     for (std::int64_t layer = 0; layer < options().mlp_layers; ++layer) {
         products += static_cast<double>(width * options().hidden());

@@ -1,7 +1,6 @@
 #include "neuron/elm/elm_training_pass.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace elm {
@@ -59,7 +58,8 @@ ElmPassCall ElmTrainingPass::begin(const PassCall& call) {
             .spikes = call.spikes,
             .input = call.dense,
             .outputs = {call.output, call.output_gradient, {}},
-            .loss = call.loss};
+            .loss = call.loss,
+            .poll = call.poll};
 }
 
 /// What a larger weight would gain, as often as the weight is larger.
@@ -75,23 +75,26 @@ void ElmTrainingPass::finish(const PassCall& call) {
 }
 
 void ElmTrainingPass::run(const PassCall& call) {
-    const ElmPassCall pass = begin(call);
-    const std::int64_t segment = segment_steps(call.output.shape()[1]);
-    if (pass.spikes != nullptr) {
-        pass_.run(pass.parameters, pass.gradients, *pass.spikes, pass.outputs, pass.loss, segment);
-    } else {
-        pass_.run(pass.parameters, pass.gradients, *pass.input, pass.outputs, pass.loss, segment);
-    }
+    ElmPassCall pass = begin(call);
+    pass.segment_steps = segment_steps(call.output.shape()[1]);
+    pass.keep_updates = kept_ == Kept::updates;
+    pass_.run(pass);
     finish(call);
 }
 
-/// Segments of about sqrt(n_steps) need the least memory: a state for each, and one's steps.
+bool ElmTrainingPass::recompute() {
+    if (kept_ == Kept::states) return false;
+    kept_ = kept_ == Kept::steps ? Kept::updates : Kept::states;
+    return true;
+}
+
 std::int64_t ElmTrainingPass::segment_steps(std::int64_t n_steps) const {
-    return recomputes_ ? std::llround(std::ceil(std::sqrt(static_cast<double>(n_steps)))) : 0;
+    return kept_ == Kept::steps ? 0 : pass_.segment_steps(n_steps);
 }
 
 double ElmTrainingPass::memory(std::int64_t n_samples, std::int64_t n_steps) const {
-    return static_cast<double>(pass_.memory(n_samples, n_steps, segment_steps(n_steps)));
+    return static_cast<double>(
+        pass_.memory(n_samples, n_steps, segment_steps(n_steps), kept_ == Kept::updates));
 }
 
 std::unique_ptr<PassGroup> ElmTrainingPass::group(std::span<TrainingPass* const> passes,
@@ -103,7 +106,9 @@ std::unique_ptr<PassGroup> ElmTrainingPass::group(std::span<TrainingPass* const>
     Stream host{Device{}};
     for (TrainingPass* const pass : passes) {
         auto* const member = dynamic_cast<ElmTrainingPass*>(pass);
-        if (member == nullptr || member->dtype_ != dtype_ || member->recomputes_) return nullptr;
+        if (member == nullptr || member->dtype_ != dtype_ || member->kept_ != Kept::steps) {
+            return nullptr;
+        }
         members.push_back(member);
         structures.push_back(member->module_.structure());
         calls.emplace_back();

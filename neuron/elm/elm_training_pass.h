@@ -15,7 +15,7 @@ public:
 
     void run(const PassCall& call) override;
     double memory(std::int64_t n_samples, std::int64_t n_steps) const override;
-    bool recompute() override { return recomputes_ = true; }
+    bool recompute() override;
     std::unique_ptr<PassGroup> group(std::span<TrainingPass* const> passes, std::int64_t n_samples,
                                      std::int64_t n_steps) const override;
 
@@ -30,7 +30,8 @@ private:
     const ElmModule& module_;
     DType dtype_;
     ElmGradientPass pass_;
-    bool recomputes_ = false;
+    /// What stays until the backward pass: all that a step leaves, the memory's updates, states.
+    enum class Kept { steps, updates, states } kept_ = Kept::steps;
     std::vector<Tensor> values_, gradients_;  // of the trainable parameters
     // The same where inputs count more than 1: with synapse weights that are as much larger.
     std::vector<Tensor> scaled_values_, scaled_gradients_;

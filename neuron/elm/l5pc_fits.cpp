@@ -25,7 +25,8 @@ ELM_EMBED(elm_l5pc_100, "l5pc-elm-100.h5")
 namespace elm {
 namespace {
 
-/// Version 2 keeps its meaning under another time step.
+/// A fit of version 1: under another time step than its 1 ms it is another neuron, for the drive of
+/// its memory is that of a step, whatever its length.
 ElmModel embedded(const char* name, const std::byte* begin, const std::byte* end,
                   double time_step_ms) {
     ElmModel model = read_elm_model(Hdf5File::open_image(name, {begin, end}));

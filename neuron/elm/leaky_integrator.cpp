@@ -57,9 +57,9 @@ ElmModel make_leaky_integrator(double time_step_ms) {
     const double proto_tau_m = std::log((cell.tau_m - options.memory_tau_min_ms) /
                                         (options.memory_tau_max_ms - cell.tau_m));
 
-    const auto set = [&](const char* name, std::vector<double> values) {
+    const auto set = [&](const char* name, const std::vector<double>& values) {
         for (NamedArray& array : model.parameters) {
-            if (array.name == name) array.values = std::move(values);
+            if (array.name == name) array.values = values;
         }
     };
     model.parameters = expected_arrays(options);

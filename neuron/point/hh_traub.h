@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "neuron/point/neuron.h"
+#include "neuron/point/hodgkin_huxley.h"
 
 /// Hodgkin-Huxley neuron with the kinetics of Traub & Miles and synaptic conductances.
 ///
@@ -211,8 +211,8 @@ struct HhTraub {
         move_potential<Lanes>(c, s, steady, e * e * e * s.excitatory_conductance,
                               i * i * i * s.inhibitory_conductance);
         move_gates<Lanes>(c, s, Real(0.5) * c.half_step);
-        s.direction = Lanes::select(s.membrane_potential > before, V(V{} + 1),
-                                    Lanes::select(s.direction > V{}, V{}, V(V{} - 1)));
+        s.direction =
+            hodgkin_huxley::next_direction<Lanes>(s.direction, before, s.membrane_potential);
         s.excitatory_conductance = e * e * e * e * s.excitatory_conductance + input.excitatory;
         s.inhibitory_conductance = i * i * i * i * s.inhibitory_conductance + input.inhibitory;
     }
@@ -221,9 +221,8 @@ struct HhTraub {
                             const Mask& /*refractory*/, State<V>& /*state*/) {}
     template <class Lanes, class V = typename Lanes::Value>
     ELM_HD static V distance(const Coefficients<V>& c, const State<V>& s) {
-        // 0, to which select() set it.
-        const V has_turned = V(V{} + 1) - s.direction * s.direction;
-        return Lanes::select(has_turned > V{}, V(s.membrane_potential - c.threshold), V(V{} - 1));
+        return hodgkin_huxley::distance_of_maximum<Lanes>(s.direction, s.membrane_potential,
+                                                          c.threshold);
     }
     template <class Lanes, class V = typename Lanes::Value>
     ELM_HD static void after_spike(const Coefficients<V>& /*c*/, ResetKind /*reset*/,
@@ -231,24 +230,12 @@ struct HhTraub {
 
 private:
     template <class V>
-    struct Rates {
-        V open_m, close_m, open_h, close_h, open_n, close_n;  // 1/ms
-    };
+    using Rates = hodgkin_huxley::Rates<V>;
 
-    /// x / (e^x - 1), by its series near 0; the first term left out is below 4e-11 there.
-    template <class Lanes, class V = typename Lanes::Value>
-    ELM_HD static V over_exp1(const V& x) {
-        using Real = typename Lanes::Real;
-        const V square = x * x;
-        const V series =
-            V{} + 1 - Real(0.5) * x + square * (Real(1.0 / 12) - square * Real(1.0 / 720));
-        const auto near = square < V{} + Real(0.01);
-        const V away = Lanes::select(near, V(V{} + 1), x);
-        return Lanes::select(near, series, V(away / (Lanes::exp(away) - 1)));
-    }
     template <class Lanes, class V = typename Lanes::Value>
     ELM_HD static Rates<V> rates_at(const Coefficients<V>& c, const V& potential) {
         using Real = typename Lanes::Real;
+        using hodgkin_huxley::over_exp1;
         const V u = potential - c.kinetics_shift;
         return {Real(1.28) * over_exp1<Lanes>(V((Real(13) - u) * Real(1.0 / 4))),
                 Real(1.4) * over_exp1<Lanes>(V((u - Real(40)) * Real(1.0 / 5))),
@@ -258,17 +245,8 @@ private:
                 Real(0.5) * Lanes::exp(V((Real(10) - u) * Real(1.0 / 40)))};
     }
     template <class Lanes, class V = typename Lanes::Value>
-    ELM_HD static void move_gate(V& gate, const V& open, const V& close, const V& time) {
-        const V rate = open + close;
-        const V end = open / rate;
-        gate = end + (gate - end) * Lanes::exp(V(V{} - time * rate));
-    }
-    template <class Lanes, class V = typename Lanes::Value>
     ELM_HD static void move_gates(const Coefficients<V>& c, State<V>& s, const V& time) {
-        const Rates<V> rates = rates_at<Lanes>(c, s.membrane_potential);
-        move_gate<Lanes>(s.sodium_activation, rates.open_m, rates.close_m, time);
-        move_gate<Lanes>(s.sodium_inactivation, rates.open_h, rates.close_h, time);
-        move_gate<Lanes>(s.potassium_activation, rates.open_n, rates.close_n, time);
+        hodgkin_huxley::move_gates<Lanes>(rates_at<Lanes>(c, s.membrane_potential), s, time);
     }
     /// Half a step with gates and conductances held.
     template <class Lanes, class V = typename Lanes::Value>

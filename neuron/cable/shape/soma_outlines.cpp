@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "kernels/core/support/error.h"
+#include "kernels/io/counted.h"
 #include "neuron/cable/shape/soma_contour.h"
 
 namespace elm::cable {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "kernels/core/support/check.h"
+#include "kernels/io/counted.h"
 #include "neuron/cable/shape/morphology_text.h"
 #include "neuron/cable/shape/traced_tree.h"
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/io/counted.h"
 #include "neuron/cable/shape/morphology_edit.h"
 
 namespace elm::cable {
@@ -107,10 +108,6 @@ void leave_out_empty(std::vector<TracedSection>& traced, std::vector<std::string
 
 bool same_place(const MorphologyPoint& a, const MorphologyPoint& b) {
     return a.x == b.x && a.y == b.y && a.z == b.z;
-}
-
-std::string counted(std::size_t count, const std::string& one, const std::string& several) {
-    return fmt::format("{} {}", count, count == 1 ? one : several);
 }
 
 Morphology morphology_of(std::vector<TracedSection> traced, std::vector<std::string> notes,

@@ -22,9 +22,6 @@ struct TracedSection {
 Morphology morphology_of(std::vector<TracedSection> traced, std::vector<std::string> notes,
                          const std::string& origin);
 
-/// "1 branch", "3 branches".
-std::string counted(std::size_t count, const std::string& one, const std::string& several);
-
 /// True if both points are at one place, whatever their widths.
 bool same_place(const MorphologyPoint& a, const MorphologyPoint& b);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/core/simd/denormals_are_zero.h"
 #include "neuron/cable/solver/cable_lanes.h"
 
 namespace elm::cable {
@@ -257,25 +258,9 @@ int lanes_of_group(std::size_t trials, int threads) {
     return per_thread > static_cast<std::size_t>(width) ? 2 * width : width;
 }
 
-namespace {
-
-/// Synaptic states that have died away count as zero: numbers below the normal ones are slow.
-class FlushToZero {
-public:
-#if defined(__SSE__)
-    FlushToZero() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040); }
-    ~FlushToZero() { _mm_setcsr(saved_); }
-
-private:
-    unsigned saved_;
-#endif
-};
-
-}  // namespace
-
 std::optional<Divergence> run_group(BatchRun& run, std::size_t first, int lanes,
                                     const std::function<void()>& tick) {
-    const FlushToZero mode;
+    const DenormalsAreZero mode;  // synaptic states that have died away
     if (lanes == CpuLanes<1>::stride) return Group<CpuLanes<1>>(run, first).run(tick);
     return Group<CpuLanes<2>>(run, first).run(tick);
 }
