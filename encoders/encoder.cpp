@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "encoders/law/encode_by_law.h"
 #include "kernels/core/simd/lanes.h"
 #include "kernels/core/support/check.h"
 
@@ -24,6 +26,12 @@ bool all_within(const std::vector<float>& values, float lowest, float highest) {
                               [&](float value) { return value >= lowest && value <= highest; });
 }
 
+RangeCheck check_of(const SignalRange& range) {
+    return {.lowest = static_cast<float>(range.lowest),
+            .highest = static_cast<float>(range.highest),
+            .whole_numbers = range.whole_numbers};
+}
+
 void check_values(const EncoderEntry& encoder, const Signal& signal) {
     const SignalRange& range = encoder.range;
     const auto fail = [&](std::int64_t step, std::int64_t channel, float value) {
@@ -33,15 +41,10 @@ void check_values(const EncoderEntry& encoder, const Signal& signal) {
                         channel, value, encoder.name, words_for(range),
                         range.whole_numbers || !std::isfinite(value) ? "" : ". Scale the signal."));
     };
-    const auto lowest = static_cast<float>(range.lowest),
-               highest = static_cast<float>(range.highest);
-    if (!range.whole_numbers && all_within(signal.values, lowest, highest)) return;
-    const auto fits = [&](float value) {
-        return value >= lowest && value <= highest &&
-               (!range.whole_numbers || value == std::floor(value));
-    };
+    const RangeCheck check = check_of(range);
+    if (!range.whole_numbers && all_within(signal.values, check.lowest, check.highest)) return;
     for_each_value(signal, [&](std::int64_t step, std::int64_t channel, float value) {
-        if (!fits(value)) fail(step, channel, value);
+        if (!check.takes(value)) fail(step, channel, value);
     });
 }
 
@@ -67,6 +70,29 @@ void check_events(const Signal& signal) {
         }
         before = event.time_ms;
     }
+}
+
+/// Sorts spikes by step, then unit. Most laws make those of a step in order of units.
+void put_in_order(std::vector<SpikeEvent>& spikes, std::int64_t n_steps) {
+    std::vector<std::int64_t> ends(static_cast<std::size_t>(n_steps) + 1);
+    for (const SpikeEvent& spike : spikes) {
+        ELM_ASSERT(spike.step >= 0 && spike.step < n_steps);
+        ++ends[static_cast<std::size_t>(spike.step) + 1];
+    }
+    std::partial_sum(ends.begin(), ends.end(), ends.begin());
+    std::vector<SpikeEvent> ordered(spikes.size());
+    for (const SpikeEvent& spike : spikes) {  // each beginning becomes the end of its step
+        const auto step = static_cast<std::size_t>(spike.step);
+        ordered[static_cast<std::size_t>(ends[step]++)] = spike;
+    }
+    const auto by_unit = [](const SpikeEvent& a, const SpikeEvent& b) { return a.unit < b.unit; };
+    std::int64_t begin = 0;
+    for (const std::int64_t end : ends) {
+        const auto first = ordered.begin() + begin, last = ordered.begin() + end;
+        if (!std::is_sorted(first, last, by_unit)) std::sort(first, last, by_unit);
+        begin = end;
+    }
+    spikes = std::move(ordered);
 }
 
 }  // namespace
@@ -116,9 +142,18 @@ Encoding encode(const EncoderEntry& encoder, const OptionSet& options, const Sig
         return a.step != b.step ? a.step < b.step : a.unit < b.unit;
     };
     if (!std::is_sorted(encoding.spikes.begin(), encoding.spikes.end(), in_order)) {
-        std::sort(encoding.spikes.begin(), encoding.spikes.end(), in_order);
+        put_in_order(encoding.spikes, encoding.n_steps);
     }
     return encoding;
+}
+
+std::optional<Tensor> encode_batch(Stream& stream, const EncoderEntry& encoder,
+                                   const OptionSet& options, const SignalBatch& batch) {
+    if (encoder.encode_batch == nullptr) return std::nullopt;
+    ELM_CHECK(batch.step_ms > 0 && std::isfinite(batch.step_ms),
+              "a value lasts {} ms, expected a positive time", batch.step_ms);
+    if (any_refused(stream, check_of(encoder.range), batch)) return std::nullopt;
+    return encoder.encode_batch(stream, options, batch);
 }
 
 ReconstructionError reconstruction_error(const EncoderEntry& encoder, const OptionSet& options,
@@ -161,15 +196,12 @@ std::int64_t steps_per_value(const OptionSet& options, double value_ms, std::int
 
 Encoding empty_encoding(const OptionSet& options, const Signal& signal, std::int64_t steps_each,
                         std::int64_t units_each) {
+    const bool has_step = std::ranges::any_of(
+        options.options(), [](const Option& option) { return option.name == "step_ms"; });
     return {.n_steps = signal.n_steps * steps_each,
             .n_units = signal.n_channels * units_each,
-            .step_ms = options.get<double>("step_ms")};
-}
-
-Encoding empty_encoding_like(const Signal& signal, std::int64_t units_each, std::int64_t repeat) {
-    return {.n_steps = signal.n_steps * repeat,
-            .n_units = signal.n_channels * units_each,
-            .step_ms = signal.step_ms / static_cast<double>(repeat)};
+            .step_ms = has_step ? options.get<double>("step_ms")
+                                : signal.step_ms / static_cast<double>(steps_each)};
 }
 
 Signal empty_signal(const Encoding& encoding, double value_ms, std::int64_t steps_each,

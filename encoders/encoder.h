@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kernels/core/random/random_key.h"
 #include "kernels/core/spike_train.h"
+#include "kernels/core/tensor.h"
 #include "kernels/io/option_set.h"
 
 namespace elm {
@@ -43,6 +45,15 @@ struct Encoding {
     SpikeTrain train() const { return make_spike_train(spikes, n_steps, n_units); }
 };
 
+/// Signals of equal extent on a device.
+struct SignalBatch {
+    Tensor values;   // (samples, steps, channels), f32
+    Tensor lengths;  // (samples), i32: steps of each that count
+    double step_ms = 1;
+    RandomKey key = {};
+    std::int64_t first_sample = 0;  // sample s draws by key.for_part(first_sample + s)
+};
+
 enum class SignalKind { values, sound, bytes, events };
 
 /// Values that an encoder takes.
@@ -66,6 +77,8 @@ struct EncoderEntry {
     /// Draws by `key`, element by element: equal bits on any number of threads. What it is called
     /// with was checked by encode() below.
     Encoding (*encode)(const OptionSet&, const Signal&, const RandomKey& key);
+    /// The same of a batch on a CUDA device, as encode_batch() below has it; null: the CPU alone.
+    std::optional<Tensor> (*encode_batch)(Stream&, const OptionSet&, const SignalBatch&) = nullptr;
     /// The signal that an encoding stands for, whose values last `value_ms`; may be null.
     Signal (*decode)(const OptionSet&, const Encoding&, double value_ms) = nullptr;
 };
@@ -79,6 +92,14 @@ std::string words_for(const SignalRange& range);
 /// kind or without values; Error{invalid} for options that do not go with each other or with it.
 Encoding encode(const EncoderEntry& encoder, const OptionSet& options, const Signal& signal,
                 const RandomKey& key);
+
+/// The encodings of a batch on a CUDA device as one tensor (samples, steps, units), f32: counts of
+/// spikes or real values, with the bits of encode(), and 0 behind the end of a sample. Nothing
+/// where the encoder has no such form, and where a value does not fit: encode() has the answer
+/// then, or says what is wrong with it. Reads a number for each 8192 values back, before it
+/// encodes.
+std::optional<Tensor> encode_batch(Stream& stream, const EncoderEntry& encoder,
+                                   const OptionSet& options, const SignalBatch& batch);
 
 /// Difference between a signal and what is decoded of its encoding.
 struct ReconstructionError {
@@ -98,12 +119,9 @@ void declare_step(OptionSet& options);
 /// they are a whole number of at least `fewest`.
 std::int64_t steps_per_value(const OptionSet& options, double value_ms, std::int64_t fewest = 1);
 
-/// An empty encoding on the grid of "step_ms".
+/// An empty encoding whose steps are "step_ms" long, or, without that option, parts of a value.
 Encoding empty_encoding(const OptionSet& options, const Signal& signal, std::int64_t steps_each,
                         std::int64_t units_each);
-/// An empty encoding whose steps are `repeat`ed parts of those of the signal.
-Encoding empty_encoding_like(const Signal& signal, std::int64_t units_each,
-                             std::int64_t repeat = 1);
 
 /// An empty signal of what `steps_each` steps and `units_each` units of an encoding stand for.
 Signal empty_signal(const Encoding& encoding, double value_ms, std::int64_t steps_each,

@@ -4,15 +4,15 @@
 
 namespace elm {
 
-#define ELM_ENTRY(id) EncoderEntry id##_encoder();
+#define ELM_ENCODER(family, id) EncoderEntry id##_encoder();
 #include "encoders/encoders.def"
-#undef ELM_ENTRY
+#undef ELM_ENCODER
 
 const std::vector<EncoderEntry>& all_encoders() {
     static const std::vector<EncoderEntry> entries{
-#define ELM_ENTRY(id) id##_encoder(),
+#define ELM_ENCODER(family, id) id##_encoder(),
 #include "encoders/encoders.def"
-#undef ELM_ENTRY
+#undef ELM_ENCODER
     };
     return entries;
 }

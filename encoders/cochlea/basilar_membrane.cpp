@@ -64,6 +64,12 @@ BasilarMembrane::BasilarMembrane(std::int64_t n_samples, double rate_hz, std::in
       forward_(n_samples),
       back_(n_steps_) {
     ELM_ASSERT(n_samples >= 2 && n_channels >= 2);
+    if (Fourier<float>::smooth_length(n_steps_) != n_steps_) {
+        for (const std::int64_t sixteenths : {1, 2, 3, 5}) {
+            const std::int64_t most = n_steps_ * sixteenths / 16;
+            if (most > 0) bands_.emplace_back(n_steps_, -most, most);
+        }
+    }
     std::vector<MembraneTransfer> bins;
     bins.reserve(static_cast<std::size_t>(n_steps_));
     for (std::int64_t bin = 0; bin < n_steps_; ++bin) bins.emplace_back(omega(bin));
@@ -87,8 +93,8 @@ double BasilarMembrane::kept_share() const {
 auto BasilarMembrane::make_pair(std::span<const MembraneTransfer> bins, std::int64_t pair,
                                 double cutoff) const -> PairTransfer {
     PairTransfer transfer;
-    for (int k = 0; k < 2; ++k) {
-        const std::int64_t channel = 2 * pair + k;
+    for (std::size_t k = 0; k < 2; ++k) {
+        const std::int64_t channel = 2 * pair + static_cast<std::int64_t>(k);
         if (channel == n_channels_) break;
         const double place = place_of(channel, n_channels_);
         double most = 0;
@@ -102,7 +108,7 @@ auto BasilarMembrane::make_pair(std::span<const MembraneTransfer> bins, std::int
         }
     }
     const std::size_t kept = std::max(transfer.real[0].size(), transfer.real[1].size());
-    for (int k = 0; k < 2; ++k) {
+    for (std::size_t k = 0; k < 2; ++k) {
         transfer.real[k].resize(kept);
         transfer.imaginary[k].resize(kept);
     }
@@ -124,6 +130,13 @@ auto BasilarMembrane::spectrum(std::span<const double> clip) const -> Spectrum {
     return spectrum;
 }
 
+/// The narrowest band that has so many bins; none if all are needed.
+const ChirpTransform<float>* BasilarMembrane::band_of(std::int64_t kept) const {
+    const auto found = std::find_if(bands_.begin(), bands_.end(),
+                                    [kept](const auto& band) { return band.first() <= 1 - kept; });
+    return found == bands_.end() ? nullptr : &*found;
+}
+
 void BasilarMembrane::velocities(const Spectrum& spectrum, std::int64_t pair,
                                  std::span<float> first, std::span<float> second,
                                  Workspace& workspace) const {
@@ -131,8 +144,13 @@ void BasilarMembrane::velocities(const Spectrum& spectrum, std::int64_t pair,
     // (Y_m + conj(Y_(M - m))) / 2; two real results travel as real and imaginary part of one.
     const PairTransfer& transfer = pairs_[static_cast<std::size_t>(pair)];
     const auto kept = std::ssize(transfer.real[0]);
-    workspace.real.resize(static_cast<std::size_t>(n_steps_));
-    workspace.imaginary.resize(static_cast<std::size_t>(n_steps_));
+    // Bins from -m on in their order, or those below 0 behind all others.
+    const ChirpTransform<float>* const band = band_of(kept);
+    const std::int64_t inputs = band != nullptr ? band->inputs() : n_steps_;
+    const std::int64_t zero = band != nullptr ? -band->first() : 0;
+    const std::int64_t behind = band != nullptr ? zero : n_steps_;
+    workspace.real.assign(static_cast<std::size_t>(inputs), 0.0F);
+    workspace.imaginary.assign(static_cast<std::size_t>(inputs), 0.0F);
     float* const real = workspace.real.data();
     float* const imaginary = workspace.imaginary.data();
     const float* const x_re = spectrum.real.data();
@@ -151,19 +169,21 @@ void BasilarMembrane::velocities(const Spectrum& spectrum, std::int64_t pair,
 #pragma omp simd
     for (std::int64_t m = 0; m < kept; ++m) {
         const Products y = products(m);
-        real[m] = y.a_re - y.b_im;
-        imaginary[m] = y.a_im + y.b_re;
+        real[zero + m] = y.a_re - y.b_im;
+        imaginary[zero + m] = y.a_im + y.b_re;
     }
-    std::fill(real + kept, real + n_steps_, 0.0F);
-    std::fill(imaginary + kept, imaginary + n_steps_, 0.0F);
     const auto add_mirrored = [&](std::int64_t m, std::int64_t at) {
         const Products y = products(m);
         real[at] += y.a_re + y.b_im;
         imaginary[at] += y.b_re - y.a_im;
     };
-    add_mirrored(0, 0);
+    add_mirrored(0, zero);
 #pragma omp simd
-    for (std::int64_t m = 1; m < kept; ++m) add_mirrored(m, n_steps_ - m);
+    for (std::int64_t m = 1; m < kept; ++m) add_mirrored(m, behind - m);
+    if (band != nullptr) {
+        band->transform(real, imaginary, first.data(), second.data(), workspace.transform);
+        return;
+    }
     back_.transform(real, imaginary, first.data(), second.data(), workspace.transform);
 }
 

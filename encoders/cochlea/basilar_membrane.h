@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "encoders/cochlea/chirp_transform.h"
 #include "encoders/cochlea/fourier.h"
 #include "encoders/cochlea/hankel.h"
 
@@ -79,15 +81,18 @@ public:
 private:
     /// V of two channels at bins 0, 1, ...
     struct PairTransfer {
-        std::vector<float> real[2], imaginary[2];
+        std::array<std::vector<float>, 2> real, imaginary;
     };
     PairTransfer make_pair(std::span<const MembraneTransfer> bins, std::int64_t pair,
                            double cutoff) const;
+
+    const ChirpTransform<float>* band_of(std::int64_t kept) const;
 
     std::int64_t n_samples_, n_channels_, n_steps_;
     double output_rate_;
     Fourier<double> forward_;
     Fourier<float> back_;
+    std::vector<ChirpTransform<float>> bands_;  // of bins -m to m, for lengths that need a chirp
     std::vector<PairTransfer> pairs_;
 };
 

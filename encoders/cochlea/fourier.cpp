@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "encoders/cochlea/chirp_transform.h"
+#include "encoders/cochlea/fourier_pair.h"
 #include "kernels/core/support/check.h"
 
 namespace elm {
@@ -12,28 +14,6 @@ namespace {
 using lanes::load;
 using lanes::store;
 using lanes::Vec;
-
-/// A complex number in each lane.
-template <class Real, int N>
-struct Pair {
-    Vec<Real, N> real, imaginary;
-
-    ELM_INLINE friend Pair operator+(const Pair& a, const Pair& b) {
-        return {a.real + b.real, a.imaginary + b.imaginary};
-    }
-    ELM_INLINE friend Pair operator-(const Pair& a, const Pair& b) {
-        return {a.real - b.real, a.imaginary - b.imaginary};
-    }
-    template <class Factor>
-    ELM_INLINE friend Pair operator*(const Factor& factor, const Pair& a) {
-        return {factor * a.real, factor * a.imaginary};
-    }
-    ELM_INLINE Pair times_i() const { return {-imaginary, real}; }
-    template <class Factor>
-    ELM_INLINE Pair times(const Factor& re, const Factor& im) const {
-        return {real * re - imaginary * im, real * im + imaginary * re};
-    }
-};
 
 /// Transforms of 2 to 5 elements in place.
 template <int Radix, class Real, class P>
@@ -173,27 +153,7 @@ Fourier<Real>::Fourier(std::int64_t length) : length_(length) {
         }
         return;
     }
-    // m k = (m^2 + k^2 - (k - m)^2) / 2.
-    const std::int64_t longer = smooth_length(2 * length - 1);
-    longer_ = std::make_unique<Fourier>(longer);
-    const auto size = static_cast<std::size_t>(longer);
-    kernel_real_.assign(size, 0);
-    kernel_imaginary_.assign(size, 0);
-    for (std::int64_t j = 0; j < length; ++j) {
-        const double angle = std::numbers::pi * static_cast<double>(j * j % (2 * length)) /
-                             static_cast<double>(length);
-        const double re = std::cos(angle), im = std::sin(angle);
-        chirp_real_.push_back(static_cast<Real>(re));
-        chirp_imaginary_.push_back(static_cast<Real>(im));
-        const double share = 1 / static_cast<double>(longer);
-        for (const std::int64_t at : {j, (longer - j) % longer}) {
-            kernel_real_[static_cast<std::size_t>(at)] = static_cast<Real>(re * share);
-            kernel_imaginary_[static_cast<std::size_t>(at)] = static_cast<Real>(-im * share);
-        }
-    }
-    Workspace workspace;
-    longer_->transform(kernel_real_.data(), kernel_imaginary_.data(), kernel_real_.data(),
-                       kernel_imaginary_.data(), workspace);
+    chirp_ = std::make_shared<const ChirpTransform<Real>>(length, 0, length - 1);
 }
 
 template <class Real>
@@ -225,12 +185,13 @@ Real* Fourier<Real>::transform_columns(const Columns& columns, Real* from, Real*
 
 template <class Real>
 auto Fourier<Real>::transform_block(const Columns& columns, const Real* real, const Real* imaginary,
-                                    std::int64_t row_length, Workspace& workspace) -> Block {
+                                    std::int64_t n_rows, std::int64_t row_length,
+                                    Workspace& workspace) -> Block {
     constexpr int n = lanes::native<Real>;
     constexpr int parts = block / n;
     const std::int64_t size = 2 * n * columns.length;
     lanes::make_room(workspace.columns, 2 * parts * size);
-    for (std::int64_t row = 0; row < columns.length; ++row) {
+    for (std::int64_t row = 0; row < n_rows; ++row) {
         for (int part = 0; part < parts; ++part) {
             Real* const at = workspace.columns.data() + part * size + row * 2 * n;
             const std::int64_t from = row * row_length + part * n;
@@ -241,26 +202,27 @@ auto Fourier<Real>::transform_block(const Columns& columns, const Real* real, co
     Block done;
     for (int part = 0; part < parts; ++part) {
         Real* const own = workspace.columns.data() + part * size;
-        done.part[part] = transform_columns(columns, own, own + parts * size);
+        Real* const other = own + parts * size;
+        std::fill(own + n_rows * 2 * n, own + size, Real(0));
+        done.part[part] = transform_columns(columns, own, other);
+        done.room[part] = done.part[part] == own ? other : own;
     }
     return done;
 }
 
 template <class Real>
-void Fourier<Real>::transform_smooth(const Real* real, const Real* imaginary, Real* out_real,
-                                     Real* out_imaginary, Workspace& workspace) const {
+void Fourier<Real>::transform_first_half(const Real* real, const Real* imaginary,
+                                         std::int64_t n_rows, Workspace& workspace) const {
     constexpr int n = lanes::native<Real>;
     using V = Vec<Real, n>;
     const std::int64_t rows = rows_.length, columns = columns_.length;
-    // Rows of the transpose are apart by no power of two, which would map them to few cache sets.
-    const std::int64_t row_length = rows + block;
+    const std::int64_t row_length = turned_length();
     lanes::make_room(workspace.between, 2 * row_length * columns);
     Real* const between_real = workspace.between.data();  // (columns, rows)
     Real* const between_imaginary = between_real + row_length * columns;
-
     for (std::int64_t first = 0; first < columns; first += block) {
         const Block done =
-            transform_block(rows_, real + first, imaginary + first, columns, workspace);
+            transform_block(rows_, real + first, imaginary + first, n_rows, columns, workspace);
         for (std::int64_t row = 0; row < rows; row += n) {
             for (int part = 0; part < block / n; ++part) {
                 const std::int64_t column = first + part * n;
@@ -284,9 +246,21 @@ void Fourier<Real>::transform_smooth(const Real* real, const Real* imaginary, Re
             }
         }
     }
+}
+
+template <class Real>
+void Fourier<Real>::transform_smooth(const Real* real, const Real* imaginary, Real* out_real,
+                                     Real* out_imaginary, Workspace& workspace) const {
+    constexpr int n = lanes::native<Real>;
+    const std::int64_t rows = rows_.length, columns = columns_.length;
+    const std::int64_t row_length = turned_length();
+    transform_first_half(real, imaginary, rows, workspace);
+    const Real* const between_real = workspace.between.data();
+    const Real* const between_imaginary = between_real + row_length * columns;
     for (std::int64_t first = 0; first < rows; first += block) {
-        const Block done = transform_block(columns_, between_real + first,
-                                           between_imaginary + first, row_length, workspace);
+        const Block done =
+            transform_block(columns_, between_real + first, between_imaginary + first, columns,
+                            row_length, workspace);
         for (std::int64_t column = 0; column < columns; ++column) {
             for (int part = 0; part < block / n; ++part) {
                 const Real* const at = done.part[part] + column * 2 * n;
@@ -299,40 +273,10 @@ void Fourier<Real>::transform_smooth(const Real* real, const Real* imaginary, Re
 }
 
 template <class Real>
-void Fourier<Real>::transform_by_chirp(const Real* real, const Real* imaginary, Real* out_real,
-                                       Real* out_imaginary, Workspace& workspace) const {
-    const std::int64_t longer = longer_->length();
-    lanes::make_zeros(workspace.real, longer);
-    lanes::make_zeros(workspace.imaginary, longer);
-    Real* const re = workspace.real.data();
-    Real* const im = workspace.imaginary.data();
-    const Real* const chirp_re = chirp_real_.data();
-    const Real* const chirp_im = chirp_imaginary_.data();
-    for (std::int64_t m = 0; m < length_; ++m) {
-        re[m] = real[m] * chirp_re[m] - imaginary[m] * chirp_im[m];
-        im[m] = real[m] * chirp_im[m] + imaginary[m] * chirp_re[m];
-    }
-    longer_->transform(re, im, re, im, workspace);
-    const Real* const kernel_re = kernel_real_.data();
-    const Real* const kernel_im = kernel_imaginary_.data();
-    for (std::int64_t m = 0; m < longer; ++m) {
-        const Real product = re[m] * kernel_re[m] - im[m] * kernel_im[m];
-        im[m] = re[m] * kernel_im[m] + im[m] * kernel_re[m];
-        re[m] = product;
-    }
-    longer_->transform(im, re, im, re, workspace);  // back
-    for (std::int64_t k = 0; k < length_; ++k) {
-        const Real product = re[k] * chirp_re[k] - im[k] * chirp_im[k];
-        out_imaginary[k] = re[k] * chirp_im[k] + im[k] * chirp_re[k];
-        out_real[k] = product;
-    }
-}
-
-template <class Real>
 void Fourier<Real>::transform(const Real* real, const Real* imaginary, Real* out_real,
                               Real* out_imaginary, Workspace& workspace) const {
-    if (longer_) {
-        transform_by_chirp(real, imaginary, out_real, out_imaginary, workspace);
+    if (chirp_) {
+        chirp_->transform(real, imaginary, out_real, out_imaginary, workspace);
     } else {
         transform_smooth(real, imaginary, out_real, out_imaginary, workspace);
     }

@@ -12,6 +12,9 @@ namespace elm {
 /// of it, and it of the lanes of any vector.
 inline constexpr std::int64_t fourier_block = 16;
 
+template <class Real>
+class ChirpTransform;
+
 /// Discrete Fourier transform of one length, without a factor in front:
 ///   out_k = sum_m in_m exp(2 pi i m k / n),   k = 0 .. n - 1
 /// The transform with exp(-2 pi i m k / n) is the same with real and imaginary parts exchanged in
@@ -20,8 +23,7 @@ inline constexpr std::int64_t fourier_block = 16;
 /// Lengths 256 * 2^a 3^b 5^c: n = rows * columns, both multiples of 16. Columns of the input as a
 /// matrix (rows, columns) are transformed side by side, a column in each lane, then the columns of
 /// its transpose (Bailey 1990, doi:10.1007/BF00162341), by Stockham's method with radices 5, 4, 3
-/// and 2. Any other length is a convolution with a chirp of such a length (Bluestein 1970,
-/// doi:10.1109/TAU.1970.1162132).
+/// and 2. Any other length goes through such a length (chirp_transform.h).
 template <class Real>
 class Fourier {
 public:
@@ -56,20 +58,35 @@ private:
     /// Transforms of a block of neighbouring columns, in parts of as many as there are lanes: row
     /// by row a vector of real and one of imaginary parts.
     struct Block {
-        const Real* part[fourier_block / lanes::native<Real>];
+        Real* part[fourier_block / lanes::native<Real>];
+        Real* room[fourier_block / lanes::native<Real>];  // as much memory
     };
+    /// Rows from `n_rows` on are zeros, and are not read.
     static Block transform_block(const Columns& columns, const Real* real, const Real* imaginary,
-                                 std::int64_t row_length, Workspace& workspace);
+                                 std::int64_t n_rows, std::int64_t row_length,
+                                 Workspace& workspace);
+    /// Rows of the transpose are apart by no power of two, which would map them to few cache sets.
+    std::int64_t turned_length() const { return rows_.length + fourier_block; }
+    /// The first half of a smooth transform, into workspace.between: (columns, turned_length()) of
+    /// real, then as many of imaginary parts.
+    void transform_first_half(const Real* real, const Real* imaginary, std::int64_t n_rows,
+                              Workspace& workspace) const;
     void transform_smooth(const Real* real, const Real* imaginary, Real* out_real,
                           Real* out_imaginary, Workspace& workspace) const;
-    void transform_by_chirp(const Real* real, const Real* imaginary, Real* out_real,
-                            Real* out_imaginary, Workspace& workspace) const;
+    friend class ChirpTransform<Real>;
+    /// workspace.real and .imaginary, of which rows from `n_rows` on are zeros and not read, become
+    /// their convolution with what has this transform, of which rows from `n_wanted` on are not
+    /// written. The second half of one transform and the first half of the next work on the same
+    /// columns, which stay in the cache, and in between nothing needs to be in order.
+    void convolve(std::int64_t n_rows, std::int64_t n_wanted, const Real* kernel_real,
+                  const Real* kernel_imaginary, Workspace& workspace) const;
+    void filter_columns(std::int64_t first, const Real* kernel_real, const Real* kernel_imaginary,
+                        Workspace& workspace) const;
 
     std::int64_t length_ = 0;
     Columns rows_, columns_;  // of rows and of columns elements
     lanes::AlignedVector<Real> twiddle_real_, twiddle_imaginary_;  // (rows, columns)
-    std::unique_ptr<Fourier> longer_;                              // for the chirp
-    std::vector<Real> chirp_real_, chirp_imaginary_, kernel_real_, kernel_imaginary_;
+    std::shared_ptr<const ChirpTransform<Real>> chirp_;            // of other lengths
 };
 
 }  // namespace elm
