@@ -34,11 +34,16 @@ public:
     virtual std::int64_t state_bytes() const = 0;
     /// Synaptic events that were delivered so far, those of Poisson inputs not counted.
     virtual std::int64_t n_events() const = 0;
+    /// Bytes of spikes that this process got from others so far, and messages of all processes in
+    /// which they came.
+    virtual std::int64_t received_bytes() const { return 0; }
+    virtual std::int64_t n_exchanges() const { return 0; }
 
     /// Everything so far, by population and by trace request.
     virtual const SpikeRecord& spikes() const = 0;
     virtual const std::vector<TraceRecord>& traces() const = 0;
-    /// Weights of a plastic connection as they are now, by source and then target.
+    /// Weights of a plastic connection as they are now, by source and then target. A call for all
+    /// processes of the run, all of which get them.
     virtual std::vector<SynapseWeight> weights(std::size_t connection) = 0;
 
     /// Saves all that the engine goes on from; or takes it up, before the first step, from one of

@@ -51,6 +51,7 @@ public:
         return 1 + (bytes + sizeof(Synapse<Real>) - 1) / sizeof(Synapse<Real>);
     }
 
+    Form form() const { return static_cast<Form>(word_ >> 30); }
     std::uint32_t count() const { return word_ & most; }
     /// Behind the last group of a row stands one without synapses.
     bool is_end() const { return word_ == 0; }
@@ -81,7 +82,6 @@ public:
 private:
     static constexpr std::size_t ahead = 1024;
 
-    Form form() const { return static_cast<Form>(word_ >> 30); }
     // Inline always: GCC takes a function that only prefetches for one that does nothing.
     ELM_INLINE void fetch_line(std::size_t at) const {
         __builtin_prefetch(reinterpret_cast<const char*>(body_) + at);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "network/connectivity/huge_array.h"
@@ -50,6 +51,10 @@ public:
         std::int64_t source;
     };
     std::vector<RowStart> row_starts() const;
+    /// All rows one behind the other, heads and ends among them.
+    std::span<const Synapse<Real>> entries() const {
+        return {synapses_.data(), static_cast<std::size_t>(synapses_.size())};
+    }
     std::int64_t n_sources() const { return begins_.size(); }
     std::int64_t n_synapses() const { return n_synapses_; }
     std::size_t bytes() const { return synapses_.bytes() + begins_.bytes(); }

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
 #include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
+#include "network/description/check_plasticity.h"
 #include "network/description/network_description.h"
 #include "network/neurons/channel.h"
 #include "network/neurons/population_neuron.h"
@@ -13,8 +13,6 @@
 
 namespace elm::network {
 namespace {
-
-std::string at(const std::string& place) { return place.empty() ? place : place + ": "; }
 
 std::vector<std::string> names_of(const std::vector<NeuronQuantity>& quantities) {
     std::vector<std::string> names;
@@ -85,19 +83,6 @@ void check_source(const Population& p) {
     }
 }
 
-void check_short_term(const Population& p) {
-    const ShortTermPlasticity& rule = *p.short_term;
-    ELM_CHECK(rule.release > 0 && rule.release <= 1,
-              "{}short_term: release {}, expected above 0 and at most 1.", at(p.place),
-              rule.release);
-    ELM_CHECK(rule.tau_recovery_ms > 0 && std::isfinite(rule.tau_recovery_ms),
-              "{}short_term: tau_recovery {} ms, expected a positive time.", at(p.place),
-              rule.tau_recovery_ms);
-    ELM_CHECK(rule.tau_facilitation_ms >= 0 && std::isfinite(rule.tau_facilitation_ms),
-              "{}short_term: tau_facilitation {} ms, expected at least 0.", at(p.place),
-              rule.tau_facilitation_ms);
-}
-
 void check_elm(const Population& p, double time_step_ms) {
     const bool is_elm = p.model == elm_neuron_name;
     ELM_CHECK(is_elm == p.elm.has_value(), "{}neuron {}: expected {}model of an ELM neuron.",
@@ -110,6 +95,8 @@ void check_elm(const Population& p, double time_step_ms) {
               p.elm->name, own, time_step_ms);
     ELM_CHECK(p.elm->fit_step_ms > 0 && std::isfinite(p.elm->fit_step_ms),
               "{}fit_step_ms: {}, expected a positive time.", at(p.place), p.elm->fit_step_ms);
+    ELM_CHECK(p.elm->longest_gap_ms >= 0, "{}longest_gap: {} ms, expected at least 0.", at(p.place),
+              p.elm->longest_gap_ms);
     ELM_CHECK(p.initial.empty(),
               "{}an ELM neuron begins with all states zero, expected no initial.", at(p.place));
 }
@@ -236,23 +223,6 @@ void check_synapse(const Connection& c, const Population& target, const Draw& we
     }
 }
 
-void check_stdp(const Connection& c, double lowest, double highest) {
-    const Stdp& stdp = *c.stdp;
-    ELM_CHECK(stdp.tau_plus_ms > 0 && stdp.tau_minus_ms > 0,
-              "{}stdp: time constants of {} and {} ms, expected positive ones.", at(c.place),
-              stdp.tau_plus_ms, stdp.tau_minus_ms);
-    ELM_CHECK(stdp.rate >= 0 && stdp.asymmetry >= 0 && stdp.mu_plus >= 0 && stdp.mu_minus >= 0,
-              "{}stdp: rate {}, asymmetry {}, exponents {} and {}, expected at least 0.",
-              at(c.place), stdp.rate, stdp.asymmetry, stdp.mu_plus, stdp.mu_minus);
-    ELM_CHECK(stdp.unit_weight > 0, "{}stdp: {} {}, expected a positive weight.", at(c.place),
-              stdp.is_power_law ? "unit_weight" : "largest_weight", stdp.unit_weight);
-    ELM_CHECK(c.delay_ms.is_constant(), "{}stdp: expected one delay for all synapses.",
-              at(c.place));
-    ELM_CHECK(lowest >= 0 && (stdp.is_power_law || highest <= stdp.unit_weight),
-              "{}stdp: weights from {} to {}, expected 0 to {}.", at(c.place), lowest, highest,
-              stdp.is_power_law ? std::numeric_limits<double>::infinity() : stdp.unit_weight);
-}
-
 void check_connection(const NetworkDescription& network, const Connection& c) {
     const Population& source = network.populations.at(c.from);
     const Population& target = target_of(network, c.to, c.place);
@@ -281,9 +251,15 @@ void check_connection(const NetworkDescription& network, const Connection& c) {
               delay.highest(), network.time_step_ms);
     check_channel(target, c.input, weight.lowest(), weight.highest(), c.place);
     check_synapse(c, target, weight);
-    ELM_CHECK(!c.stdp || !target.elm, "{}stdp: synapses onto ELM neurons keep their weights.",
-              at(c.place));
-    if (c.stdp) check_stdp(c, weight.lowest(), weight.highest());
+    ELM_CHECK(!c.is_plastic() || !target.elm, "{}{}: synapses onto ELM neurons keep their weights.",
+              at(c.place), c.stdp ? "stdp" : "homeostasis");
+    if (!c.is_plastic()) return;
+    const std::string unit =
+        entry_of(target)
+            .inputs[channel_of(model_of(target), c.input, weight.lowest() < 0).input]
+            .unit;
+    if (c.stdp) check_stdp(c, unit, weight.lowest(), weight.highest());
+    if (c.homeostasis) check_homeostasis(c, unit, weight.lowest(), network.time_step_ms);
 }
 
 void check_times(double start_ms, const std::optional<double>& stop_ms, const std::string& place) {

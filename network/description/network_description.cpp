@@ -5,6 +5,8 @@ namespace elm::network {
 const std::vector<std::string> rule_names{
     "all-to-all",  "one-to-one", "fixed-probability", "fixed-in-degree", "fixed-out-degree",
     "fixed-total", "list"};
+const std::vector<std::string> stdp_pairs_names{"all", "nearest", "presynaptic-centred",
+                                                "restricted"};
 
 std::int64_t NetworkDescription::n_neurons() const {
     std::int64_t count = 0;

@@ -23,6 +23,7 @@ struct ShortTermPlasticity {
     double release = 0.5;            // U: share of the resources that a rested synapse releases
     double tau_recovery_ms = 800;    // of the resources
     double tau_facilitation_ms = 0;  // of the share; 0: none
+    double tau_current_ms = 0;       // resources act so long before they recover; 0: not at all
 };
 
 /// An ELM neuron as the neurons of a population. Its first output is the logit of a spike in a step
@@ -32,7 +33,11 @@ struct ElmNode {
     std::string name = {};                       // as the user called it
     std::shared_ptr<const ElmModel> model = {};  // its time step is that of the network
     double fit_step_ms = 1;
+    bool is_fit = true;        // else made for any step, as the leaky integrator is
     bool draws_spikes = true;  // by chance; else where the probability reaches the threshold
+    /// Event-driven alone: a neuron that no input reaches is advanced after so long; 0: after a
+    /// step of the fit.
+    double longest_gap_ms = 0;
 };
 
 /// Neurons of one model, or a source of spikes.
@@ -66,6 +71,17 @@ enum class ConnectionRule : std::uint8_t {
 /// "all-to-all", ...; the same order.
 extern const std::vector<std::string> rule_names;
 
+/// Which pairs of a presynaptic and a postsynaptic spike count. Morrison, Diesmann & Gerstner 2008,
+/// doi:10.1007/s00422-008-0233-1, figure 7.
+enum class StdpPairs : std::uint8_t {
+    all,
+    nearest,              // each spike with the last one of the other side
+    presynaptic_centred,  // each presynaptic one with the last and the next of the other side
+    restricted            // likewise, and each postsynaptic one in one pair of a kind at most
+};
+/// "all", "nearest", ...; the same order.
+extern const std::vector<std::string> stdp_pairs_names;
+
 /// Plasticity by the times of spikes on both sides, see plasticity/stdp_rule.h.
 struct Stdp {
     double tau_plus_ms = 20, tau_minus_ms = 20;  // of the traces of both sides
@@ -74,6 +90,19 @@ struct Stdp {
     double mu_plus = 1, mu_minus = 1;            // exponents of the weight
     double unit_weight = 1;                      // the largest one, or that of the power law
     bool is_power_law = false;                   // else bounded by the largest weight
+    bool is_balancing = false;                   // bounded, Vogels & Sprekeler's rule of inhibition
+    StdpPairs pairs = StdpPairs::all;
+};
+
+/// Slow control of all weights onto a neuron, see plasticity/homeostasis.h.
+struct Homeostasis {
+    enum class Rule : std::uint8_t { normalise, scale };
+    Rule rule = Rule::normalise;
+    double every_ms = 1000;     // rounded to whole steps
+    double total = 0;           // normalise: sum of the weights onto a neuron, in their unit
+    double target_rate_hz = 5;  // scale: of the neuron
+    double gain = 0.01;         // scale: of each spike too few, in parts of the weight
+    double tau_ms = 10000;      // scale: of the estimate of the rate
 };
 
 struct Connection {
@@ -93,7 +122,11 @@ struct Connection {
     /// from one to another (uniform), or a list. Empty: drawn from all of them.
     std::optional<Distribution> synapse = {};
     std::optional<Stdp> stdp = {};
+    std::optional<Homeostasis> homeostasis = {};
     std::string place = {};
+
+    /// Its weights change.
+    bool is_plastic() const { return stdp.has_value() || homeostasis.has_value(); }
 };
 
 /// A Poisson train of `rate_hz` for each neuron of a population, independent of each other.

@@ -10,26 +10,13 @@
 #include "kernels/io/config_tree.h"
 #include "kernels/io/one_line.h"
 #include "kernels/io/toml_config.h"
+#include "network/description/plasticity_tables.h"
 #include "network/description/quantity.h"
+#include "network/description/table_quantity.h"
 #include "network/neurons/population_neuron.h"
 
 namespace elm::network {
 namespace {
-
-/// A number, or a text with a unit.
-double quantity(const ConfigTree& tree, const std::string& key, const std::string& unit) {
-    if (!tree.is_text(key)) return tree.number(key);
-    try {
-        return parse_quantity(tree.text(key), unit);
-    } catch (const Error& error) {
-        tree.fail(key, error.message());
-    }
-}
-
-double quantity_or(const ConfigTree& tree, const std::string& key, const std::string& unit,
-                   double otherwise) {
-    return tree.has(key) ? quantity(tree, key, unit) : otherwise;
-}
 
 std::int64_t whole(const ConfigTree& tree, const std::string& key) {
     const double value = tree.number(key);
@@ -122,18 +109,6 @@ std::vector<std::size_t> populations_under(const NetworkDescription& network,
     return found;
 }
 
-void read_short_term(const ConfigTree& tree, Population& population) {
-    if (!tree.has("short_term")) return;
-    const ConfigTree table = tree.table("short_term");
-    table.require_known({"release", "tau_recovery", "tau_facilitation"});
-    ShortTermPlasticity rule;
-    rule.release = quantity_or(table, "release", "", rule.release);
-    rule.tau_recovery_ms = quantity_or(table, "tau_recovery", "ms", rule.tau_recovery_ms);
-    rule.tau_facilitation_ms =
-        quantity_or(table, "tau_facilitation", "ms", rule.tau_facilitation_ms);
-    population.short_term = rule;
-}
-
 void read_source(const ConfigTree& tree, Population& population) {
     if (population.model == "poisson") {
         tree.require_known({"size", "neuron", "rate_hz", "short_term"});
@@ -152,6 +127,7 @@ void read_elm(const ConfigTree& tree, const NetworkDescription& network, Populat
     } catch (const Error& error) {
         tree.fail("model", error.message());
     }
+    population.elm->longest_gap_ms = quantity_or(tree, "longest_gap", "ms", 0);
     if (!tree.has("spikes")) return;
     const std::string spikes = tree.text("spikes");
     if (spikes != "drawn" && spikes != "threshold") {
@@ -172,14 +148,13 @@ Population read_population(const ConfigTree& tree, const std::string& name,
     }
     const std::vector<std::string> models = neuron_names();
     if (std::find(models.begin(), models.end(), population.model) == models.end()) {
-        tree.fail("neuron",
-                  fmt::format("there is no neuron {}.{} Known are {}.", population.model,
-                              nearest_hint(population.model, models), fmt::join(models, ", ")));
+        tree.fail("neuron", fmt::format("there is no neuron {}.{}", population.model,
+                                        nearest_or_all(population.model, models)));
     }
     std::vector<std::string> known{"size", "neuron", "short_term"};
     if (population.model == elm_neuron_name) {
         read_elm(tree, network, population);
-        known.insert(known.end(), {"model", "spikes"});
+        known.insert(known.end(), {"model", "spikes", "longest_gap"});
     } else {
         known.emplace_back("initial");
     }
@@ -226,8 +201,8 @@ ConnectionRule read_rule(const ConfigTree& tree) {
 }
 
 void read_rule_options(const ConfigTree& tree, Connection& connection) {
-    std::vector<std::string> known{"from",  "to",    "rule",    "weight",
-                                   "delay", "input", "synapse", "stdp"};
+    std::vector<std::string> known{"from",  "to",      "rule", "weight",     "delay",
+                                   "input", "synapse", "stdp", "homeostasis"};
     using enum ConnectionRule;
     const ConnectionRule rule = connection.rule;
     if (rule != one_to_one && rule != list) known.emplace_back("allow_autapses");
@@ -249,29 +224,6 @@ void read_rule_options(const ConfigTree& tree, Connection& connection) {
     if (tree.has("allow_multapses")) connection.allow_multapses = tree.boolean("allow_multapses");
 }
 
-void read_stdp(const ConfigTree& tree, const std::string& unit, Connection& connection) {
-    const ConfigTree table = tree.table("stdp");
-    Stdp stdp;
-    const std::string rule = table.has("rule") ? table.text("rule") : "bounded";
-    stdp.is_power_law = rule == "power-law";
-    if (rule != "bounded" && !stdp.is_power_law) {
-        table.fail("rule", fmt::format("there is no rule {}. Known are bounded, power-law.", rule));
-    }
-    const std::string of_unit = stdp.is_power_law ? "unit_weight" : "largest_weight";
-    std::vector<std::string> known{"rule",      "tau_plus", "tau_minus", "rate",
-                                   "asymmetry", "mu_plus",  of_unit};
-    if (!stdp.is_power_law) known.emplace_back("mu_minus");
-    table.require_known(known);
-    stdp.tau_plus_ms = quantity_or(table, "tau_plus", "ms", stdp.tau_plus_ms);
-    stdp.tau_minus_ms = quantity_or(table, "tau_minus", "ms", stdp.tau_minus_ms);
-    stdp.rate = quantity_or(table, "rate", "", stdp.rate);
-    stdp.asymmetry = quantity_or(table, "asymmetry", "", stdp.asymmetry);
-    stdp.mu_plus = quantity_or(table, "mu_plus", "", stdp.mu_plus);
-    stdp.mu_minus = quantity_or(table, "mu_minus", "", stdp.mu_minus);
-    stdp.unit_weight = quantity(table, of_unit, unit);
-    connection.stdp = stdp;
-}
-
 void read_connections(const ConfigTree& root, NetworkDescription& network) {
     for (const ConfigTree& tree : root.tables("connection")) {
         Connection connection{.rule = read_rule(tree), .place = tree.place()};
@@ -285,7 +237,8 @@ void read_connections(const ConfigTree& root, NetworkDescription& network) {
                 connection.to = to;
                 const std::string unit = weight_unit(network, to, connection.input);
                 connection.weight = distribution(tree, "weight", unit);
-                if (tree.has("stdp")) read_stdp(tree, unit, connection);
+                read_stdp(tree, unit, connection);
+                read_homeostasis(tree, unit, connection);
                 network.connections.push_back(connection);
             }
         }

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "kernels/core/support/check.h"
 
 namespace elm::network {
@@ -53,6 +55,15 @@ double parse_quantity(std::string_view text, std::string_view unit) {
     const int shift = given->exponent - wanted->exponent;
     // Divided by a whole power where that is exact, multiplied where that is.
     return shift < 0 ? number / std::pow(10.0, -shift) : number * std::pow(10.0, shift);
+}
+
+std::string quantity_text(double value, std::string_view unit) {
+    if (unit.empty()) return fmt::format("{:g}", value);
+    if (value != 0 && std::abs(value) < 1) {
+        if (unit == "nA") return fmt::format("{:g} pA", 1000 * value);
+        if (unit == "uS") return fmt::format("{:g} nS", 1000 * value);
+    }
+    return fmt::format("{:g} {}", value, unit);
 }
 
 }  // namespace elm::network

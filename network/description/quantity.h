@@ -10,4 +10,7 @@ namespace elm::network {
 /// a text that is no number, and for a unit of another quantity.
 double parse_quantity(std::string_view text, std::string_view unit);
 
+/// A value in `unit` as people write it: -0.04 in "nA" is "-40 pA"; a pure number has no unit.
+std::string quantity_text(double value, std::string_view unit);
+
 }  // namespace elm::network

@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "kernels/core/memory.h"
 #include "kernels/core/random/random_key.h"
 #include "kernels/core/support/check.h"
+#include "network/event_driven/event_elm_population.h"
 #include "network/event_driven/event_neurons.h"
 #include "network/event_driven/event_population.h"
 #include "network/event_driven/event_sources.h"
@@ -16,28 +18,57 @@
 #include "network/neurons/population_neuron.h"
 #include "network/plasticity/short_term.h"
 #include "network/recording/state_file.h"
+#include "neuron/elm/elm_model.h"
 
 namespace elm::network {
 namespace {
 
 void require_supported(const NetworkDescription& network) {
-    const auto refuse = [](const std::string& place, const std::string& what) {
-        throw Error(ErrorKind::unsupported,
-                    fmt::format("{}{}the event-driven engine has no {}. Use the time-stepped one.",
-                                place, place.empty() ? "" : ": ", what));
+    const auto refuse = [](const std::string& place, const std::string& what,
+                           const std::string& otherwise = "") {
+        throw Error(
+            ErrorKind::unsupported,
+            fmt::format("{}{}the event-driven engine has no {}. Use the time-stepped one{}.", place,
+                        place.empty() ? "" : ": ", what, otherwise));
     };
     for (const Population& population : network.populations) {
         if (population.is_source() || population.model == EventLif::name ||
-            population.model == EventLifExponential::name) {
+            population.model == EventLifExponential::name ||
+            population.model == EventLifAlpha::name || population.elm) {
             continue;
         }
         refuse(population.place, "neuron " + population.model);
     }
     for (const Connection& connection : network.connections) {
         if (connection.stdp) refuse(connection.place, "plasticity of both sides");
+        if (connection.homeostasis) refuse(connection.place, "homeostasis");
     }
     for (const CurrentInput& input : network.currents) refuse(input.place, "step currents");
-    for (const TraceRequest& trace : network.traces) refuse(trace.place, "traces");
+    for (const TraceRequest& trace : network.traces) {
+        refuse(trace.place, "traces", ", or take [[trace]] out");
+    }
+}
+
+/// Before anything is taken: synapses by source, and the places of their rows.
+void require_memory(const NetworkDescription& network) {
+    double synapses = 0;
+    for (const Connection& connection : network.connections) {
+        synapses += expected_synapses(network, connection);
+    }
+    double bytes = synapses * static_cast<double>(sizeof(EventSynapse)) +
+                   100.0 * static_cast<double>(network.n_neurons());
+    for (const Population& population : network.populations) {
+        if (!population.elm) continue;
+        const ElmOptions& options = population.elm->model->options;
+        const std::int64_t values = options.synapses() + options.n_memory;
+        bytes += 8.0 * static_cast<double>(values) * static_cast<double>(population.size);
+    }
+    const double room = free_memory_bytes(Device{});
+    if (bytes <= room) return;
+    throw Error(ErrorKind::memory,
+                fmt::format("{:.4g} synapses of {} neurons need {:.3g} GB without a grid, and "
+                            "{:.3g} GB are free. Take fewer synapses, or a smaller scale.",
+                            synapses, network.n_neurons(), bytes / 1e9, room / 1e9));
 }
 
 class EventDrivenEngine final : public Engine {
@@ -55,6 +86,10 @@ public:
                 populations_.push_back(make_event_population<EventLif>(network_, p));
             } else if (population.model == EventLifExponential::name) {
                 populations_.push_back(make_event_population<EventLifExponential>(network_, p));
+            } else if (population.model == EventLifAlpha::name) {
+                populations_.push_back(make_event_population<EventLifAlpha>(network_, p));
+            } else if (population.elm) {
+                populations_.push_back(make_event_elm_population(network_, p));
             } else {
                 populations_.push_back(nullptr);
             }
@@ -147,8 +182,12 @@ private:
         const std::int64_t n_ids = first_ids_.back() + network_.populations.back().size;
         if (arrival.target >= n_ids || arrival.source >= n_ids) return false;
         const std::size_t p = population_of(arrival.target);
-        return populations_[p] != nullptr &&
-               arrival.input < model_of(network_.populations[p]).inputs.size();
+        if (populations_[p] == nullptr) return false;
+        const Population& population = network_.populations[p];
+        const std::size_t n_inputs =
+            population.elm ? static_cast<std::size_t>(population.elm->model->options.n_input)
+                           : model_of(population).inputs.size();
+        return arrival.input < n_inputs;
     }
 
     void run_step() {
@@ -232,6 +271,7 @@ private:
 std::unique_ptr<Engine> make_event_driven_engine(NetworkDescription network) {
     check(network);
     require_supported(network);
+    require_memory(network);
     return std::make_unique<EventDrivenEngine>(std::move(network));
 }
 

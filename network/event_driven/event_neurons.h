@@ -5,6 +5,7 @@
 
 #include "neuron/point/exact_currents.h"
 #include "neuron/point/lif.h"
+#include "neuron/point/lif_alpha.h"
 #include "neuron/point/lif_exponential.h"
 
 /// Neurons between events, without a grid: what the event-driven engine asks of a model. Times are
@@ -42,7 +43,8 @@ struct EventLif {
     static State initial(const Coefficients& c) { return {c.resting}; }
     static void advance(const Coefficients& c, State& s, double gap) { Lif::advance(c, s, gap); }
     static void hold(const Coefficients& /*c*/, State& /*s*/, double /*gap*/) {}
-    static void receive(State& s, std::size_t /*input*/, double weight, bool is_refractory) {
+    static void receive(const Coefficients& /*c*/, State& s, std::size_t /*input*/, double weight,
+                        bool is_refractory) {
         if (!is_refractory) s.membrane_potential += weight;
     }
     /// Time to the first crossing in (0, horizon]; 0 above threshold.
@@ -71,9 +73,32 @@ struct EventLifExponential {
     static State initial(const Coefficients& c) { return {c.resting, 0, 0}; }
     static void advance(const Coefficients& c, State& s, double gap);
     static void hold(const Coefficients& c, State& s, double gap);
-    static void receive(State& s, std::size_t input, double weight, bool /*is_refractory*/) {
+    static void receive(const Coefficients& /*c*/, State& s, std::size_t input, double weight,
+                        bool /*is_refractory*/) {
         (input == 0 ? s.excitatory_current : s.inhibitory_current) += weight;
     }
+    static double next_spike(const Coefficients& c, const State& s, double horizon);
+    static void reset(const Coefficients& c, State& s) { s.membrane_potential = c.reset; }
+};
+
+/// LIF with alpha-shaped currents. V between events is the exact solution; V' exp(t / tau_m) turns
+/// where the sum of the currents does, and that, but for an exponential, is a linear function plus
+/// one times an exponential, whose second derivative has one zero: three times over, zeros of the
+/// derivative bracket those of the function, so that V has four extrema at most and none is missed.
+struct EventLifAlpha {
+    static constexpr const char* name = LifAlpha::name;
+    using Parameters = LifAlpha::Parameters<double>;
+    using State = LifAlpha::State<double>;
+    using Coefficients = EventLifExponential::Coefficients;
+
+    static Coefficients coefficients_of(const Parameters& p) {
+        return EventLifExponential::coefficients_of(p);
+    }
+    static State initial(const Coefficients& c) { return {c.resting, 0, 0, 0, 0}; }
+    static void advance(const Coefficients& c, State& s, double gap);
+    static void hold(const Coefficients& c, State& s, double gap);
+    static void receive(const Coefficients& c, State& s, std::size_t input, double weight,
+                        bool is_refractory);
     static double next_spike(const Coefficients& c, const State& s, double horizon);
     static void reset(const Coefficients& c, State& s) { s.membrane_potential = c.reset; }
 };

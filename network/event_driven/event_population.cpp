@@ -32,7 +32,8 @@ public:
                 const bool is_refractory = time <= neuron.released;
                 for (; next != arrivals.end() && next->target == id && next->time_ms == time;
                      ++next) {
-                    Model::receive(neuron.state, next->input, next->weight, is_refractory);
+                    Model::receive(coefficients(i), neuron.state, next->input, next->weight,
+                                   is_refractory);
                 }
                 neuron.next_look = std::max(time, neuron.released);
             }
@@ -145,6 +146,8 @@ std::unique_ptr<EventPopulation> make_event_population(const NetworkDescription&
 template std::unique_ptr<EventPopulation> make_event_population<EventLif>(const NetworkDescription&,
                                                                           std::size_t);
 template std::unique_ptr<EventPopulation> make_event_population<EventLifExponential>(
+    const NetworkDescription&, std::size_t);
+template std::unique_ptr<EventPopulation> make_event_population<EventLifAlpha>(
     const NetworkDescription&, std::size_t);
 
 }  // namespace elm::network

@@ -17,7 +17,7 @@ struct Arrival {
     double time_ms, weight;
     std::uint32_t target;         // number of the neuron in the network
     std::uint32_t source, order;  // who sent it, by which of its synapses
-    std::uint32_t input;          // channel
+    std::uint32_t input;          // channel; onto an ELM neuron the input of its model
 };
 
 struct ExactSpike {

@@ -20,11 +20,15 @@ EventSources::EventSources(const NetworkDescription& network)
         const PoissonInput& input = network.poisson[i];
         const Population& target = network.populations[input.to];
         const Channel channel = channel_of(model_of(target), input.input, input.weight < 0);
-        inputs_.push_back({PoissonCounts(input.rate_hz * time_step_ms_ / 1000),
-                           key_of("poisson input", i), input.to, input.first,
-                           input.first + input.count.value_or(target.size - input.first),
-                           input.start_ms, input.stop_ms.value_or(never), input.weight,
-                           static_cast<std::uint32_t>(channel.input)});
+        const SynapseRange range = synapses_of(target, channel.input);
+        double weight = channel.takes_magnitude ? std::abs(input.weight) : input.weight;
+        if (range.is_negative) weight = -weight;
+        inputs_.push_back(
+            {PoissonCounts(input.rate_hz * time_step_ms_ / 1000), key_of("poisson input", i),
+             input.to, input.first, input.first + input.count.value_or(target.size - input.first),
+             input.start_ms, input.stop_ms.value_or(never), weight,
+             static_cast<std::uint32_t>(target.elm ? range.first : std::int64_t(channel.input)),
+             static_cast<std::uint32_t>(range.count)});
     }
     for (std::size_t p = 0; p < sources_.size(); ++p) {
         const Population& population = network.populations[p];
@@ -57,7 +61,7 @@ void EventSources::for_each_event(const PoissonCounts& counts, const RandomKey& 
         for (std::int64_t i = std::max(at, first); i < std::min(at + group, last); ++i) {
             for (std::uint32_t k = 0; k < numbers[i - at]; ++k) {
                 const double part = (random_word(times.for_part(k), i) + 1.0) * 0x1p-32;
-                body(i, (static_cast<double>(step) + part) * time_step_ms_);
+                body(i, (static_cast<double>(step) + part) * time_step_ms_, k);
             }
         }
     }
@@ -68,14 +72,22 @@ void EventSources::add_inputs(std::int64_t step, const std::vector<std::uint32_t
     constexpr std::uint32_t no_neuron = std::numeric_limits<std::uint32_t>::max();
     for (std::size_t n = 0; n < inputs_.size(); ++n) {
         const Input& input = inputs_[n];
-        for_each_event(
-            input.counts, input.key, step, input.first, input.last,
-            [&](std::int64_t i, double time) {
-                if (time <= input.start_ms || time > input.stop_ms) return;
-                arrivals.push_back({time, input.weight,
-                                    first_ids[input.population] + static_cast<std::uint32_t>(i),
-                                    no_neuron, static_cast<std::uint32_t>(n), input.channel});
-            });
+        const RandomKey choice =
+            input.key.for_purpose("synapse").at_step(static_cast<std::uint64_t>(step));
+        for_each_event(input.counts, input.key, step, input.first, input.last,
+                       [&](std::int64_t i, double time, std::uint32_t k) {
+                           if (time <= input.start_ms || time > input.stop_ms) return;
+                           std::uint32_t synapse = 0;
+                           if (input.n_synapses > 1) {
+                               const std::uint64_t word = random_word(choice.for_part(k), i);
+                               synapse =
+                                   static_cast<std::uint32_t>((word * input.n_synapses) >> 32);
+                           }
+                           arrivals.push_back(
+                               {time, input.weight,
+                                first_ids[input.population] + static_cast<std::uint32_t>(i),
+                                no_neuron, static_cast<std::uint32_t>(n), input.channel + synapse});
+                       });
     }
 }
 
@@ -83,7 +95,7 @@ void EventSources::spikes_of(std::size_t p, std::int64_t step, std::uint32_t fir
                              std::vector<ExactSpike>& spikes) {
     Source& source = sources_[p];
     for_each_event(source.counts, source.key, step, 0, source.size,
-                   [&](std::int64_t i, double time) {
+                   [&](std::int64_t i, double time, std::uint32_t) {
                        spikes.push_back({time, first_id + static_cast<std::uint32_t>(i)});
                    });
     const double end = end_of(step);

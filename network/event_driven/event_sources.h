@@ -31,7 +31,8 @@ private:
         std::size_t population;
         std::int64_t first, last;
         double start_ms, stop_ms, weight;
-        std::uint32_t channel;
+        std::uint32_t channel;     // or the first of the inputs of an ELM model
+        std::uint32_t n_synapses;  // of which each event draws one
     };
     struct Source {
         PoissonCounts counts{0};
@@ -44,7 +45,8 @@ private:
     double end_of(std::int64_t step) const {
         return static_cast<double>(step + 1) * time_step_ms_ * (1 + 1e-12);
     }
-    /// Calls body(neuron, time) for the events of neurons [first, last) in a step.
+    /// Calls body(neuron, time, number of the event in its step) for the events of neurons [first,
+    /// last) in a step.
     template <class Body>
     void for_each_event(const PoissonCounts& counts, const RandomKey& key, std::int64_t step,
                         std::int64_t first, std::int64_t last, const Body& body) const;

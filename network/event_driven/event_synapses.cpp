@@ -7,6 +7,35 @@
 #include "network/neurons/population_neuron.h"
 
 namespace elm::network {
+namespace {
+
+/// Where synapses of a connection act on one channel: the channel, or one of the inputs of an ELM
+/// model behind it.
+class EventInput {
+public:
+    EventInput(const Population& to, const Connection& connection, const Channel& channel)
+        : channel_(channel),
+          range_(synapses_of(to, channel.input)),
+          is_elm_(to.elm.has_value()),
+          choice_(connection, range_.count) {}
+
+    double weight(double value) const {
+        if (channel_.takes_magnitude) value = std::abs(value);
+        return range_.is_negative ? -value : value;
+    }
+    std::uint32_t of(const DrawnSynapse& drawn) const {
+        if (!is_elm_) return static_cast<std::uint32_t>(channel_.input);
+        return static_cast<std::uint32_t>(range_.first + choice_(drawn.synapse_word, drawn.index));
+    }
+
+private:
+    Channel channel_;
+    SynapseRange range_;
+    bool is_elm_;
+    SynapseChoice choice_;
+};
+
+}  // namespace
 
 EventSynapses::EventSynapses(const NetworkDescription& network) {
     std::vector<std::int64_t> first_ids{0};
@@ -29,20 +58,20 @@ EventSynapses::EventSynapses(const NetworkDescription& network) {
     for (const Projection& projection : projections) {
         const Connection& connection = projection.connection();
         const NeuronModel& model = model_of(network.populations[connection.to]);
-        const Channel positive = channel_of(model, connection.input, false),
-                      negative = channel_of(model, connection.input, true);
+        const Population& to = network.populations[connection.to];
+        const EventInput positive(to, connection, channel_of(model, connection.input, false)),
+            negative(to, connection, channel_of(model, connection.input, true));
         const Draw weight(connection.weight), delay(connection.delay_ms);
         projection.for_each_synapse(0, projection.n_targets(), [&](const DrawnSynapse& drawn) {
             double value = weight(drawn.weight_word, drawn.index);
-            const Channel& channel = value < 0 ? negative : positive;
-            if (channel.takes_magnitude) value = std::abs(value);
+            const EventInput& input = value < 0 ? negative : positive;
             const auto source = static_cast<std::size_t>(first_ids[connection.from] + drawn.source);
             const double delay_ms = delay(drawn.delay_word, drawn.index);
             longest_ = std::max(longest_, delay_ms);
             synapses_[static_cast<std::size_t>(next[source]++)] = {
-                value, delay_ms,
+                input.weight(value), delay_ms,
                 static_cast<std::uint32_t>(first_ids[connection.to] + drawn.target),
-                static_cast<std::uint32_t>(channel.input)};
+                input.of(drawn)};
         });
     }
 }

@@ -11,7 +11,7 @@ namespace elm::network {
 struct EventSynapse {
     double weight, delay_ms;
     std::uint32_t target;  // number of the neuron in the network
-    std::uint32_t input;   // channel
+    std::uint32_t input;   // channel; onto an ELM neuron the input of its model
 };
 
 /// All synapses of a network by source.

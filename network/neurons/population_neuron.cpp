@@ -133,22 +133,24 @@ SynapseRange synapses_of(const Population& population, std::size_t input) {
     return {excitatory, options.n_input - excitatory, true};
 }
 
+bool is_fit(const ElmModel& builtin) { return builtin.source != "built-in"; }
+
 ElmNode load_elm_node(const std::string& name, const std::string& description,
                       double time_step_ms) {
     ElmNode node{.name = name};
     ElmModel model;
     if (const BuiltinModel* const builtin = find_builtin(name)) {
         model = builtin->make(time_step_ms);
+        node.is_fit = is_fit(model);
     } else {
         namespace fs = std::filesystem;
         const fs::path beside = fs::path(description).parent_path() / name;
         std::vector<std::string> names;
         for (const BuiltinModel& known : builtin_models()) names.push_back(known.name);
         if (!fs::exists(beside)) {
-            throw Error(
-                ErrorKind::invalid,
-                fmt::format("there is no file {} and no model of that name.{} Models are {}.",
-                            beside.string(), nearest_hint(name, names), fmt::join(names, ", ")));
+            throw Error(ErrorKind::invalid,
+                        fmt::format("there is no file {} and no model of that name.{}",
+                                    beside.string(), nearest_or_all(name, names)));
         }
         model = load_elm_model(beside.string());
         node.fit_step_ms = model.options.time_step_ms;

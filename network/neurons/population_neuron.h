@@ -37,6 +37,9 @@ struct SynapseRange {
 };
 SynapseRange synapses_of(const Population& population, std::size_t input);
 
+/// False for a built-in model that is written by hand, anew for each step.
+bool is_fit(const ElmModel& builtin);
+
 /// The model called `name` at the steps of a network: a built-in one, or a file, which may stand
 /// beside the file `description`. Throws Error{invalid} if there is none, or if the model keeps to
 /// the step that it was fitted at.

@@ -1,9 +1,6 @@
 #include "network/plasticity/plastic_synapses.h"
 
 #include <algorithm>
-#include <utility>
-
-#include "network/recording/state_file.h"
 
 #include "network/connectivity/delay_steps.h"
 
@@ -12,12 +9,15 @@ namespace {
 
 constexpr std::int64_t steps_between_cleanings = 10000;
 
+/// Of connections whose weights are scaled alone.
+constexpr Stdp no_pairs{.rate = 0, .unit_weight = 1, .is_power_law = true};
+
 }  // namespace
 
 template <class Real>
 PlasticSynapses<Real>::PlasticSynapses(const ProjectionPart& part)
     : part_(part),
-      rule_(*part.projection->connection().stdp),
+      rule_(part.projection->connection().stdp.value_or(no_pairs)),
       n_all_targets_(part.projection->n_targets()) {
     const Projection& projection = *part.projection;
     const Connection& connection = projection.connection();
@@ -41,30 +41,39 @@ PlasticSynapses<Real>::PlasticSynapses(const ProjectionPart& part)
     sources_.resize(static_cast<std::size_t>(projection.n_sources()));
     histories_.resize(n_targets);
     arriving_.resize(static_cast<std::size_t>(slots_) * n_targets);
+    if (rule_.pairs() == StdpPairs::presynaptic_centred || rule_.pairs() == StdpPairs::restricted) {
+        open_traces_.resize(synapses_.size());
+    }
+    if (connection.homeostasis) {
+        homeostasis_.emplace(*connection.homeostasis, part.time_step_ms);
+        if (homeostasis_->needs_rates()) rates_.resize(n_targets);
+    }
     part_.projection = nullptr;
 }
 
 template <class Real>
 std::int64_t PlasticSynapses<Real>::bytes() const {
-    return static_cast<std::int64_t>(synapses_.size() * sizeof(Plastic) +
-                                     sources_.size() * sizeof(Source) +
-                                     begins_.size() * sizeof(std::int64_t));
+    return static_cast<std::int64_t>(
+        synapses_.size() * sizeof(Plastic) + sources_.size() * sizeof(Source) +
+        begins_.size() * sizeof(std::int64_t) + rates_.size() * sizeof(RateEstimate) +
+        open_traces_.size() * sizeof(double));
 }
 
 template <class Real>
-double PlasticSynapses<Real>::potentiated(double weight, const Source& source,
-                                          const std::vector<PostSpike>& history,
-                                          std::int64_t until) const {
-    if (source.last < 0) return weight;  // its trace is 0
+typename PlasticSynapses<Real>::Potentiated PlasticSynapses<Real>::potentiated(
+    double weight, const Source& source, double open_trace, const std::vector<PostSpike>& history,
+    std::int64_t until) const {
+    if (source.last < 0) return {weight, open_trace};  // its trace is 0
     auto spike = std::upper_bound(
         history.begin(), history.end(), source.taken,
         [](std::int64_t step, const PostSpike& other) { return step < other.step; });
     for (; spike != history.end() && spike->step <= until; ++spike) {
         const auto gap = static_cast<double>(spike->step + delay_ - source.last);
-        weight =
-            rule_.potentiated(weight, rule_.plus_after(source.trace, gap * part_.time_step_ms));
+        const double trace = open_traces_.empty() ? source.trace : open_trace;
+        open_trace = 0;
+        weight = rule_.potentiated(weight, rule_.plus_after(trace, gap * part_.time_step_ms));
     }
-    return weight;
+    return {weight, open_trace};
 }
 
 /// By the trace of the spikes before step `at`, not of one in it.
@@ -74,7 +83,7 @@ double PlasticSynapses<Real>::depressed(double weight, const std::vector<PostSpi
     const auto behind = std::lower_bound(
         history.begin(), history.end(), at,
         [](const PostSpike& other, std::int64_t step) { return other.step < step; });
-    if (behind == history.begin()) return weight;
+    if (behind == history.begin()) return rule_.depressed(weight, 0);
     const PostSpike& last = *(behind - 1);
     const auto gap = static_cast<double>(at - last.step);
     return rule_.depressed(weight, rule_.minus_after(last.trace, gap * part_.time_step_ms));
@@ -91,8 +100,15 @@ void PlasticSynapses<Real>::presynaptic(std::int64_t source, std::int64_t step, 
          i < begins_[static_cast<std::size_t>(source) + 1]; ++i) {
         Plastic& synapse = synapses_[static_cast<std::size_t>(i)];
         const auto& history = histories_[synapse.target];
-        double weight = potentiated(synapse.weight, state, history, meeting);
-        weight = depressed(weight, history, meeting);
+        auto [weight, open] = potentiated(synapse.weight, state, open_trace(i), history, meeting);
+        // Restricted: not by a postsynaptic spike that has ended a pair with the last one here.
+        const bool is_restricted = rule_.pairs() == StdpPairs::restricted;
+        if (!is_restricted || open == 0) weight = depressed(weight, history, meeting);
+        if (!open_traces_.empty()) {
+            const double gap = static_cast<double>(step - state.last) * part_.time_step_ms;
+            open_traces_[static_cast<std::size_t>(i)] =
+                is_restricted || open == 0 ? 1 : rule_.plus_after(open, gap) + 1;
+        }
         synapse.weight = static_cast<Real>(weight);
         const double factor =
             part_.positive.factor == nullptr ? 1 : part_.positive.factor[synapse.target];
@@ -100,7 +116,7 @@ void PlasticSynapses<Real>::presynaptic(std::int64_t source, std::int64_t step, 
         ++n_events_;
     }
     const double gap = static_cast<double>(step - state.last) * part_.time_step_ms;
-    state.trace = state.last < 0 ? 1 : rule_.plus_after(state.trace, gap) + 1;
+    state.trace = state.last < 0 ? 1 : rule_.behind_spike(rule_.plus_after(state.trace, gap));
     state.last = step;
     state.taken = std::max(state.taken, meeting);
 }
@@ -109,12 +125,16 @@ template <class Real>
 void PlasticSynapses<Real>::postsynaptic(std::int64_t target, std::int64_t step) {
     if (target < part_.first || target >= part_.last) return;
     auto& history = histories_[static_cast<std::size_t>(target - part_.first)];
-    double trace = 1;
+    double trace = 0;
     if (!history.empty()) {
         const auto gap = static_cast<double>(step - history.back().step);
-        trace += rule_.minus_after(history.back().trace, gap * part_.time_step_ms);
+        trace = rule_.minus_after(history.back().trace, gap * part_.time_step_ms);
     }
+    trace = rule_.behind_spike(trace);
     history.push_back({step, trace});
+    if (!rates_.empty()) {
+        homeostasis_->spike(rates_[static_cast<std::size_t>(target - part_.first)], step);
+    }
 }
 
 template <class Real>
@@ -134,15 +154,7 @@ void PlasticSynapses<Real>::begin_spikes_of(std::int64_t step) {
     next_cleaning_ = step + steps_between_cleanings;
     const std::int64_t until = step - 1 - delay_;
     if (until < 0) return;
-    for (std::size_t s = 0; s < sources_.size(); ++s) {
-        Source& state = sources_[s];
-        for (std::int64_t i = begins_[s]; i < begins_[s + 1]; ++i) {
-            Plastic& synapse = synapses_[static_cast<std::size_t>(i)];
-            synapse.weight = static_cast<Real>(
-                potentiated(synapse.weight, state, histories_[synapse.target], until));
-        }
-        state.taken = std::max(state.taken, until);
-    }
+    bring_up_to(until);
     for (auto& history : histories_) {
         // The last one before `until` still depresses.
         const auto behind = std::lower_bound(
@@ -152,139 +164,43 @@ void PlasticSynapses<Real>::begin_spikes_of(std::int64_t step) {
     }
 }
 
-void PlasticState::exchange(StateFile& state, const std::string& name) {
-    state.array(name + "/sources", sources, true);
-    state.array(name + "/targets", targets, true);
-    state.array(name + "/weights", weights, true);
-    state.array(name + "/last", last, true);
-    state.array(name + "/taken", taken, true);
-    state.array(name + "/traces", traces, true);
-    state.array(name + "/history_sizes", history_sizes, true);
-    state.array(name + "/history_steps", history_steps, true);
-    state.array(name + "/history_traces", history_traces, true);
-    state.array(name + "/arriving", arriving, true);
-    state.number(name + "/next_cleaning", next_cleaning);
-}
-
 template <class Real>
-void PlasticSynapses<Real>::add_to(PlasticState& state) const {
-    for (std::size_t s = 0; s + 1 < begins_.size(); ++s) {
-        for (std::int64_t i = begins_[s]; i < begins_[s + 1]; ++i) {
-            const Plastic& synapse = synapses_[static_cast<std::size_t>(i)];
-            state.sources.push_back(static_cast<std::int64_t>(s));
-            state.targets.push_back(synapse.target + part_.first);
-            state.weights.push_back(synapse.weight);
-        }
-    }
-    // All slices know the same of the sources.
-    state.last.clear();
-    state.taken.clear();
-    state.traces.clear();
-    for (const Source& source : sources_) {
-        state.last.push_back(source.last);
-        state.taken.push_back(source.taken);
-        state.traces.push_back(source.trace);
-    }
-    for (const auto& history : histories_) {
-        state.history_sizes.push_back(std::ssize(history));
-        for (const PostSpike& spike : history) {
-            state.history_steps.push_back(spike.step);
-            state.history_traces.push_back(spike.trace);
-        }
-    }
-    const std::size_t n_targets = histories_.size();
-    for (std::size_t target = 0; target < n_targets; ++target) {
-        for (std::size_t slot = 0; slot < static_cast<std::size_t>(slots_); ++slot) {
-            state.arriving.push_back(arriving_[slot * n_targets + target]);
-        }
-    }
-    state.next_cleaning = next_cleaning_;
-}
-
-template <class Real>
-bool PlasticSynapses<Real>::take_from(const PlasticState& state) {
-    if (state.last.size() != sources_.size() || state.taken.size() != sources_.size() ||
-        state.traces.size() != sources_.size()) {
-        return false;
-    }
+void PlasticSynapses<Real>::bring_up_to(std::int64_t until) {
     for (std::size_t s = 0; s < sources_.size(); ++s) {
-        sources_[s] = {state.last[s], state.taken[s], state.traces[s]};
-    }
-    next_cleaning_ = state.next_cleaning;
-    return take_weights(state) && take_histories(state) && take_arriving(state);
-}
-
-/// Both sides by source and target: synapses of one pair lie in one slice, in the order of the
-/// rule.
-template <class Real>
-bool PlasticSynapses<Real>::take_weights(const PlasticState& state) {
-    if (state.targets.size() != state.sources.size() ||
-        state.weights.size() != state.sources.size()) {
-        return false;
-    }
-    struct Place {
-        std::int64_t source, target;
-        std::size_t at;
-        auto pair() const { return std::pair(source, target); }
-    };
-    const auto is_before = [](const Place& a, const Place& b) { return a.pair() < b.pair(); };
-    std::vector<Place> saved, own;
-    for (std::size_t i = 0; i < state.sources.size(); ++i) {
-        if (state.targets[i] < part_.first || state.targets[i] >= part_.last) continue;
-        saved.push_back({state.sources[i], state.targets[i], i});
-    }
-    for (std::size_t s = 0; s + 1 < begins_.size(); ++s) {
+        Source& state = sources_[s];
         for (std::int64_t i = begins_[s]; i < begins_[s + 1]; ++i) {
-            const auto at = static_cast<std::size_t>(i);
-            own.push_back({static_cast<std::int64_t>(s), synapses_[at].target + part_.first, at});
+            Plastic& synapse = synapses_[static_cast<std::size_t>(i)];
+            const Potentiated now = potentiated(synapse.weight, state, open_trace(i),
+                                                histories_[synapse.target], until);
+            synapse.weight = static_cast<Real>(now.weight);
+            if (!open_traces_.empty()) open_traces_[static_cast<std::size_t>(i)] = now.open_trace;
         }
+        state.taken = std::max(state.taken, until);
     }
-    if (saved.size() != own.size()) return false;
-    std::stable_sort(saved.begin(), saved.end(), is_before);
-    std::stable_sort(own.begin(), own.end(), is_before);
-    for (std::size_t i = 0; i < own.size(); ++i) {
-        if (saved[i].pair() != own[i].pair()) return false;
-        synapses_[own[i].at].weight = static_cast<Real>(state.weights[saved[i].at]);
-    }
-    return true;
 }
 
 template <class Real>
-bool PlasticSynapses<Real>::take_histories(const PlasticState& state) {
-    if (std::ssize(state.history_sizes) != n_all_targets_ ||
-        state.history_traces.size() != state.history_steps.size()) {
-        return false;
-    }
-    std::int64_t begin = 0;
-    for (std::int64_t target = 0; target < part_.last; ++target) {
-        const std::int64_t size = state.history_sizes[static_cast<std::size_t>(target)];
-        if (size < 0 || size > std::ssize(state.history_steps) - begin) return false;
-        if (target >= part_.first) {
-            auto& history = histories_[static_cast<std::size_t>(target - part_.first)];
-            history.clear();
-            for (std::int64_t i = begin; i < begin + size; ++i) {
-                history.push_back({state.history_steps[static_cast<std::size_t>(i)],
-                                   state.history_traces[static_cast<std::size_t>(i)]});
-            }
-        }
-        begin += size;
-    }
-    return true;
+void PlasticSynapses<Real>::end_spikes_of(std::int64_t step) {
+    if (homeostasis_ && homeostasis_->is_due(step)) scale(step);
 }
 
 template <class Real>
-bool PlasticSynapses<Real>::take_arriving(const PlasticState& state) {
-    if (std::ssize(state.arriving) != n_all_targets_ * slots_) return false;
-    const auto n_targets = static_cast<std::size_t>(part_.last - part_.first);
-    const auto first = static_cast<std::size_t>(part_.first);
-    const auto slots = static_cast<std::size_t>(slots_);
-    for (std::size_t target = 0; target < n_targets; ++target) {
-        for (std::size_t slot = 0; slot < slots; ++slot) {
-            arriving_[slot * n_targets + target] =
-                static_cast<Real>(state.arriving[(first + target) * slots + slot]);
+void PlasticSynapses<Real>::scale(std::int64_t step) {
+    bring_up_to(step - delay_);
+    std::vector<double> factors(histories_.size(), 0.0);
+    if (rates_.empty()) {
+        for (const Plastic& synapse : synapses_) factors[synapse.target] += synapse.weight;
+        for (double& value : factors) value = homeostasis_->normalising(value);
+    } else {
+        for (std::size_t i = 0; i < factors.size(); ++i) {
+            factors[i] = homeostasis_->scaling(rates_[i], step);
         }
     }
-    return true;
+    const double largest = rule_.largest();
+    for (Plastic& synapse : synapses_) {
+        synapse.weight =
+            static_cast<Real>(std::min(largest, factors[synapse.target] * synapse.weight));
+    }
 }
 
 template class PlasticSynapses<float>;

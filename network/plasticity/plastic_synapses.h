@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "network/connectivity/synapse_rows.h"
+#include "network/plasticity/homeostasis.h"
 #include "network/plasticity/stdp_rule.h"
 
 namespace elm::network {
@@ -15,24 +17,28 @@ class StateFile;
 /// here, without loss.
 struct PlasticState {
     std::vector<std::int64_t> sources, targets;  // of each synapse
-    std::vector<double> weights;
+    std::vector<double> weights, open_traces;
     std::vector<std::int64_t> last, taken;  // of each source
     std::vector<double> traces;
     std::vector<std::int64_t> history_sizes, history_steps;  // of each target
     std::vector<double> history_traces;
     std::vector<double> arriving;  // (targets, slots)
     std::int64_t next_cleaning = 0;
+    std::vector<double> rates, rates_before;  // of each target, where weights follow its rate
+    std::vector<std::int64_t> rate_steps, rate_spikes;
 
-    void exchange(StateFile& state, const std::string& name);
+    void exchange(StateFile& state, const std::string& name, bool has_rates, bool has_open_traces);
 };
 
-/// Synapses of one connection onto one slice whose weights follow the spikes of both sides. All
-/// pairs of spikes count; the whole delay lies on the dendrite, so a presynaptic spike of time t
-/// meets postsynaptic ones of t - d.
+/// Synapses of one connection onto one slice whose weights follow the spikes of both sides, or are
+/// scaled together. Which pairs of spikes count is the rule's (StdpPairs); the whole delay lies on
+/// the dendrite, so a presynaptic spike of time t meets postsynaptic ones of t - d.
 ///
 /// A weight is brought up to date when its source spikes, as NEST does: what the postsynaptic
 /// spikes since then add, what the last ones before t - d take away; then it is transmitted. Spikes
-/// of targets are kept as long as a weight waits for them. Times are whole steps.
+/// of targets are kept as long as a weight waits for them. Times are whole steps. Where weights are
+/// scaled all of them are brought up to date first; those of a target are summed in order of
+/// source, whatever the slice.
 template <class Real>
 class PlasticSynapses {
 public:
@@ -54,6 +60,8 @@ public:
     void presynaptic(std::int64_t source, std::int64_t step, double share);
     /// Target `target` of the population spiked in `step`.
     void postsynaptic(std::int64_t target, std::int64_t step);
+    /// All spikes of `step` were told: scales the weights where that is due.
+    void end_spikes_of(std::int64_t step);
     /// Adds what acts in `step`.
     void arrive(std::int64_t step, Real* arena);
     /// Calls body(source, target, weight) for all synapses as they are at the end of `step`, and
@@ -63,8 +71,9 @@ public:
         for (std::size_t s = 0; s + 1 < begins_.size(); ++s) {
             for (std::int64_t i = begins_[s]; i < begins_[s + 1]; ++i) {
                 const Plastic& synapse = synapses_[static_cast<std::size_t>(i)];
-                const double weight = potentiated(synapse.weight, sources_[s],
-                                                  histories_[synapse.target], step - delay_);
+                const double weight = potentiated(synapse.weight, sources_[s], open_trace(i),
+                                                  histories_[synapse.target], step - delay_)
+                                          .weight;
                 body(static_cast<std::int64_t>(s), synapse.target + part_.first,
                      double{static_cast<Real>(weight)});
             }
@@ -91,23 +100,37 @@ private:
         double trace;  // K- just behind it
     };
 
-    /// Potentiation by the postsynaptic spikes behind `source.taken`, up to step `until`.
-    double potentiated(double weight, const Source& source, const std::vector<PostSpike>& history,
-                       std::int64_t until) const;
+    /// All weights hold what spikes of targets up to step `until` make of them.
+    void bring_up_to(std::int64_t until);
+    void scale(std::int64_t step);
+    struct Potentiated {
+        double weight, open_trace;
+    };
+    /// Potentiation by the postsynaptic spikes behind `source.taken`, up to step `until`. Of the
+    /// pairs that a postsynaptic spike ends, the trace is that of the synapse and is 0 then.
+    Potentiated potentiated(double weight, const Source& source, double open_trace,
+                            const std::vector<PostSpike>& history, std::int64_t until) const;
     double depressed(double weight, const std::vector<PostSpike>& history, std::int64_t at) const;
+    double open_trace(std::int64_t synapse) const {
+        return open_traces_.empty() ? 0 : open_traces_[static_cast<std::size_t>(synapse)];
+    }
     bool take_weights(const PlasticState& state);
     bool take_histories(const PlasticState& state);
     bool take_arriving(const PlasticState& state);
+    bool take_rates(const PlasticState& state);
 
     ProjectionPart part_;
     StdpRule rule_;
+    std::optional<HomeostasisRule> homeostasis_;
     std::int64_t n_all_targets_;  // of all slices
     std::int64_t delay_, slots_;
     std::vector<std::int64_t> begins_;  // by source
     std::vector<Plastic> synapses_;
+    std::vector<double> open_traces_;  // K+ of each, of presynaptic spikes since the last other one
     std::vector<Source> sources_;
     std::vector<std::vector<PostSpike>> histories_;  // by target
     std::vector<Real> arriving_;                     // (slots, targets)
+    std::vector<RateEstimate> rates_;                // by target; empty: no rule asks for them
     std::int64_t next_cleaning_ = 0, n_events_ = 0;
 };
 

@@ -8,10 +8,12 @@ namespace elm::network {
 
 ShortTermState::ShortTermState(const Population& population)
     : rule_(*population.short_term),
-      neurons_(static_cast<std::size_t>(population.size), Neuron{1, rule_.release, -1}) {}
+      neurons_(static_cast<std::size_t>(population.size),
+               Neuron{1, rule_.tau_current_ms > 0 ? 0 : rule_.release, -1}) {}
 
 double ShortTermState::release(std::int64_t neuron, double time_ms) {
     Neuron& state = neurons_[static_cast<std::size_t>(neuron)];
+    if (rule_.tau_current_ms > 0) return release_of_three(state, time_ms);
     if (state.last_ms >= 0) {
         const double gap = time_ms - state.last_ms;
         const double x = state.resources, u = state.share;
@@ -22,6 +24,27 @@ double ShortTermState::release(std::int64_t neuron, double time_ms) {
     }
     state.last_ms = time_ms;
     return state.resources * state.share;
+}
+
+double ShortTermState::release_of_three(Neuron& state, double time_ms) const {
+    if (state.last_ms >= 0) {
+        const double gap = time_ms - state.last_ms;
+        const double current = rule_.tau_current_ms, recovery = rule_.tau_recovery_ms;
+        const double inactive = 1 - state.resources - state.active;
+        const double left = std::exp(-gap / current), recovered = -std::expm1(-gap / recovery);
+        const double from_active =
+            (current * (1 - left) - recovery * recovered) / (current - recovery);
+        state.resources += from_active * state.active + recovered * inactive;
+        state.active *= left;
+        state.share *=
+            rule_.tau_facilitation_ms == 0 ? 0 : std::exp(-gap / rule_.tau_facilitation_ms);
+    }
+    state.last_ms = time_ms;
+    state.share += rule_.release * (1 - state.share);
+    const double released = state.share * state.resources;
+    state.resources -= released;
+    state.active += released;
+    return released;
 }
 
 void ShortTermState::exchange(StateFile& state, const std::string& name) {
@@ -35,6 +58,7 @@ void ShortTermState::exchange(StateFile& state, const std::string& name) {
     each("resources", &Neuron::resources);
     each("share", &Neuron::share);
     each("last_ms", &Neuron::last_ms);
+    if (rule_.tau_current_ms > 0) each("active", &Neuron::active);
 }
 
 std::vector<ShortTermState> short_term_states(const NetworkDescription& network) {

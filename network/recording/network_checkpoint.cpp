@@ -53,6 +53,7 @@ void add(Fingerprint& sum, const ElmNode& elm) {
         sum.add(number);
     }
     sum.add(elm.draws_spikes ? 1 : 0);
+    if (elm.longest_gap_ms > 0) sum.add(elm.longest_gap_ms);
 }
 
 std::string of_populations(const NetworkDescription& network) {
@@ -75,6 +76,7 @@ std::string of_populations(const NetworkDescription& network) {
                  {rule.release, rule.tau_recovery_ms, rule.tau_facilitation_ms}) {
                 sum.add(value);
             }
+            if (rule.tau_current_ms > 0) sum.add(rule.tau_current_ms);
         });
         add_if(sum, population.elm, [&](const ElmNode& elm) { add(sum, elm); });
     }
@@ -103,7 +105,18 @@ std::string of_connections(const NetworkDescription& network) {
                   stdp.mu_minus, stdp.unit_weight, stdp.is_power_law ? 1.0 : 0.0}) {
                 sum.add(value);
             }
+            // Left out where they say nothing new: older checkpoints stay valid.
+            if (stdp.is_balancing) sum.add("balancing");
+            if (stdp.pairs != StdpPairs::all) sum.add(static_cast<std::int64_t>(stdp.pairs));
         });
+        if (c.homeostasis) {
+            sum.add(static_cast<std::int64_t>(c.homeostasis->rule));
+            for (const double value :
+                 {c.homeostasis->every_ms, c.homeostasis->total, c.homeostasis->target_rate_hz,
+                  c.homeostasis->gain, c.homeostasis->tau_ms}) {
+                sum.add(value);
+            }
+        }
     }
     return sum.text();
 }

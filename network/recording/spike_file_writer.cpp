@@ -43,8 +43,17 @@ void write_weights(Hdf5File& file, std::size_t connection,
 
 }  // namespace
 
-void write_spike_file(const OutputFile& output, const NetworkDescription& network, Engine& engine,
-                      double duration_ms, const std::string& config) {
+PlasticWeights plastic_weights(const NetworkDescription& network, Engine& engine) {
+    PlasticWeights all;
+    for (std::size_t c = 0; c < network.connections.size(); ++c) {
+        if (network.connections[c].is_plastic()) all.emplace_back(c, engine.weights(c));
+    }
+    return all;
+}
+
+void write_spike_file(const OutputFile& output, const NetworkDescription& network,
+                      const Engine& engine, const PlasticWeights& weights, double duration_ms,
+                      const std::string& config) {
     Hdf5File file = Hdf5File::create(output.temporary_path());
     mark_as_sonata(file);
     file.write_string("/config", config);
@@ -55,9 +64,7 @@ void write_spike_file(const OutputFile& output, const NetworkDescription& networ
     for (std::size_t i = 0; i < network.traces.size(); ++i) {
         write_trace(file, network, i, engine.traces()[i]);
     }
-    for (std::size_t c = 0; c < network.connections.size(); ++c) {
-        if (network.connections[c].stdp) write_weights(file, c, engine.weights(c));
-    }
+    for (const auto& [connection, synapses] : weights) write_weights(file, connection, synapses);
     file.close();
 }
 

@@ -24,6 +24,56 @@ struct Moments {
     double variance() const { return count == 0 ? none : squares / static_cast<double>(count); }
 };
 
+/// Whether neuron `index` of `n` is one of `most` that are evenly spread: those at which
+/// index * most / n rises.
+bool is_chosen(std::int64_t index, std::int64_t n, std::int64_t most) {
+    return n <= most || (index + 1) * most / n != index * most / n;
+}
+
+/// Counts z of a neuron, less their mean and over their deviation, have a correlation of z_a z_b /
+/// bins; of all pairs it is the square of the sum of z over the neurons, less the squares.
+double mean_correlation(const SpikeTrainOf& spikes, const std::vector<std::int64_t>& counts,
+                        double from_ms, double to_ms) {
+    constexpr double bin_ms = 2;
+    constexpr std::int64_t most = 250;
+    const auto n_bins = static_cast<std::int64_t>(std::floor((to_ms - from_ms) / bin_ms + 1e-9));
+    if (n_bins < 2) return none;
+    const std::int64_t n_active =
+        std::count_if(counts.begin(), counts.end(), [](std::int64_t count) { return count > 0; });
+    std::vector<std::int64_t> row_of(counts.size(), -1);
+    std::int64_t active = 0, n_rows = 0;
+    for (std::size_t neuron = 0; neuron < counts.size(); ++neuron) {
+        if (counts[neuron] == 0) continue;
+        if (is_chosen(active++, n_active, most)) row_of[neuron] = n_rows++;
+    }
+    std::vector<float> table(static_cast<std::size_t>(n_rows * n_bins));
+    for (std::size_t i = 0; i < spikes.times_ms.size(); ++i) {
+        const std::int64_t row = row_of[spikes.neurons[i]];
+        const double time = spikes.times_ms[i] - from_ms;
+        if (row < 0 || time <= 0) continue;
+        const auto bin = static_cast<std::int64_t>(std::ceil(time / bin_ms - 1e-9)) - 1;
+        if (bin < n_bins) table[static_cast<std::size_t>(row * n_bins + bin)] += 1;
+    }
+    std::vector<double> sums(static_cast<std::size_t>(n_bins));
+    std::int64_t n_used = 0;
+    for (std::int64_t row = 0; row < n_rows; ++row) {
+        const float* const own = table.data() + row * n_bins;
+        Moments moments;
+        for (std::int64_t bin = 0; bin < n_bins; ++bin) moments.add(double{own[bin]});
+        if (!(moments.variance() > 0)) continue;
+        ++n_used;
+        const double scale = 1 / std::sqrt(moments.variance());
+        for (std::int64_t bin = 0; bin < n_bins; ++bin) {
+            sums[static_cast<std::size_t>(bin)] += scale * (double{own[bin]} - moments.mean);
+        }
+    }
+    if (n_used < 2) return none;
+    double squares = 0;
+    for (const double sum : sums) squares += sum * sum / static_cast<double>(n_bins);
+    const auto used = static_cast<double>(n_used);
+    return (squares - used) / (used * (used - 1));
+}
+
 /// Variance / mean of the counts in whole bins of the window, of the neurons that `takes`.
 template <class Takes>
 double fano(const SpikeTrainOf& spikes, double from_ms, double to_ms, double bin_ms,
@@ -76,10 +126,9 @@ SpikeStatistics spike_statistics(const SpikeTrainOf& spikes, std::int64_t n_neur
     result.fano_5ms = fano(spikes, from_ms, to_ms, 5, [](std::uint32_t) { return true; });
     constexpr std::int64_t most = 1000;
     result.synchrony = fano(spikes, from_ms, to_ms, 3, [&](std::uint32_t neuron) {
-        // `most` of n neurons: those at which neuron * most / n rises.
-        return n_neurons <= most ||
-               (neuron + std::int64_t{1}) * most / n_neurons != neuron * most / n_neurons;
+        return is_chosen(neuron, n_neurons, most);
     });
+    result.correlation = mean_correlation(spikes, counts, from_ms, to_ms);
     return result;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "network/recording/spike_record.h"
 
@@ -16,6 +17,9 @@ struct SpikeStatistics {
     std::int64_t n_cv = 0;  // neurons with enough intervals for that
     double fano_5ms = 0;    // variance / mean of the spikes of all neurons in bins of 5 ms
     double synchrony = 0;   // the same of 1000 neurons, evenly spread, in bins of 3 ms
+    /// Mean of Pearson's correlation of the counts in bins of 2 ms over all pairs of 250 neurons,
+    /// evenly spread, of those that spike.
+    double correlation = 0;
 };
 
 /// Spikes of `n_neurons` in (from_ms, to_ms]. The CV counts neurons of at least `least_intervals`.

@@ -72,8 +72,9 @@ void require_memory(const NetworkDescription& network) {
     for (const Connection& connection : network.connections) {
         const double count = expected_synapses(network, connection);
         synapses += count;
-        bytes += connection.stdp ? count * static_cast<double>(PlasticSynapses<Real>::bytes_each())
-                                 : building_bytes<Real>(count);
+        bytes += connection.is_plastic()
+                     ? count * static_cast<double>(PlasticSynapses<Real>::bytes_each())
+                     : building_bytes<Real>(count);
     }
     for (const Population& population : network.populations) {
         if (!population.elm) continue;
@@ -145,7 +146,7 @@ SynapseRows<Real> wire(const NetworkDescription& network,
     for (const Population& population : network.populations) n_sources += population.size;
     std::vector<ProjectionPart> parts;
     for (const auto& projection : projections) {
-        if (projection->connection().stdp) continue;
+        if (projection->connection().is_plastic()) continue;
         if (const auto part = part_of(network, *projection, slice)) parts.push_back(*part);
     }
     return SynapseRows<Real>(parts, n_sources);

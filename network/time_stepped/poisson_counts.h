@@ -20,9 +20,14 @@ public:
     /// Counts of neurons [first, first + group) in the step of `key`.
     void draw(const RandomKey& key, std::int64_t first, std::uint32_t (&counts)[group]) const;
 
+    /// Counts are sums over so many parts of the key; over the key itself where it is one.
+    std::uint32_t parts() const { return parts_; }
+    /// In ascending order; word >= [k]: more than k events.
+    const std::vector<std::uint32_t>& thresholds() const { return thresholds_; }
+
 private:
     std::uint32_t parts_ = 1;
-    std::vector<std::uint32_t> thresholds_;  // word >= [k]: more than k events
+    std::vector<std::uint32_t> thresholds_;
 };
 
 }  // namespace elm::network

@@ -29,6 +29,15 @@ NeuronStepResult step_of(const NeuronModel& model, const NeuronStep<Real>& args)
 
 }  // namespace
 
+void refuse_not_finite(const Population& population, std::int64_t neuron, std::int64_t step,
+                       double time_step_ms) {
+    throw Error(ErrorKind::numeric,
+                fmt::format("population {}, neuron {}: {} stopped being finite in the step that "
+                            "ends at {:.6g} ms. Look at its weights, or take a smaller time step.",
+                            population.name, neuron, neuron_model(population.model).states[0].name,
+                            static_cast<double>(step + 1) * time_step_ms));
+}
+
 template <class Real>
 SliceDrive<Real>::SliceDrive(const NetworkDescription& network, NetworkSlice<Real>& slice)
     : time_step_ms_(network.time_step_ms), sources_(network.populations.size()) {
@@ -219,13 +228,7 @@ std::int64_t SliceDrive<Real>::step(std::size_t p, std::int64_t step, NetworkSli
     args.spikes = spikes;
     const NeuronStepResult result = step_of(*part.model, args);
     if (result.not_finite >= 0) {
-        throw Error(
-            ErrorKind::numeric,
-            fmt::format("population {}, neuron {}: {} stopped being finite in the step "
-                        "that ends at {:.6g} ms. Look at its weights, or take a smaller "
-                        "time step.",
-                        part.population->name, part.first + result.not_finite,
-                        part.model->states[0].name, static_cast<double>(step + 1) * time_step_ms_));
+        refuse_not_finite(*part.population, part.first + result.not_finite, step, time_step_ms_);
     }
     return result.n_spikes;
 }

@@ -48,11 +48,7 @@ void exchange_elm(StateFile& state, const std::string& name, Tensor ElmState::*m
     if (!state.is_saving()) copy_all();
 }
 
-struct SpikeOnItsWay {
-    std::int64_t step, source;
-    double share;
-    auto key() const { return std::tie(step, source); }
-};
+auto key_of(const SpikeOnItsWay& spike) { return std::tie(spike.step, spike.source); }
 
 /// In the order in which they were sent. Each slice knows those that still have a synapse there.
 template <class Real>
@@ -64,10 +60,10 @@ std::vector<SpikeOnItsWay> spikes_on_their_way(std::span<const SliceParts<Real>>
         });
     }
     std::sort(spikes.begin(), spikes.end(),
-              [](const SpikeOnItsWay& a, const SpikeOnItsWay& b) { return a.key() < b.key(); });
+              [](const SpikeOnItsWay& a, const SpikeOnItsWay& b) { return key_of(a) < key_of(b); });
     spikes.erase(std::unique(spikes.begin(), spikes.end(),
                              [](const SpikeOnItsWay& a, const SpikeOnItsWay& b) {
-                                 return a.key() == b.key();
+                                 return key_of(a) == key_of(b);
                              }),
                  spikes.end());
     return spikes;
@@ -99,17 +95,14 @@ void exchange_neurons(StateFile& state, std::size_t p, std::span<const SlicePart
     exchange_elm(state, fmt::format("neurons/{}/elm_drive", p), &ElmState::drive, p, parts);
 }
 
-template <class Real>
-void exchange_spikes_on_their_way(StateFile& state, std::int64_t step,
-                                  std::span<const SliceParts<Real>> parts) {
+void exchange_spikes(StateFile& state, std::int64_t step, std::int64_t n_sources,
+                     std::vector<SpikeOnItsWay>& spikes) {
     std::vector<std::int64_t> sources, steps;
     std::vector<double> shares;
-    if (state.is_saving()) {
-        for (const SpikeOnItsWay& spike : spikes_on_their_way(parts)) {
-            sources.push_back(spike.source);
-            steps.push_back(spike.step);
-            shares.push_back(spike.share);
-        }
+    for (const SpikeOnItsWay& spike : spikes) {
+        sources.push_back(spike.source);
+        steps.push_back(spike.step);
+        shares.push_back(spike.share);
     }
     state.array("delivery/sources", sources, true);
     state.array("delivery/steps", steps, true);
@@ -118,13 +111,25 @@ void exchange_spikes_on_their_way(StateFile& state, std::int64_t step,
     if (steps.size() != sources.size() || shares.size() != sources.size()) {
         refuse_state(state, "delivery");
     }
-    const std::int64_t n_sources = parts.front().delivery->rows().n_sources();
+    spikes.clear();
     for (std::size_t i = 0; i < sources.size(); ++i) {
         if (sources[i] < 0 || sources[i] >= n_sources || steps[i] < 0 || steps[i] >= step) {
             refuse_state(state, "delivery");
         }
+        spikes.push_back({steps[i], sources[i], shares[i]});
+    }
+}
+
+template <class Real>
+void exchange_spikes_on_their_way(StateFile& state, std::int64_t step,
+                                  std::span<const SliceParts<Real>> parts) {
+    std::vector<SpikeOnItsWay> spikes;
+    if (state.is_saving()) spikes = spikes_on_their_way(parts);
+    exchange_spikes(state, step, parts.front().delivery->rows().n_sources(), spikes);
+    if (state.is_saving()) return;
+    for (const SpikeOnItsWay& spike : spikes) {
         for (const SliceParts<Real>& part : parts) {
-            part.delivery->send_rest(sources[i], steps[i], shares[i], step);
+            part.delivery->send_rest(spike.source, spike.step, spike.share, step);
         }
     }
 }

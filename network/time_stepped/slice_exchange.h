@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "network/recording/state_file.h"
 #include "network/time_stepped/delivery.h"
@@ -22,6 +24,15 @@ struct SliceParts {
 /// Arrays of the neurons of population p, and the states of its ELM neurons.
 template <class Real>
 void exchange_neurons(StateFile& state, std::size_t p, std::span<const SliceParts<Real>> parts);
+
+/// A spike of which something is still to arrive, and the share of its weights that it transmits.
+struct SpikeOnItsWay {
+    std::int64_t step, source;
+    double share;
+};
+/// Those at the end of `step`, in the order in which they were sent.
+void exchange_spikes(StateFile& state, std::int64_t step, std::int64_t n_sources,
+                     std::vector<SpikeOnItsWay>& spikes);
 
 /// Spikes on their way at the end of `step`, of which all that acts in it has arrived. Those of a
 /// file are sent again.

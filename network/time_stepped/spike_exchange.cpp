@@ -9,16 +9,15 @@ namespace elm::network {
 SpikeExchange::SpikeExchange(Communicator* processes, int own, std::int64_t ends)
     : processes_(processes), n_slices_(own), n_own_(own), ends_(ends) {
     if (is_alone()) return;
-    slices_of_ = processes->gather(own);
+    const std::vector<std::int64_t> slices_of = processes->gather(own);
     n_slices_ = 0;
     for (int rank = 0; rank < processes->size(); ++rank) {
         if (rank == processes->rank()) first_own_ = n_slices_;
-        n_slices_ += static_cast<int>(slices_of_[static_cast<std::size_t>(rank)]);
+        n_slices_ += static_cast<int>(slices_of[static_cast<std::size_t>(rank)]);
     }
-    windows_.resize(static_cast<std::size_t>(n_slices_));
+    windows_.resize(slices_of.size());
     for (WindowSpikes& window : windows_) window.ends.resize(static_cast<std::size_t>(ends));
-    const std::int64_t most = *std::max_element(slices_of_.begin(), slices_of_.end());
-    room_ = static_cast<std::size_t>(1 + most * ends + 1024);
+    room_ = static_cast<std::size_t>(1 + ends + 1024);
 }
 
 void SpikeExchange::exchange(std::span<const WindowSpikes* const> own) {
@@ -29,6 +28,8 @@ void SpikeExchange::exchange(std::span<const WindowSpikes* const> own) {
         message_.resize(std::max(message_.size(), room_));
         received_.resize(n_ranks * room_);
         processes_->gather(message_.data(), room_ * sizeof(std::uint32_t), received_.data());
+        received_bytes_ += static_cast<std::int64_t>((n_ranks - 1) * room_ * sizeof(std::uint32_t));
+        ++n_exchanges_;
         std::size_t most = 0;
         for (std::size_t rank = 0; rank < n_ranks; ++rank) {
             most = std::max<std::size_t>(most, received_[rank * room_]);
@@ -42,34 +43,25 @@ void SpikeExchange::exchange(std::span<const WindowSpikes* const> own) {
 }
 
 void SpikeExchange::pack(std::span<const WindowSpikes* const> own) {
-    message_.assign(1, 0);
-    for (const WindowSpikes* const window : own) {
-        for (const std::int64_t end : window->ends) {
-            message_.push_back(static_cast<std::uint32_t>(end));
+    const auto n_ends = static_cast<std::size_t>(ends_);
+    message_.assign(1 + n_ends, 0);
+    for (std::size_t at = 0; at < n_ends; ++at) {
+        for (const WindowSpikes* const window : own) {
+            const std::int64_t begin = at == 0 ? 0 : window->ends[at - 1];
+            message_.insert(message_.end(), window->ids.begin() + begin,
+                            window->ids.begin() + window->ends[at]);
         }
-    }
-    for (const WindowSpikes* const window : own) {
-        message_.insert(message_.end(), window->ids.begin(),
-                        window->ids.begin() + window->ends.back());
+        message_[1 + at] = static_cast<std::uint32_t>(message_.size() - 1 - n_ends);
     }
     message_[0] = static_cast<std::uint32_t>(message_.size());
 }
 
 void SpikeExchange::unpack(int rank, const std::uint32_t* message) {
     if (rank == processes_->rank()) return;
-    int first = 0;
-    for (int r = 0; r < rank; ++r) {
-        first += static_cast<int>(slices_of_[static_cast<std::size_t>(r)]);
-    }
-    const std::int64_t count = slices_of_[static_cast<std::size_t>(rank)];
-    const std::uint32_t *ends = message + 1, *ids = ends + count * ends_;
-    for (std::int64_t slice = first; slice < first + count; ++slice) {
-        WindowSpikes& window = windows_[static_cast<std::size_t>(slice)];
-        std::copy_n(ends, ends_, window.ends.begin());
-        window.ids.assign(ids, ids + window.ends.back());
-        ends += ends_;
-        ids += window.ends.back();
-    }
+    const std::uint32_t *ends = message + 1, *ids = ends + ends_;
+    WindowSpikes& window = windows_[static_cast<std::size_t>(rank)];
+    std::copy_n(ends, ends_, window.ends.begin());
+    window.ids.assign(ids, ids + window.ends.back());
 }
 
 std::int64_t SpikeExchange::sum(std::int64_t value) const {

@@ -1,11 +1,6 @@
 #include "network/time_stepped/time_stepped_engine.h"
 
-#if defined(__SSE__)
-#    include <xmmintrin.h>
-#endif
-
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <span>
 #include <tuple>
@@ -13,39 +8,20 @@
 
 #include <fmt/format.h>
 
+#include "kernels/core/simd/denormals_are_zero.h"
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/parallel.h"
-#include "network/plasticity/plastic_synapses.h"
 #include "network/plasticity/short_term.h"
 #include "network/time_stepped/delivery.h"
 #include "network/time_stepped/network_wiring.h"
+#include "network/time_stepped/plastic_connections.h"
+#include "network/time_stepped/slice_count.h"
 #include "network/time_stepped/slice_drive.h"
 #include "network/time_stepped/slice_exchange.h"
 #include "network/time_stepped/spike_exchange.h"
-#include "neuron/elm/elm_model.h"
 
 namespace elm::network {
 namespace {
-
-/// Decaying states pass through numbers below the normal ones, which are slow: they become 0 here.
-class DenormalsAreZero {
-public:
-#if defined(__SSE__)
-    DenormalsAreZero() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040U); }
-    ~DenormalsAreZero() { _mm_setcsr(before_); }
-
-private:
-    unsigned before_;
-#else
-    DenormalsAreZero() {}
-#endif
-};
-
-template <class Real>
-struct PlasticConnection {
-    std::size_t connection, from, to;  // of the description
-    PlasticSynapses<Real> synapses;
-};
 
 /// A slice with all that its thread needs.
 template <class Real>
@@ -57,31 +33,6 @@ struct Worker {
     std::vector<ShortTermState> short_term;  // of all senders: each worker sees all spikes
     WindowSpikes spikes[2];                  // of this window and the one before, in turn
 };
-
-/// Threads of each of the processes that a network is worth: starting them for a window of steps
-/// costs some microseconds.
-int slices_for(const NetworkDescription& network, std::int64_t window, int processes) {
-    double synapses = 0;
-    for (const Connection& connection : network.connections) {
-        synapses += expected_synapses(network, connection);
-    }
-    double inputs = 0;
-    for (const PoissonInput& input : network.poisson) {
-        inputs += static_cast<double>(network.populations[input.to].size);
-    }
-    double parameters = 0;
-    for (const Population& population : network.populations) {
-        if (!population.elm) continue;
-        parameters += static_cast<double>(population.size) *
-                      static_cast<double>(population.elm->model->parameter_count());
-    }
-    // Nanoseconds: 0.5 a neuron, 0.02 a parameter of an ELM neuron, 1 a Poisson draw, 1 an event at
-    // 5 Hz.
-    const double step = 0.5 * static_cast<double>(network.n_neurons()) + 0.02 * parameters +
-                        inputs + 5e-3 * network.time_step_ms * synapses;
-    const double worth = step * static_cast<double>(window) / 10'000 / processes;
-    return std::clamp(static_cast<int>(std::min(worth, 1e4)), 1, thread_count());
-}
 
 template <class Real>
 class TimeSteppedEngine final : public Engine {
@@ -103,7 +54,8 @@ public:
                                      exchange_.n_slices(), rows);
             SynapseRows<Real> synapses = wire(network_, projections, slice);
             SliceDrive<Real> drive(network_, slice);
-            std::vector<PlasticConnection<Real>> plastic = plastic_onto(projections, slice);
+            std::vector<PlasticConnection<Real>> plastic =
+                plastic_onto(network_, projections, slice);
             workers_[static_cast<std::size_t>(i)] =
                 std::make_unique<Worker<Real>>(Worker<Real>{std::move(slice),
                                                             Delivery<Real>(std::move(synapses)),
@@ -166,23 +118,19 @@ public:
     std::int64_t synapse_bytes() const override { return synapse_bytes_; }
     std::int64_t state_bytes() const override { return state_bytes_; }
     std::int64_t n_events() const override { return events_before_ + n_events_; }
+    std::int64_t received_bytes() const override { return exchange_.received_bytes(); }
+    std::int64_t n_exchanges() const override { return exchange_.n_exchanges(); }
     const SpikeRecord& spikes() const override { return record_; }
     const std::vector<TraceRecord>& traces() const override { return traces_; }
     std::vector<SynapseWeight> weights(std::size_t connection) override {
-        ELM_CHECK(std::ssize(workers_) == exchange_.n_slices(),
-                  "weights of plastic synapses are on {} threads, {} of them in other processes: "
-                  "run in one process to have them.",
-                  exchange_.n_slices(), exchange_.n_slices() - std::ssize(workers_));
         std::vector<SynapseWeight> all;
-        for (const auto& worker : workers_) {
-            for (const auto& plastic : worker->plastic) {
-                if (plastic.connection != connection) continue;
-                plastic.synapses.for_each_weight(
-                    step_, [&](std::int64_t source, std::int64_t target, double weight) {
-                        all.push_back({source, target, weight});
-                    });
-            }
+        for (const PlasticSynapses<Real>* const part : plastic_parts(connection)) {
+            part->for_each_weight(step_,
+                                  [&](std::int64_t source, std::int64_t target, double weight) {
+                                      all.push_back({source, target, weight});
+                                  });
         }
+        all = exchange_.gather(all);
         std::stable_sort(all.begin(), all.end(),
                          [](const SynapseWeight& a, const SynapseWeight& b) {
                              return std::tie(a.source, a.target) < std::tie(b.source, b.target);
@@ -208,7 +156,8 @@ public:
         }
         exchange_spikes_on_their_way(state, step_, all);
         for (std::size_t c = 0; c < network_.connections.size(); ++c) {
-            if (network_.connections[c].stdp) exchange_plastic(state, c);
+            if (!network_.connections[c].is_plastic()) continue;
+            exchange_plastic<Real>(state, network_, c, plastic_parts(c));
         }
         exchange_records(state, network_, step_, record_, traces_);
         if (state.is_saving()) return;
@@ -225,24 +174,15 @@ private:
             if (state.is_saving()) return;
         }
     }
-    void exchange_plastic(StateFile& state, std::size_t connection) {
-        const std::string name = fmt::format("plastic/{}", connection);
-        PlasticState whole;
-        const auto for_each_part = [&](const auto& body) {
-            for (auto& worker : workers_) {
-                for (auto& plastic : worker->plastic) {
-                    if (plastic.connection == connection) body(plastic.synapses);
-                }
+    /// Those of a connection, in order of the slices.
+    std::vector<PlasticSynapses<Real>*> plastic_parts(std::size_t connection) {
+        std::vector<PlasticSynapses<Real>*> parts;
+        for (auto& worker : workers_) {
+            for (auto& plastic : worker->plastic) {
+                if (plastic.connection == connection) parts.push_back(&plastic.synapses);
             }
-        };
-        if (state.is_saving()) {
-            for_each_part([&](const PlasticSynapses<Real>& part) { part.add_to(whole); });
         }
-        whole.exchange(state, name);
-        if (state.is_saving()) return;
-        for_each_part([&](PlasticSynapses<Real>& part) {
-            if (!part.take_from(whole)) refuse_state(state, name);
-        });
+        return parts;
     }
 
     /// Over all slices of all processes.
@@ -273,20 +213,6 @@ private:
             return count;
         });
     }
-    std::vector<PlasticConnection<Real>> plastic_onto(
-        const std::vector<std::unique_ptr<Projection>>& projections,
-        NetworkSlice<Real>& slice) const {
-        std::vector<PlasticConnection<Real>> plastic;
-        for (std::size_t c = 0; c < projections.size(); ++c) {
-            const Connection& connection = projections[c]->connection();
-            if (!connection.stdp) continue;
-            const auto part = part_of(network_, *projections[c], slice);
-            if (!part) continue;
-            plastic.push_back({c, connection.from, connection.to, PlasticSynapses<Real>(*part)});
-        }
-        return plastic;
-    }
-
     double end_of(std::int64_t step) const {
         return static_cast<double>(step + 1) * network_.time_step_ms;
     }
@@ -352,6 +278,7 @@ private:
                                    }
                                });
             }
+            for (auto& plastic : worker.plastic) plastic.synapses.end_spikes_of(step);
         }
     }
 
@@ -361,19 +288,19 @@ private:
     void for_each_spike(std::int64_t step, std::size_t p, int parity, const Body& body) const {
         const std::size_t at =
             static_cast<std::size_t>(step - first_of_last_) * n_populations() + p;
-        for (int slice = 0; slice < exchange_.n_slices(); ++slice) {
-            const WindowSpikes& spikes = window_of(slice, parity);
+        const auto run = [&](const WindowSpikes& spikes) {
             const std::int64_t begin = at == 0 ? 0 : spikes.ends[at - 1];
             for (std::int64_t i = begin; i < spikes.ends[at]; ++i) {
                 body(spikes.ids.data() + i, spikes.ends[at] - i);
             }
+        };
+        for (int rank = 0; rank < exchange_.n_ranks(); ++rank) {
+            if (rank == exchange_.rank()) {
+                for (const auto& worker : workers_) run(worker->spikes[parity]);
+            } else {
+                run(exchange_.window_of(rank));
+            }
         }
-    }
-
-    const WindowSpikes& window_of(int slice, int parity) const {
-        if (!exchange_.is_own(slice)) return exchange_.window(slice);
-        const auto own = static_cast<std::size_t>(slice - exchange_.first_own());
-        return workers_[own]->spikes[parity];
     }
 
     void keep_spikes(std::int64_t next) {

@@ -16,8 +16,6 @@ struct NirConnections {
     std::vector<std::int32_t> targets = {};
     std::vector<double> weights = {};
     std::vector<double> bias = {};  // of each target; empty: none
-
-    bool is_full() const { return targets.empty() && !weights.empty(); }
 };
 
 /// True for nodes that are a linear map from one set of elements to another.

@@ -92,9 +92,9 @@ private:
         std::map<std::string, Ports> found;
         std::vector<std::size_t> ins, outs;
         for (const std::string& name : file_->links(group + "/nodes")) {
-            const std::string place = group + "/nodes/" + name;
+            const std::string place = fmt::format("{}/nodes/{}", group, name);
             if (type_in(place) == "NIRGraph") {
-                found[name] = read_graph(place, prefix + name + ".", depth + 1);
+                found[name] = read_graph(place, fmt::format("{}{}.", prefix, name), depth + 1);
                 continue;
             }
             NirNode node = read_node(place, prefix + name);

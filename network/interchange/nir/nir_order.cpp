@@ -141,7 +141,7 @@ NirGraph without_closed_cycles(NirGraph graph, double time_step_s) {
     const std::vector<bool> waits = waiting_nodes(graph, time_step_s);
     require_state_in_cycles(graph, waits);
     std::vector<std::size_t> closing;
-    Walk(
+    [[maybe_unused]] const Walk walk(
         graph, starts_of(graph), [&](std::size_t i) { return !waits[i]; },
         [&](std::size_t edge, const std::vector<std::size_t>&) { closing.push_back(edge); });
     for (const std::size_t edge : closing) {

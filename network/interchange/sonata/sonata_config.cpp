@@ -1,5 +1,6 @@
 #include "network/interchange/sonata/sonata_config.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -8,6 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "kernels/core/support/log.h"
+#include "kernels/io/one_line.h"
+#include "kernels/io/toml_config.h"
+#include "network/description/network_description.h"
 #include "network/interchange/sonata/sonata_json.h"
 
 namespace elm::network {
@@ -163,6 +168,27 @@ void read_inputs(const JsonTree& root, const Paths& paths, const std::optional<J
     }
 }
 
+/// Of the key "run", and what is taken where one of them may have been meant.
+void warn_of_unknown_keys(const JsonTree& run) {
+    // What the format knows; of these, tstop and dt are taken.
+    static const std::vector<std::string> known{"tstop",
+                                                "dt",
+                                                "dL",
+                                                "spike_threshold",
+                                                "nsteps_block",
+                                                "random_seed",
+                                                "overwrite_output_dir"};
+    const NetworkDescription usual;
+    for (const std::string& key : run.keys()) {
+        if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+        std::string taken;
+        if (!run.has("dt")) taken += fmt::format(" Steps are of {:g} ms.", usual.time_step_ms);
+        if (!run.has("tstop")) taken += fmt::format(" It runs for {:g} ms.", usual.duration_ms);
+        log::warn("{}: the key {} is not known and counts for nothing.{}{}", run.place(),
+                  one_line(key), nearest_hint(key, known), taken);
+    }
+}
+
 }  // namespace
 
 bool is_json(const std::string& path) {
@@ -187,6 +213,7 @@ SonataConfig load_sonata_config(const std::string& path) {
     read_circuit(names_circuit ? paths(root.at("network")) : path, config);
     if (root.has("run")) {
         const JsonTree run = root.at("run");
+        warn_of_unknown_keys(run);
         if (run.has("dt")) config.time_step_ms = run.at("dt").number();
         if (run.has("tstop")) config.duration_ms = run.at("tstop").number();
     }

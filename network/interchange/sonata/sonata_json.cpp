@@ -1,7 +1,9 @@
 #include "network/interchange/sonata/sonata_json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +19,25 @@ using Json = nlohmann::ordered_json;
 
 const Json& json_of(const void* part) { return *static_cast<const Json*>(part); }
 
+/// Without the name of the exception and the place in front.
+std::string words_of(const Json::exception& error) {
+    const std::string text = one_line(error.what());
+    const std::size_t reason = text.find(" - ");
+    if (reason != std::string::npos) return text.substr(reason + 3);
+    return text.starts_with('[') ? text.substr(text.find(']') + 2) : text;
+}
+
+[[noreturn]] void fail_json(const std::string& path, const std::string& text,
+                            const Json::parse_error& error) {
+    const std::string before = text.substr(0, error.byte == 0 ? 0 : error.byte - 1);
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const std::size_t column = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
+    throw Error(ErrorKind::data,
+                fmt::format("{}:{}:{}: no JSON from here on: {}. Is there a comma, a quote or a "
+                            "bracket too many or too few?",
+                            path, line, column, words_of(error)));
+}
+
 }  // namespace
 
 struct JsonTree::Document {
@@ -28,13 +49,16 @@ JsonTree JsonTree::load(const std::string& path) {
     require_plain_file(path);
     std::ifstream file(path);
     if (!file) throw Error(ErrorKind::data, fmt::format("{} cannot be read.", path));
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
     try {
         JsonTree tree;
-        tree.document_ = std::make_shared<const Document>(Document{path, Json::parse(file)});
+        tree.document_ = std::make_shared<const Document>(Document{path, Json::parse(text)});
         tree.part_ = &tree.document_->root;
         return tree;
+    } catch (const Json::parse_error& error) {
+        fail_json(path, text, error);
     } catch (const Json::exception& error) {
-        throw Error(ErrorKind::data, fmt::format("{}: {}.", path, one_line(error.what())));
+        throw Error(ErrorKind::data, fmt::format("{}: {}.", path, words_of(error)));
     }
 }
 

@@ -53,6 +53,7 @@ void require_words(const NetworkDescription& network) {
     }
     for (const Connection& connection : network.connections) {
         if (connection.stdp) refuse(connection.place, "plasticity by the times of spikes");
+        if (connection.homeostasis) refuse(connection.place, "homeostasis");
     }
 }
 
