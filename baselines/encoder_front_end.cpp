@@ -4,12 +4,15 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "baselines/listed_options.h"
 #include "baselines/wrapped_model.h"
 #include "encoders/encoder_registry.h"
+#include "encoders/law/batch.h"
 #include "kernels/core/support/check.h"
 #include "kernels/ops/basic/layout.h"
 
@@ -19,25 +22,6 @@ namespace {
 constexpr std::array own_options = {"encoder", "encoder_options", "value_ms", "low",
                                     "high",    "encoder_seed"};
 
-/// "rate_hz=200, step_ms=0.5"
-void set_listed(OptionSet& options, std::string_view list) {
-    while (!list.empty()) {
-        const std::size_t end = std::min(list.find(','), list.size());
-        std::string_view one = list.substr(0, end);
-        list.remove_prefix(std::min(end + 1, list.size()));
-        const auto strip = [](std::string_view text) {
-            while (text.starts_with(' ')) text.remove_prefix(1);
-            while (text.ends_with(' ')) text.remove_suffix(1);
-            return std::string(text);
-        };
-        if (strip(one).empty()) continue;
-        const std::size_t equals = one.find('=');
-        ELM_CHECK(equals != std::string_view::npos,
-                  "encoder_options: '{}'; expected NAME=VALUE, NAME=VALUE.", one);
-        options.set(strip(one.substr(0, equals)), strip(one.substr(equals + 1)));
-    }
-}
-
 /// An encoder with its options, as it stands before a model.
 class ValueEncoder {
 public:
@@ -45,13 +29,11 @@ public:
         : entry_(entry_of(options)),
           options_(entry_.options),
           value_ms_(options.get<double>("value_ms")),
-          low_(options.get<double>("low")),
-          scale_(1 / (options.get<double>("high") - low_)),
+          map_(map_of(options, entry_.range)),
           seed_(static_cast<std::uint64_t>(options.get<std::int64_t>("encoder_seed"))) {
-        ELM_CHECK(options.get<double>("high") > low_, "high is {} and low {}: expected more.",
-                  options.get<double>("high"), low_);
-        with_context("the options of the encoder " + entry_.name,
-                     [&] { set_listed(options_, options.get<std::string>("encoder_options")); });
+        with_context("the options of the encoder " + entry_.name, [&] {
+            set_listed(options_, options.get<std::string>("encoder_options"), "encoder_options");
+        });
     }
 
     RandomKey fixed_key() const { return {.seed = seed_}; }
@@ -59,15 +41,19 @@ public:
 
     Encoding of(Signal signal, const RandomKey& key) const {
         signal.step_ms = value_ms_;
-        const bool is_bounded = entry_.range.lowest > SignalRange{}.lowest;
-        for (float& value : signal.values) {
-            value = static_cast<float>((double{value} - low_) * scale_);
-            if (entry_.range.whole_numbers) value = std::round(value);
-            if (!is_bounded) continue;
-            value = std::clamp(value, static_cast<float>(entry_.range.lowest),
-                               static_cast<float>(entry_.range.highest));
-        }
+        for (float& value : signal.values) value = map_(double{value});
         return encode(entry_, options_, signal, key);
+    }
+    /// The same of a batch on its device: (samples, steps, units), or nothing where encode_batch()
+    /// leaves it to the CPU.
+    std::optional<Tensor> of_batch(Stream& stream, SignalBatch batch) const {
+        batch.step_ms = value_ms_;
+        const Tensor mapped = Tensor::empty(stream, batch.values.shape(), DType::f32);
+        map_values_kernel(stream, {.map = map_,
+                                   .values = view<const float, 3>(batch.values),
+                                   .mapped = view<float, 3>(mapped)});
+        batch.values = mapped;
+        return encode_batch(stream, entry_, options_, batch);
     }
     /// What becomes of two silent steps of this many values.
     Encoding of_silence(std::int64_t n_input) const {
@@ -87,9 +73,21 @@ private:
         return entry;
     }
 
+    static ValueMap map_of(const OptionSet& options, const SignalRange& range) {
+        const auto low = options.get<double>("low"), high = options.get<double>("high");
+        ELM_CHECK(high > low, "high is {} and low {}: expected more.", high, low);
+        return {.low = low,
+                .scale = 1 / (high - low),
+                .rounds = range.whole_numbers,
+                .cuts = range.lowest > SignalRange{}.lowest,
+                .lowest = static_cast<float>(range.lowest),
+                .highest = static_cast<float>(range.highest)};
+    }
+
     const EncoderEntry& entry_;
     OptionSet options_;
-    double value_ms_, low_, scale_;
+    double value_ms_;
+    ValueMap map_;
     std::uint64_t seed_;
 };
 
@@ -135,7 +133,9 @@ protected:
         // The tape reads the spikes again on its way back.
         if (context.tape == nullptr || context.tape->size() == 0) recorded_.clear();
         SequenceInput encoded{.lengths = longer(input), .first_sample = input.first_sample};
-        if (makes_values_) {
+        if (const std::optional<Tensor> dense = made_on_device(context, input)) {
+            encoded.dense = Var{*dense};
+        } else if (makes_values_) {
             encoded.dense = Var{values_of(context, input)};
         } else {
             recorded_.push_back(std::make_unique<SpikeTrain>(spikes_of(context, input)));
@@ -149,12 +149,37 @@ protected:
     }
 
 private:
+    RandomKey key_of(const Context& context) const {
+        return (context.training ? context.random : encoder_.fixed_key())
+            .for_purpose("encoder before a model");
+    }
+    /// The model's input as a dense tensor, where its values stay on their CUDA device. Spikes are
+    /// counts then, and larger than a list of them: above the bound they come as one, by the CPU.
+    std::optional<Tensor> made_on_device(Context& context, const SequenceInput& input) const {
+        constexpr double most_bytes = 2e9;
+        const Tensor& values = input.dense.value;
+        const double cells = static_cast<double>(input.batch() * input.steps() * steps_each_) *
+                             static_cast<double>(inner_.shape().n_input);
+        if (context.stream.device().kind != DeviceKind::cuda || values.dtype() != DType::f32 ||
+            !inner_.traits().inputs.dense || cells * sizeof(float) > most_bytes) {
+            return std::nullopt;
+        }
+        std::vector<std::int32_t> lengths(static_cast<std::size_t>(input.batch()),
+                                          static_cast<std::int32_t>(input.steps()));
+        if (input.lengths.defined()) {
+            std::ranges::copy(input.lengths.host<std::int32_t>(), lengths.begin());
+        }
+        return encoder_.of_batch(context.stream, {.values = values,
+                                                  .lengths = Tensor::from<std::int32_t>(
+                                                      context.stream, {input.batch()}, lengths),
+                                                  .key = key_of(context),
+                                                  .first_sample = input.first_sample});
+    }
     /// Of the steps that count: an encoder may look at the next value, and padding is none.
     std::vector<Encoding> encodings_of(Context& context, const SequenceInput& input) const {
         Stream host{Device{}};
         const Tensor values = input.dense.value.to(host);
-        const RandomKey key = (context.training ? context.random : encoder_.fixed_key())
-                                  .for_purpose("encoder before a model");
+        const RandomKey key = key_of(context);
         std::vector<Encoding> encodings;
         for (std::int64_t sample = 0; sample < input.batch(); ++sample) {
             const auto number = static_cast<std::uint32_t>(input.first_sample + sample);

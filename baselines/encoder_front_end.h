@@ -15,7 +15,8 @@
 /// so that whoever asks for an answer a step gets one, whatever the encoder's steps are. Where an
 /// encoder has a lowest and a highest value, what lies outside is cut; one of whole numbers gets
 /// the nearest. Draws of an encoder are new in every update of a training, and the same whenever a
-/// model is tested.
+/// model is tested. A float32 batch on a CUDA device is encoded there, where the encoder has a form
+/// for it (encode_batch in encoders/encoder.h) and the model takes dense input; else by the CPU.
 namespace elm {
 
 inline constexpr const char* encoder_kind = "encoder";

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "baselines/causal_layers.h"
+#include "baselines/convolution/causal_layers.h"
 #include "baselines/encoder_front_end.h"
 #include "baselines/wrapped_model.h"
 #include "kernels/core/support/check.h"
@@ -24,7 +24,7 @@ constexpr const char* embedding_kind = "embedding";
 class Embedding : public Module {
 public:
     Embedding(std::int64_t tokens, std::int64_t width)
-        : weight_(parameter("weight", {tokens, width}, initialise::normal(0, 1))) {}
+        : weight_(table("weight", {tokens, width}, initialise::normal(0, 1))) {}
 
     /// (batch, time, width)
     Var forward(Context& context, const SpikeTrain& spikes) const {
@@ -48,7 +48,7 @@ public:
             linear_ = &child("front_end", std::make_unique<InputLayer>(n_input, width));
         }
         if (options.get<bool>("class_token")) {
-            class_token_ = &parameter("class_token", {1, width}, initialise::normal(0, 1));
+            class_token_ = &table("class_token", {1, width}, initialise::normal(0, 1));
         }
     }
 

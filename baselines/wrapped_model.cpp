@@ -12,9 +12,8 @@ ModelTraits WrappedModel::traits() const {
     return traits;
 }
 
-/// What is around it multiplies once a step, too.
 double WrappedModel::flops_per_step(std::int64_t steps) {
-    const std::int64_t around = trainable_count(*this) - trainable_count(inner_);
+    const std::int64_t around = products_per_step(*this) - products_per_step(inner_);
     return inner_.flops_per_step(steps) + 2 * static_cast<double>(around);
 }
 

@@ -15,8 +15,8 @@
 namespace elm {
 
 /// What backbones share: an input layer, blocks with a mixer each, and what a mixer says of itself.
-/// A Block has mixer(), forward() and is made of Options, which have `width` and `causal`, and a
-/// mixer.
+/// A Block has mixer(), forward() and is made of Options, which have `width` and `causal`, its
+/// place among the blocks, and a mixer.
 template <class Block, class Options>
 class BlockStack : public SequenceModel {
 public:
@@ -46,10 +46,10 @@ protected:
                            return child("input", std::move(layer));
                        });
         for (std::int64_t layer = 0; layer < options.get<std::int64_t>("layers"); ++layer) {
-            blocks_.push_back(
-                &child("blocks." + std::to_string(layer),
-                       std::make_unique<Block>(
-                           options_, make_mixer({options_.width, options_.causal, layer, seed}))));
+            blocks_.push_back(&child(
+                "blocks." + std::to_string(layer),
+                std::make_unique<Block>(
+                    options_, layer, make_mixer({options_.width, options_.causal, layer, seed}))));
         }
         require_direction(mixer_traits(), options_.causal);
     }

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "baselines/causal_layers.h"
+#include "baselines/convolution/causal_layers.h"
 #include "kernels/io/option_set.h"
 
 namespace elm {

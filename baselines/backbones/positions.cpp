@@ -35,7 +35,7 @@ Tensor sinusoids(Stream& stream, std::int64_t steps, std::int64_t width, DType d
 Positions::Positions(const std::string& kind, std::int64_t longest, std::int64_t width)
     : kind_(kind), width_(width) {
     if (kind == "learned") {
-        learned_ = &parameter("weight", {longest, width}, initialise::normal(0, 0.02));
+        learned_ = &table("weight", {longest, width}, initialise::normal(0, 0.02));
     }
 }
 

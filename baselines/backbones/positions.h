@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "baselines/causal_layers.h"
+#include "baselines/convolution/causal_layers.h"
 #include "kernels/modules/module.h"
 
 namespace elm {

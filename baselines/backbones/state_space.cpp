@@ -13,6 +13,7 @@
 #include "baselines/backbones/backbone_registry.h"
 #include "baselines/backbones/block_stack.h"
 #include "kernels/io/option_set.h"
+#include "kernels/io/whole_option.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/normalise.h"
@@ -79,7 +80,7 @@ private:
 
 class Block : public Module {
 public:
-    Block(const BlockOptions& options, std::unique_ptr<SequenceMixer> mixer)
+    Block(const BlockOptions& options, std::int64_t /*layer*/, std::unique_ptr<SequenceMixer> mixer)
         : options_(options),
           mixer_(child("mixer", std::move(mixer))),
           norm_(child("norm", std::make_unique<AnyNorm>(options))) {}
@@ -130,10 +131,6 @@ private:
 
 OptionSet options() {
     OptionSet options;
-    const auto whole = [&](const char* name, std::int64_t value, const char* help, double highest) {
-        options.declare(
-            {.name = name, .value = value, .help = help, .lowest = 1, .highest = highest});
-    };
     const auto choice = [&](const char* name, const char* value, const char* help,
                             std::vector<std::string> choices) {
         options.declare({.name = name,
@@ -141,8 +138,8 @@ OptionSet options() {
                          .help = help,
                          .choices = std::move(choices)});
     };
-    whole("layers", 2, "blocks on top of each other", 256);
-    whole("width", 64, "features of each step", 65536);
+    options.declare(whole_option("layers", 2, "blocks on top of each other", 1, 256));
+    options.declare(whole_option("width", 64, "features of each step", 1, 65536));
     choice("norm", "pre", "whether norms stand before or behind what they are for",
            {"pre", "post"});
     choice("norm_kind", "layer", "what norms are over", {"batch", "layer", "rms"});

@@ -3,89 +3,80 @@
 //   pre-norm:   x += D(mix(N(x)))       x += D(W2 D(f(W1 N(x) + b1)) + b2)
 //   post-norm:  x = N(x + D(mix(x)))    x = N(x + D(W2 D(f(W1 x + b1)) + b2))
 //   y = R(N(x)), in post-norm R(x)      (N: layer norm, D: dropout)
+// With `channel_mixing` rwkv4 that of RWKV-4 stands in the place of the perceptron
+// (mixers/gated/rwkv4_channels.h), with mlp_width hidden units.
 // Sources: Vaswani et al. 2017, arXiv 1706.03762 (post-norm); Xiong et al. 2020, arXiv 2002.04745
 // (pre-norm); with `input` none, `readout_hidden` and no biases in the mixer the encoder of Tay et
 // al. 2021, arXiv 2011.04006. Where we differ: weights and biases begin uniform in ±1/sqrt(inputs),
 // and attention weights have no dropout.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "baselines/backbones/backbone_registry.h"
 #include "baselines/backbones/block_stack.h"
 #include "baselines/backbones/positions.h"
+#include "baselines/backbones/transformer_parts.h"
+#include "baselines/mixers/gated/rwkv4_channels.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
-#include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/training/dropout.h"
 
 namespace elm {
 namespace {
 
-Activation activation_of(const std::string& name) {
-    if (name == "relu") return Activation::relu;
-    return name == "gelu" ? Activation::gelu : Activation::gelu_tanh;
-}
-
-/// What all blocks of a model share.
-struct BlockOptions {
+struct BlockOptions : TransformerOptions {
     explicit BlockOptions(const OptionSet& options)
-        : width(options.get<std::int64_t>("width")),
-          mlp_width(options.get<std::int64_t>("mlp_width")),
-          activation(activation_of(options.get<std::string>("activation"))),
-          pre_norm(options.get<std::string>("norm") == "pre"),
-          causal(options.get<bool>("causal")),
-          dropout(options.get<double>("dropout")),
-          epsilon(options.get<double>("norm_epsilon")) {}
+        : TransformerOptions(options),
+          layers(options.get<std::int64_t>("layers")),
+          has_perceptron(options.get<std::string>("channel_mixing") == "perceptron") {}
 
-    std::int64_t width, mlp_width;
-    Activation activation;
-    bool pre_norm, causal;
-    double dropout, epsilon;
+    std::int64_t layers;
+    bool has_perceptron;
 };
 
 class Block : public Module {
 public:
-    Block(const BlockOptions& options, std::unique_ptr<SequenceMixer> mixer)
+    Block(const BlockOptions& options, std::int64_t layer, std::unique_ptr<SequenceMixer> mixer)
         : options_(options),
           mixer_(child("mixer", std::move(mixer))),
-          mixer_norm_(
-              child("mixer_norm", std::make_unique<LayerNorm>(options.width, options.epsilon))),
-          widen_(child("widen", std::make_unique<Linear>(options.width, options.mlp_width))),
-          narrow_(child("narrow", std::make_unique<Linear>(options.mlp_width, options.width))),
-          mlp_norm_(
-              child("mlp_norm", std::make_unique<LayerNorm>(options.width, options.epsilon))) {}
+          mixer_norm_(child("mixer_norm", options.make_norm())) {
+        if (options.has_perceptron) {
+            perceptron_.emplace(
+                options, [this](const char* name, auto module) -> auto& {
+                    return child(name, std::move(module));
+                });
+            return;
+        }
+        const double before = static_cast<double>(layer) / static_cast<double>(options.layers);
+        channels_ = &child("channels", std::make_unique<Rwkv4Channels>(
+                                           options.width, options.mlp_width, 1 - before));
+        channel_norm_ = &child("mlp_norm", options.make_norm());
+    }
 
     const SequenceMixer& mixer() const { return mixer_; }
 
     Var forward(Context& context, const Var& input, const Tensor& lengths, StateCursor* state) {
-        const auto mix = [&](const Var& x) {
+        const Var mixed = add_around(context, options_, mixer_norm_, input, [&](const Var& x) {
             return mixer_.mix(
                 context,
                 {.sequence = x, .lengths = lengths, .causal = options_.causal, .around = input},
                 state);
-        };
-        const auto perceptron = [&](const Var& x) {
-            const Var hidden = activate(context, widen_.forward(context, x), options_.activation);
-            return narrow_.forward(context, dropout(context, hidden, options_.dropout));
-        };
-        return around(context, around(context, input, mixer_norm_, mix), mlp_norm_, perceptron);
+        });
+        if (perceptron_) return perceptron_->forward(context, options_, mixed);
+        return add_around(context, options_, *channel_norm_, mixed,
+                          [&](const Var& x) { return channels_->forward(context, x, state); });
     }
 
 private:
-    template <class Part>
-    Var around(Context& context, const Var& input, const LayerNorm& norm, const Part& part) const {
-        const Var result = part(options_.pre_norm ? norm.forward(context, input) : input);
-        const Var sum = add(context, input, dropout(context, result, options_.dropout));
-        return options_.pre_norm ? sum : norm.forward(context, sum);
-    }
-
     BlockOptions options_;
     SequenceMixer& mixer_;
     LayerNorm& mixer_norm_;
-    Linear& widen_;
-    Linear& narrow_;
-    LayerNorm& mlp_norm_;
+    std::optional<BlockPerceptron> perceptron_;
+    // Without a perceptron; else null.
+    Rwkv4Channels* channels_ = nullptr;
+    LayerNorm* channel_norm_ = nullptr;
 };
 
 class TransformerModel : public BlockStack<Block, BlockOptions> {
@@ -100,7 +91,7 @@ public:
         stack(options, make_mixer, seed, "transformer");
         const BlockOptions& own = block_options();
         if (own.pre_norm) {
-            norm_ = &child("norm", std::make_unique<LayerNorm>(own.width, own.epsilon));
+            norm_ = &child("norm", own.make_norm());
         }
         std::vector<std::int64_t> sizes{own.width};
         const auto hidden = options.get<std::int64_t>("readout_hidden");
@@ -110,7 +101,11 @@ public:
     }
 
 protected:
-    std::size_t own_state_tensors() const override { return positions_.state_tensors(); }
+    std::size_t own_state_tensors() const override {
+        const BlockOptions& own = block_options();
+        const auto blocks = static_cast<std::size_t>(own.has_perceptron ? 0 : own.layers);
+        return positions_.state_tensors() + blocks * Rwkv4Channels::state_tensors;
+    }
     Var answer(Context& context, const SequenceInput& input, const Var& features,
                StateCursor* state) override {
         Var values = through_blocks(
@@ -129,42 +124,23 @@ private:
 
 OptionSet options() {
     OptionSet options;
-    const auto whole = [&](const char* name, std::int64_t value, const char* help, double lowest,
-                           double highest) {
-        options.declare(
-            {.name = name, .value = value, .help = help, .lowest = lowest, .highest = highest});
-    };
-    const auto choice = [&](const char* name, const char* value, const char* help,
-                            std::vector<std::string> choices) {
-        options.declare({.name = name,
-                         .value = std::string(value),
-                         .help = help,
-                         .choices = std::move(choices)});
-    };
-    whole("layers", 2, "blocks on top of each other", 1, 256);
-    whole("width", 64, "features of each step", 1, 65536);
-    whole("mlp_width", 128, "hidden units of each block's perceptron", 1, 262144);
-    choice("norm", "pre", "whether norms stand before or behind what they are for",
-           {"pre", "post"});
-    choice("activation", "gelu", "of the perceptrons", {"gelu", "gelu_tanh", "relu"});
-    options.declare({.name = "dropout",
-                     .value = 0.0,
-                     .help = "share of the values that is dropped in training",
-                     .lowest = 0,
-                     .highest = 0.99});
-    options.declare({.name = "norm_epsilon",
-                     .value = 1e-5,
-                     .help = "added to the variance in norms",
-                     .lowest = 0,
-                     .highest = 1});
-    choice("positions", "sinusoidal", "what tells the position of a step",
-           {"none", "sinusoidal", "learned"});
-    whole("max_positions", 4096, "longest sequence, where positions are learned", 1, 1 << 24);
-    options.declare({.name = "causal",
-                     .value = true,
-                     .help = "a step sees those up to itself, in place of all of them"});
+    options.declare({.name = "layers",
+                     .value = std::int64_t{2},
+                     .help = "blocks on top of each other",
+                     .lowest = 1,
+                     .highest = 256});
+    declare_blocks(options);
+    options.declare({.name = "channel_mixing",
+                     .value = std::string("perceptron"),
+                     .help = "what mixes the features of a step: a perceptron, or what RWKV-4 has",
+                     .choices = {"perceptron", "rwkv4"}});
+    declare_reading(options);
     ModelInput::declare(options);
-    whole("readout_hidden", 0, "hidden units of the readout; 0: it is linear", 0, 262144);
+    options.declare({.name = "readout_hidden",
+                     .value = std::int64_t{0},
+                     .help = "hidden units of the readout; 0: it is linear",
+                     .lowest = 0,
+                     .highest = 262144});
     return options;
 }
 

@@ -1,7 +1,7 @@
 #include "baselines/mixers/mixer_registry.h"
 
+#include "baselines/expected_names.h"
 #include "kernels/io/option_set.h"
-#include "kernels/io/registry.h"
 
 namespace elm {
 
@@ -19,7 +19,7 @@ const std::vector<MixerEntry>& all_mixers() {
 }
 
 const MixerEntry& find_mixer(std::string_view name) {
-    return find_entry(all_mixers(), name, "sequence mixer");
+    return find_listed(all_mixers(), name, "sequence mixer", "elmsim list models --patterns");
 }
 
 }  // namespace elm

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "baselines/mixers/sequence_mixer.h"
+#include "kernels/io/option_set.h"
 
 namespace elm {
-
-class OptionSet;
 
 /// Where a mixer stands in a model.
 struct MixerPlace {
@@ -30,6 +29,8 @@ struct MixerEntry {
     /// Options may hold more than those above. Throws Error{invalid} for some that do not go
     /// together.
     std::unique_ptr<SequenceMixer> (*make)(const OptionSet& options, const MixerPlace& place);
+    /// Learning rates that a random search draws for models with it; none: the usual ones.
+    SearchRange learning_rate = {};
 };
 
 /// MixerEntry::make of a mixer that is constructed from both.

@@ -3,18 +3,26 @@
 #include "kernels/core/support/check.h"
 
 namespace elm {
-namespace {
-
-void require_pattern(const MixerTraits& traits, const MixerInput& input) {
-    const bool known = input.is_cross()
-                           ? (input.causal ? traits.cross_causal : traits.cross_noncausal)
-                           : (input.causal ? traits.self_causal : traits.self_noncausal);
-    ELM_CHECK(known, "this mixer cannot read {} {}",
-              input.is_cross() ? "another sequence" : "a sequence",
-              input.causal ? "causally" : "in both directions");
+std::string_view MixerPattern::name() const noexcept {
+    if (is_cross) return causal ? "CC" : "NC";
+    return causal ? "CS" : "NS";
 }
 
-}  // namespace
+std::string_view MixerPattern::words() const noexcept {
+    if (is_cross)
+        return causal ? "another sequence causally" : "another sequence in both directions";
+    return causal ? "a sequence causally" : "a sequence in both directions";
+}
+
+bool MixerPattern::is_known(const MixerTraits& traits) const noexcept {
+    if (is_cross) return causal ? traits.cross_causal : traits.cross_noncausal;
+    return causal ? traits.self_causal : traits.self_noncausal;
+}
+
+std::string_view MixerPattern::reason(const MixerTraits& traits) const noexcept {
+    if (is_cross) return traits.no_cross;
+    return causal ? traits.no_causal : traits.no_noncausal;
+}
 
 Var SequenceMixer::mix(Context& context, const MixerInput& input, StateCursor* state) {
     const Shape& shape = input.sequence.value.shape();
@@ -26,7 +34,9 @@ Var SequenceMixer::mix(Context& context, const MixerInput& input, StateCursor* s
         require_shape(source, {shape[0], source[1], width_}, "mixer: context (batch, time, width)");
     }
     const MixerTraits own = traits();
-    require_pattern(own, input);
+    const MixerPattern pattern{input.is_cross(), input.causal};
+    ELM_CHECK(pattern.is_known(own), "this mixer cannot read {}: {}", pattern.words(),
+              pattern.reason(own));
     ELM_CHECK(state == nullptr || (own.streams && input.causal && !input.is_cross()),
               "this mixer reads whole sequences: it does not go on from a state");
     return run(context, input, state);

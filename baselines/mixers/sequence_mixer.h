@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
-#include "baselines/causal_layers.h"
+#include "baselines/convolution/causal_layers.h"
 #include "kernels/autograd/context.h"
 #include "kernels/modules/module.h"
 
@@ -17,7 +19,28 @@ struct MixerTraits {
     bool streams = true;
     /// Tensors of the state that it then leaves, each of axis 0 the batch.
     std::size_t state_tensors = 0;
+    /// Why it does not read in both directions, causally, or another sequence, where it does not.
+    const char* no_noncausal = "it runs forwards, step by step";
+    const char* no_causal = "each step of the result depends on later ones";
+    const char* no_cross =
+        "it mixes the steps of one sequence in their order, in which those of "
+        "another one have no place";
 };
+
+/// One of the four.
+struct MixerPattern {
+    bool is_cross = false, causal = true;
+
+    /// "NS", "CS", "NC" or "CC", as Zhang et al. 2023 have it.
+    std::string_view name() const noexcept;
+    /// "a sequence causally"
+    std::string_view words() const noexcept;
+    bool is_known(const MixerTraits& traits) const noexcept;
+    /// Why a mixer that does not have this pattern does not.
+    std::string_view reason(const MixerTraits& traits) const noexcept;
+};
+inline constexpr std::array<MixerPattern, 4> all_patterns{
+    {{false, false}, {false, true}, {true, false}, {true, true}}};
 
 /// What a mixer reads. `causal`: step t of the result does not depend on later steps of the
 /// sequence; a context is visible as a whole in either case.
@@ -51,8 +74,8 @@ public:
     /// have, and for a state where it does not go on from chunk to chunk.
     Var mix(Context& context, const MixerInput& input, StateCursor* state = nullptr);
 
-    /// Multiplications and additions of one step in a sequence of `steps`, forward; without the
-    /// products by parameters, which the model counts.
+    /// As SequenceModel::flops_per_step, of a step in a sequence of `steps`; without the parameters
+    /// that multiply once in every step, which the model counts.
     virtual double flops_per_step(std::int64_t steps, bool causal) const = 0;
 
     /// As SequenceModel::require_device.

@@ -52,8 +52,9 @@ public:
         require_attention_fits(device, head_width());
         if (!release_) require_outer_scan_fits(device, head_width(), slots_, dtype);
     }
-    double flops_per_step(std::int64_t, bool) const override {
-        return 12.0 * static_cast<double>(projections_.inner * slots_);
+    /// Shares of slots, the slots, and what reads them; slots of single steps are no sums.
+    double flops_per_step(std::int64_t, bool causal) const override {
+        return (release_ && causal ? 4.0 : 12.0) * static_cast<double>(projections_.inner * slots_);
     }
 
 protected:
@@ -71,7 +72,7 @@ protected:
 private:
     ModuleParameter& control(const char* name) {
         const std::int64_t width = head_width();
-        return parameter(name, {slots_, width}, initialise::uniform_fan_in(width));
+        return table(name, {slots_, width}, initialise::uniform_fan_in(width));
     }
     std::int64_t head_width() const { return projections_.inner / projections_.heads; }
     double factor() const { return 1 / std::sqrt(static_cast<double>(head_width())); }

@@ -54,8 +54,9 @@ std::int64_t HeadProjections::inner_width(const OptionSet& options, std::int64_t
     const auto chosen = options.get<std::int64_t>("attention_width");
     const std::int64_t inner = chosen == 0 ? width : chosen;
     ELM_CHECK(inner % heads == 0,
-              "attention of width {} has {} heads: expected a number that divides it", inner,
-              heads);
+              "attention of width {} has {} heads: expected a number that divides it. Set heads, "
+              "attention_width or width.",
+              inner, heads);
     return inner;
 }
 

@@ -60,14 +60,19 @@ public:
                            return child(name, std::move(linear));
                        }) {}
 
-    MixerTraits traits() const override { return {.self_causal = false, .streams = false}; }
+    MixerTraits traits() const override {
+        return {.self_causal = false,
+                .streams = false,
+                .no_causal = "landmarks are means of segments, which hold later steps",
+                .no_cross = "its landmarks are means of queries and keys of the same steps"};
+    }
 
     /// Values have a column of ones beside them.
     void require_device(const DeviceLimits& device, DType) const override {
         require_attention_fits(device, projections_.inner / projections_.heads + 1);
     }
-    double flops_per_step(std::int64_t, bool) const override {
-        return 8.0 * static_cast<double>(projections_.inner * landmarks_);
+    double flops_per_step(std::int64_t steps, bool) const override {
+        return 8.0 * static_cast<double>(projections_.inner * std::min(landmarks_, steps));
     }
 
 protected:

@@ -27,16 +27,20 @@ public:
                        [this](const char* name, std::unique_ptr<Linear> linear) -> Linear& {
                            return child(name, std::move(linear));
                        }),
-          projection_(parameter(
+          projection_(table(
               "projection",
               {options.get<std::int64_t>("longest"), options.get<std::int64_t>("rank")},
               initialise::normal(
                   0, 1 / std::sqrt(static_cast<double>(options.get<std::int64_t>("rank")))))) {}
 
     MixerTraits traits() const override {
-        return {
-            .self_causal = false, .cross_noncausal = true, .cross_causal = true, .streams = false};
+        return {.self_causal = false,
+                .cross_noncausal = true,
+                .cross_causal = true,
+                .streams = false,
+                .no_causal = "every mixture holds all steps, later ones too"};
     }
+    /// Both mixtures, and attention of them.
     double flops_per_step(std::int64_t, bool) const override {
         return 8.0 * static_cast<double>(projections_.inner * projection_.shape[1]);
     }

@@ -4,7 +4,7 @@
 //   K' = N'(Pᵀ K)   V' = N'(Pᵀ V)
 //   y = W_o softmax(q [K', K in the window]ᵀ / sqrt(d)) [V', V in the window]
 // Steps come in segments of w; a step's window is its own segment and max(floor(w / 2), 1) steps on
-// either side of it. Summaries hold later steps: there is no causal form.
+// either side of it. Causally it has a form of its own, see causal_long_short.h.
 // Source: Zhu et al. 2021, arXiv 2107.02192, with the sizes of Zhang et al. 2023, arXiv 2210.07661.
 // Where we differ: no convolution of the values.
 
@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "baselines/mixers/attention/causal_long_short.h"
 #include "baselines/mixers/attention/heads.h"
 #include "baselines/mixers/padding.h"
 #include "kernels/ops/attention/listed_attention.h"
@@ -40,12 +41,22 @@ public:
           norm_(child("norm", std::make_unique<LayerNorm>(projections_.inner))),
           summary_norm_(child("summary_norm", std::make_unique<LayerNorm>(projections_.inner))) {}
 
-    MixerTraits traits() const override { return {.self_causal = false, .streams = false}; }
+    MixerTraits traits() const override {
+        return {.self_causal = false,
+                .streams = false,
+                .no_causal = "it was made to read in both directions",
+                .no_cross = "a window is around a query's own step"};
+    }
     double flops_per_step(std::int64_t steps, bool) const override {
-        const double window =
-            std::min(static_cast<double>(steps), static_cast<double>(window_ + 2 * reach()));
+        double pairs = 0;
+        for (std::int64_t begin = 0; begin < steps; begin += window_) {
+            const std::int64_t end = std::min(begin + window_, steps);
+            pairs +=
+                static_cast<double>((end - begin) * (std::min(begin + window_ + reach(), steps) -
+                                                     std::max<std::int64_t>(begin - reach(), 0)));
+        }
         return static_cast<double>(projections_.inner) *
-               (8 * static_cast<double>(summaries_) + 4 * window);
+               (8 * static_cast<double>(summaries_) + 4 * pairs / static_cast<double>(steps));
     }
 
 protected:
@@ -115,6 +126,7 @@ OptionSet options() {
                      .help = "summaries of all steps",
                      .lowest = 1,
                      .highest = 65536});
+    CausalLongShort::declare(options);
     return options;
 }
 
@@ -125,7 +137,11 @@ MixerEntry long_short_mixer() {
             .summary = "attention of a window and of summaries of all steps",
             .source = "Zhu et al. 2021, arXiv 2107.02192",
             .options = options,
-            .make = make_mixer_of<LongShortMixer>};
+            .make = [](const OptionSet& chosen,
+                       const MixerPlace& place) -> std::unique_ptr<SequenceMixer> {
+                if (place.causal) return std::make_unique<CausalLongShort>(chosen, place);
+                return std::make_unique<LongShortMixer>(chosen, place);
+            }};
 }
 
 }  // namespace elm

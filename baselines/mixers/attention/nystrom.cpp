@@ -45,20 +45,31 @@ public:
                   "a convolution of {} taps has no step in its middle. Set taps to an odd number, "
                   "or to 0 for none.",
                   taps_);
-        convolution_ = &parameter("convolution", {projections_.heads, taps_},
-                                  initialise::uniform_fan_in(taps_));
+        convolution_ =
+            &table("convolution", {projections_.heads, taps_}, initialise::uniform_fan_in(taps_));
     }
 
-    MixerTraits traits() const override { return {.self_causal = false, .streams = false}; }
+    MixerTraits traits() const override {
+        return {.self_causal = false,
+                .streams = false,
+                .no_causal =
+                    "landmarks are means of segments, and their pseudo-inverse mixes all of them",
+                .no_cross =
+                    "its landmarks are means of as many segments of queries as of keys, over all "
+                    "targets"};
+    }
 
     void require_device(const DeviceLimits& device, DType) const override {
         require_attention_fits(device, projections_.inner / projections_.heads);
     }
     double flops_per_step(std::int64_t steps, bool) const override {
         const auto m = static_cast<double>(landmarks_), heads = static_cast<double>(heads_count());
-        const double inverse = 48 * heads * m * m * m / static_cast<double>(steps);
-        return (8 * m + 2 * static_cast<double>(taps_)) * static_cast<double>(projections_.inner) +
-               inverse;
+        const auto inner = static_cast<double>(projections_.inner);
+        const double taps = 2 * static_cast<double>(taps_) * inner;
+        if (steps <= landmarks_) return 4 * static_cast<double>(steps) * inner + taps;
+        // F and G; A and its inverse times G V, once a sequence; and the inverse itself.
+        const double once = 4 * m * m * inner + 48 * heads * m * m * m;
+        return 8 * m * inner + once / static_cast<double>(steps) + taps;
     }
 
 protected:

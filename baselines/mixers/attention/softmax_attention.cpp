@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "baselines/mixers/seen_steps.h"
 #include "kernels/ops/attention/attention.h"
 #include "kernels/ops/basic/layout.h"
 
@@ -41,13 +42,16 @@ SoftmaxAttention::SoftmaxAttention(const OptionSet& options, const MixerPlace& p
 
 MixerTraits SoftmaxAttention::traits() const {
     const bool all = window_ == 0;
-    return {.cross_noncausal = all, .cross_causal = all, .state_tensors = 2};
+    return {.cross_noncausal = all,
+            .cross_causal = all,
+            .state_tensors = 2,
+            .no_cross = "a window is around a query's own step"};
 }
 
 double SoftmaxAttention::flops_per_step(std::int64_t steps, bool causal) const {
-    const auto length = static_cast<double>(steps), window = static_cast<double>(window_);
-    double seen = causal ? (length + 1) / 2 : length;
-    if (window_ > 0) seen = std::min(seen, causal ? window : 2 * window + 1);
+    const std::int64_t reach = window_ > 0 ? window_ : steps;
+    const double seen = causal ? seen_steps(steps, window_ > 0 ? window_ - 1 : steps, 0)
+                               : seen_steps(steps, reach, reach);
     return 4 * static_cast<double>(projections_.inner) * seen;
 }
 

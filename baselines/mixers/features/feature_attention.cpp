@@ -16,11 +16,11 @@ FeatureAttention::FeatureAttention(const OptionSet& options, const MixerPlace& p
                        return child(name, std::move(linear));
                    }) {}
 
+/// Of a head: its values and the sum of weights, by its features, summed and read.
 double FeatureAttention::flops_per_step(std::int64_t, bool) const {
-    return 4.0 * static_cast<double>(projections_.inner) * static_cast<double>(feature_count());
+    return 4.0 * static_cast<double>((projections_.inner + heads()) * feature_count());
 }
 
-/// Of a head: its values and the sum of weights, by its features.
 void FeatureAttention::require_device(const DeviceLimits& device, DType dtype) const {
     require_outer_scan_fits(device, head_width() + 1, feature_count(), dtype);
 }

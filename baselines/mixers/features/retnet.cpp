@@ -4,7 +4,7 @@
 //   M[t] = gamma M[t-1] + v[t] k[t]ᵀ        o[t] = M[t] q[t] / sqrt(1 + gamma + ... + gamma^t)
 //   y = W_o (f(W_g x) * N(o))               gamma = 1 - 2^(-5-h) of head h
 // with d features of a head's queries and keys, and `value_expand` times as many of its values. In
-// chunks and step by step the same: kernels/ops/scan/decaying_attention.h.
+// chunks and step by step the same: kernels/ops/scan/decaying/decaying_attention.h.
 // Source: Sun et al. 2023, arXiv 2307.08621; angles, first values and the division by the root as
 // in the authors' code (torchscale). Where we differ from that code: pairs of features are halves
 // apart, and rows of the parallel form are not divided by the sum of their weights where that is
@@ -17,6 +17,7 @@
 #include "baselines/mixers/state_space/complex_recurrence.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
+#include "kernels/io/whole_option.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
@@ -24,7 +25,7 @@
 #include "kernels/ops/basic/reduction.h"
 #include "kernels/ops/basic/tabulate.h"
 #include "kernels/ops/product/matmul.h"
-#include "kernels/ops/scan/decaying_attention.h"
+#include "kernels/ops/scan/decaying/decaying_attention.h"
 
 namespace elm {
 namespace {
@@ -70,9 +71,8 @@ public:
 
     MixerTraits traits() const override { return {.self_noncausal = false, .state_tensors = 2}; }
 
-    double flops_per_step(std::int64_t, bool) const override {
-        return 4 * static_cast<double>(width()) * static_cast<double>(inner_) /
-               static_cast<double>(heads_);
+    double flops_per_step(std::int64_t steps, bool) const override {
+        return decaying_attention_flops(heads_, width() / heads_, inner_ / heads_, chunk_, steps);
     }
 
 protected:
@@ -154,13 +154,11 @@ private:
 
 OptionSet options() {
     OptionSet options;
-    const auto whole = [&](const char* name, std::int64_t value, const char* help, double highest) {
-        options.declare(
-            {.name = name, .value = value, .help = help, .lowest = 1, .highest = highest});
-    };
-    whole("heads", 4, "heads of retention", 64);
-    whole("value_expand", 2, "features of values for each one of the width", 64);
-    whole("chunk", 64, "steps that are read at once, which changes no result", 65536);
+    options.declare(whole_option("heads", 4, "heads of retention", 1, 64));
+    options.declare(
+        whole_option("value_expand", 2, "features of values for each one of the width", 1, 64));
+    options.declare(whole_option("chunk", 64,
+                                 "steps that are read at once, which changes no result", 1, 65536));
     return options;
 }
 

@@ -5,14 +5,15 @@
 
 #include "baselines/mixers/initial_values.h"
 #include "baselines/mixers/state_space/complex_recurrence.h"
+#include "baselines/mixers/state_space/mode_response.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/reverse_time.h"
 #include "kernels/ops/basic/tabulate.h"
-#include "kernels/ops/scan/mode_scan.h"
-#include "kernels/ops/spectral/long_convolution.h"
+#include "kernels/ops/scan/state_space/mode_scan.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
 
 namespace elm {
 namespace {
@@ -39,9 +40,16 @@ DampedAverage::DampedAverage(const OptionSet& options, std::int64_t width, bool 
       truncation_(options.get<std::int64_t>("truncation")),
       delta_(offset("delta", {(causal ? 1 : 2) * width, states_}, initialise::normal(0, 0.2))),
       alpha_(offset("alpha", delta_.shape, initialise::normal(0, 0.2))),
-      beta_(parameter("beta", delta_.shape, alternating(states_))),
-      gamma_(parameter("gamma", delta_.shape, initialise::normal(0, 1))),
+      beta_(table("beta", delta_.shape, alternating(states_))),
+      gamma_(table("gamma", delta_.shape, initialise::normal(0, 1))),
       omega_(parameter("omega", {width}, initialise::normal(0, 1))) {}
+
+/// Of real averages, though the scan that runs them is one of complex numbers.
+double DampedAverage::flops_per_step(std::int64_t steps) const {
+    const auto features = static_cast<double>(delta_.shape[0]);
+    if (truncation_ > 0) return features * convolution_flops(steps);
+    return 4 * features * static_cast<double>(states_);
+}
 
 void DampedAverage::declare(OptionSet& options) {
     options.declare({.name = "states",

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "baselines/mixers/sequence_mixer.h"
+#include "baselines/mixers/gated/step_summary.h"
 
 namespace elm {
 
@@ -17,17 +17,19 @@ class OptionSet;
 /// In both directions other averages run from the end of each sequence, and are added; both count
 /// the present. With `truncation` only so many steps count, and whole sequences are convolved.
 /// Source: Ma et al. 2022, arXiv 2209.10655, section 3.1, first values as in the authors' code.
-class DampedAverage : public Module {
+class DampedAverage : public StepSummary {
 public:
     /// Options "states" and "truncation".
     DampedAverage(const OptionSet& options, std::int64_t width, bool causal);
 
     static void declare(OptionSet& options);
 
-    bool streams() const noexcept { return truncation_ == 0; }
+    bool streams() const noexcept override { return truncation_ == 0; }
+    std::size_t state_tensors() const noexcept override { return 2; }
+    /// Whole sequences are scanned, or their kernels are: the same to within a constant.
+    double flops_per_step(std::int64_t steps) const override;
 
-    /// (batch, time, width) → the same shape. State: two tensors.
-    Var forward(Context& context, const MixerInput& input, StateCursor* state) const;
+    Var forward(Context& context, const MixerInput& input, StateCursor* state) const override;
 
 private:
     Var in_one_direction(Context& context, const Var& x, std::int64_t direction, const Var& skip,

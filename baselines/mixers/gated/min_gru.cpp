@@ -11,7 +11,7 @@
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
-#include "kernels/ops/scan/diagonal_scan.h"
+#include "kernels/ops/scan/state_space/diagonal_scan.h"
 
 namespace elm {
 namespace {

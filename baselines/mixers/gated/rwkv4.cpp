@@ -2,22 +2,23 @@
 // each feature (s: sigmoid, *: element by element):
 //   a_m[t] = m * x[t] + (1 - m) * x[t-1]            for m = m_k, m_v, m_r, x[-1] = 0
 //   k = W_k a_k    v = W_v a_v    r = W_r a_r       y = W_o (s(r) * mean(k, v))
-// with the mean of kernels/ops/scan/wkv_scan.h, decay w = -exp(time_decay) and bonus time_first.
-// Source: Peng et al. 2023, arXiv 2305.13048, section 3; first values as in the authors' code but
-// for the matrices, which begin uniform and not at 0 or orthogonal. Of the authors' channel mixing
-// the perceptron of the backbone takes the place.
+// with the mean of kernels/ops/scan/decaying/wkv_scan.h, decay w = -exp(time_decay) and bonus
+// time_first. Source: Peng et al. 2023, arXiv 2305.13048, section 3; first values as in the
+// authors' code but for the matrices, which begin uniform and not at 0 or orthogonal. The authors'
+// channel mixing (rwkv4_channels.h) takes the place of the backbone's perceptron with its option
+// channel_mixing.
 
 #include <algorithm>
 #include <cmath>
 
+#include "baselines/mixers/gated/rwkv4_channels.h"
 #include "baselines/mixers/initial_values.h"
 #include "baselines/mixers/mixer_registry.h"
 #include "baselines/mixers/state_space/complex_recurrence.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
-#include "kernels/ops/basic/layout.h"
-#include "kernels/ops/scan/wkv_scan.h"
+#include "kernels/ops/scan/decaying/wkv_scan.h"
 
 namespace elm {
 namespace {
@@ -58,12 +59,6 @@ Initialiser first_bonuses(std::int64_t width) {
                        [](double i) { return std::log(0.3) + 0.5 * (std::fmod(i + 1, 3) - 1); });
 }
 
-/// (i / width)^power + more.
-Initialiser shares(std::int64_t width, double power, double more) {
-    const auto count = static_cast<double>(width);
-    return of_features(width, [=](double i) { return std::pow(i / count, power) + more; });
-}
-
 class Rwkv4Mixer : public SequenceMixer {
 public:
     Rwkv4Mixer(const OptionSet& options, const MixerPlace& place)
@@ -71,10 +66,10 @@ public:
           depth_(options, place),
           decay_(offset("time_decay", {width()}, first_decays(width(), depth_))),
           first_(offset("time_first", {width()}, first_bonuses(width()))),
-          mix_key_(offset("time_mix_k", {width()}, shares(width(), depth_.left, 0))),
-          mix_value_(
-              offset("time_mix_v", {width()}, shares(width(), depth_.left, 0.3 * depth_.risen))),
-          mix_gate_(offset("time_mix_r", {width()}, shares(width(), 0.5 * depth_.left, 0))),
+          mix_key_(offset("time_mix_k", {width()}, first_shares(width(), depth_.left, 0))),
+          mix_value_(offset("time_mix_v", {width()},
+                            first_shares(width(), depth_.left, 0.3 * depth_.risen))),
+          mix_gate_(offset("time_mix_r", {width()}, first_shares(width(), 0.5 * depth_.left, 0))),
           key_(child("key", std::make_unique<Linear>(width(), width(), false))),
           value_(child("value", std::make_unique<Linear>(width(), width(), false))),
           gate_(child("receptance", std::make_unique<Linear>(width(), width(), false))),
@@ -95,7 +90,7 @@ protected:
         const Tensor kept = state == nullptr ? Tensor{} : state->take_tensor();
         const Tensor initial =
             kept.defined() ? kept : empty_wkv_state(context.stream, shape[0], width(), dtype);
-        const Var step_before = shifted(context, x, before);
+        const Var step_before = steps_before(context, x, before);
         const Var change = subtract(context, x, step_before);
         const auto mixed = [&](const ModuleParameter& share) {
             return add(context, step_before, multiply(context, change, use(context, share)));
@@ -117,15 +112,6 @@ protected:
     }
 
 private:
-    /// Of each step the one before.
-    static Var shifted(Context& context, const Var& x, const Var& before) {
-        const Shape& shape = x.value.shape();
-        if (shape[1] == 0) return x;
-        const Var parts[] = {reshape(context, before, {shape[0], 1, shape[2]}),
-                             slice(context, x, 1, 0, shape[1] - 1)};
-        return concatenate(context, parts, 1);
-    }
-
     Depth depth_;
     ModuleParameter& decay_;
     ModuleParameter& first_;

@@ -4,7 +4,7 @@
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/reverse_time.h"
 #include "kernels/ops/product/matmul.h"
-#include "kernels/ops/scan/diagonal_scan.h"
+#include "kernels/ops/scan/state_space/diagonal_scan.h"
 
 namespace elm {
 namespace {

@@ -17,17 +17,18 @@
 #include "baselines/mixers/mixer_registry.h"
 #include "baselines/mixers/state_space/complex_recurrence.h"
 #include "baselines/mixers/state_space/hippo.h"
+#include "baselines/mixers/state_space/mode_options.h"
 #include "baselines/mixers/state_space/mode_response.h"
 #include "kernels/io/option_set.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/reduction.h"
-#include "kernels/ops/spectral/tied_modes.h"
+#include "kernels/ops/spectral/modes/tied_modes.h"
 
 namespace elm {
 namespace {
 
 TiedGain gain_of(const OptionSet& options) {
-    const auto name = options.get<std::string>("gain");
+    const auto& name = options.get<std::string>("gain");
     if (name == "softmax") return TiedGain::softmax;
     return name == "none" ? TiedGain::none : TiedGain::zero_order_hold;
 }
@@ -54,8 +55,8 @@ public:
                         initialise::constant(gain_ == TiedGain::softmax ? -0.5 : std::log(0.5)))),
           frequency_(offset(log_frequency_ ? "log_frequency" : "frequency", {states_},
                             initialise::numbers(first_frequencies(states_, log_frequency_)))),
-          output_weight_(parameter("output_weight", {2, place.causal ? 1 : 2, width(), states_},
-                                   initialise::normal(0, 1))),
+          output_weight_(table("output_weight", {2, place.causal ? 1 : 2, width(), states_},
+                               initialise::normal(0, 1))),
           skip_(parameter("skip", {width()}, initialise::normal(0, 1))),
           output_(
               child("output", std::make_unique<GatedOutput>(options, width(), Activation::gelu))) {}
@@ -143,7 +144,8 @@ MixerEntry dss_mixer() {
             .summary = "diagonal state spaces with shared modes (DSS)",
             .source = "Gupta et al. 2022, arXiv 2203.14343",
             .options = options,
-            .make = make_mixer_of<DssMixer>};
+            .make = make_mixer_of<DssMixer>,
+            .learning_rate = state_space_learning_rates};
 }
 
 }  // namespace elm

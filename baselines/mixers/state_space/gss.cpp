@@ -12,9 +12,10 @@
 #include "baselines/mixers/state_space/complex_recurrence.h"
 #include "baselines/mixers/state_space/mode_response.h"
 #include "kernels/io/option_set.h"
+#include "kernels/io/whole_option.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
-#include "kernels/ops/spectral/tied_modes.h"
+#include "kernels/ops/spectral/modes/tied_modes.h"
 
 namespace elm {
 namespace {
@@ -32,7 +33,7 @@ public:
           log_decay_(offset("log_decay", {states_}, initialise::normal(0, 1))),
           log_frequency_(offset("log_frequency", {states_}, initialise::normal(0, 1))),
           output_weight_(
-              parameter("output_weight", {2, 1, features_, states_}, initialise::normal(0, 1))),
+              table("output_weight", {2, 1, features_, states_}, initialise::normal(0, 1))),
           skip_(parameter("skip", {features_}, initialise::normal(0, 1))),
           widen_(child("widen", std::make_unique<Linear>(features_, inner_, false))),
           output_(child("output", std::make_unique<Linear>(inner_, width()))) {}
@@ -87,14 +88,12 @@ private:
 
 OptionSet options() {
     OptionSet options;
-    const auto whole = [&](const char* name, std::int64_t value, const char* help, double lowest,
-                           double highest) {
-        options.declare(
-            {.name = name, .value = value, .help = help, .lowest = lowest, .highest = highest});
-    };
-    whole("states", 64, "complex states, which all features share", 1, 4096);
-    whole("expand", 4, "features of the gate for each one of the width", 1, 64);
-    whole("kernel_width", 0, "features of the state space; 0: a quarter of the width", 0, 65536);
+    options.declare(
+        whole_option("states", 64, "complex states, which all features share", 1, 4096));
+    options.declare(
+        whole_option("expand", 4, "features of the gate for each one of the width", 1, 64));
+    options.declare(whole_option(
+        "kernel_width", 0, "features of the state space; 0: a quarter of the width", 0, 65536));
     return options;
 }
 

@@ -4,8 +4,8 @@
 //   p[t] = sum over s <= t of L[s] (k' * v)[t-s] + D (k' * v)[t]       y = W_o (q * p) + b_o
 // The first one shifts its N states, so that K is N taps; the second, L, is diagonal, with N / 2
 // pairs of modes in steps of exp(log_step) by the bilinear rule (S4D:
-// kernels/ops/spectral/modes.h). With heads of `head_width` features, k' * v are all products of a
-// feature of k' and one of v of a head, which share their L, and q * p sums over the former.
+// kernels/ops/spectral/modes/modes.h). With heads of `head_width` features, k' * v are all products
+// of a feature of k' and one of v of a head, which share their L, and q * p sums over the former.
 // Source: Fu et al. 2023, arXiv 2212.14052, section 3; first values as in the authors' code.
 
 #include <cmath>
@@ -24,7 +24,7 @@
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/reduction.h"
 #include "kernels/ops/product/matmul.h"
-#include "kernels/ops/spectral/long_convolution.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
 
 namespace elm {
 namespace {
@@ -57,9 +57,9 @@ public:
           key_(child("key", std::make_unique<Linear>(width(), width()))),
           value_(child("value", std::make_unique<Linear>(width(), width()))),
           shift_input_(
-              parameter("shift_input_weight", {states_, width()}, first_row(states_, width()))),
-          shift_output_(parameter("shift_output_weight", {states_, width()},
-                                  initialise::uniform_fan_in(states_))),
+              table("shift_input_weight", {states_, width()}, first_row(states_, width()))),
+          shift_output_(table("shift_output_weight", {states_, width()},
+                              initialise::uniform_fan_in(states_))),
           shift_skip_(parameter("shift_skip", {width()}, initialise::normal(0, 1))),
           log_step_(offset("log_step", {heads_},
                            initialise::log_steps(options.get<double>("step_min"),
@@ -68,9 +68,9 @@ public:
           frequency_(offset("frequency", {heads_, modes_}, harmonics(heads_, modes_))),
           input_weight_(offset("input_weight", {2, heads_, modes_},
                                initialise::numbers(one_and_nothing(heads_ * modes_)))),
-          output_weight_(parameter("output_weight", {2, 1, heads_, modes_},
-                                   initialise::normal(0, std::sqrt(0.5)))),
-          skip_(parameter("skip", {heads_}, initialise::normal(0, 1))),
+          output_weight_(table("output_weight", {2, 1, heads_, modes_},
+                               initialise::normal(0, std::sqrt(0.5)))),
+          skip_(table("skip", {heads_}, initialise::normal(0, 1))),
           output_(child("output", std::make_unique<Linear>(width(), width()))) {}
 
     MixerTraits traits() const override { return {.self_noncausal = false, .state_tensors = 3}; }

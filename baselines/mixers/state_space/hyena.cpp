@@ -18,11 +18,12 @@
 #include "baselines/mixers/state_space/short_convolution.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
+#include "kernels/io/whole_option.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/product/matmul.h"
-#include "kernels/ops/spectral/long_convolution.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
 
 namespace elm {
 namespace {
@@ -70,7 +71,7 @@ public:
               initialise::numbers(spaced(std::log(0.01) / 1.5, std::log(0.01) / 0.3, channels)))),
           frequency_(offset("frequency", {options.get<std::int64_t>("filter_width")},
                             initialise::constant(options.get<double>("sine_frequency")))),
-          bias_(parameter("bias", {channels}, initialise::normal(0, 1))) {
+          bias_(table("bias", {channels}, initialise::normal(0, 1))) {
         const auto width = options.get<std::int64_t>("filter_width");
         for (std::int64_t layer = 0; layer < hidden_layers; ++layer) {
             layers_.push_back(&child(
@@ -145,7 +146,9 @@ public:
           taps_bias_(
               offset("taps_bias", {(order_ + 1) * width()}, initialise::uniform_fan_in(taps_))),
           filter_(child("filter", std::make_unique<HyenaFilter>(options, (order_ - 1) * width()))),
-          out_(child("output", std::make_unique<Linear>(width(), width()))) {}
+          out_(child("output", std::make_unique<Linear>(width(), width()))) {
+        count_apart(filter_);
+    }
 
     MixerTraits traits() const override { return {.self_noncausal = false, .streams = false}; }
 
@@ -187,16 +190,13 @@ private:
 
 OptionSet options() {
     OptionSet options;
-    const auto whole = [&](const char* name, std::int64_t value, const char* help, double lowest,
-                           double highest) {
-        options.declare(
-            {.name = name, .value = value, .help = help, .lowest = lowest, .highest = highest});
-    };
-    whole("order", 2, "products of the input with itself", 2, 16);
-    whole("taps", 3, "steps that the first convolution sees", 1, 64);
-    whole("longest", 1024, "longest sequence, for which filters are made", 1, 1 << 24);
-    whole("embedding", 3, "features of a position", 1, 1023);
-    whole("filter_width", 64, "hidden units of what makes the filters", 1, 4096);
+    options.declare(whole_option("order", 2, "products of the input with itself", 2, 16));
+    options.declare(whole_option("taps", 3, "steps that the first convolution sees", 1, 64));
+    options.declare(
+        whole_option("longest", 1024, "longest sequence, for which filters are made", 1, 1 << 24));
+    options.declare(whole_option("embedding", 3, "features of a position", 1, 1023));
+    options.declare(
+        whole_option("filter_width", 64, "hidden units of what makes the filters", 1, 4096));
     const auto real = [&](const char* name, double value, const char* help, double lowest,
                           double highest) {
         options.declare(

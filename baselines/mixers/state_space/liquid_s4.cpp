@@ -4,9 +4,11 @@
 // over N / 2 kept modes of conjugate pairs, with Ā and B̄ of A = -exp(log_decay) + i frequency and B
 // in steps of exp(log_step) by the bilinear rule, then a gated output (gated_output.h). Written
 // out, it is the convolution of u and those of its products, B̄^p u[s] u[s'] ... A and B begin as
-// those of the HiPPO matrix LegS without its correction of rank 1. Where |Ā + B̄ u| is above 1 for
-// long, states grow. Source: Hasani et al. 2023, arXiv 2209.12951, section 3. The authors' released
-// code computes another operation: liquid_s4_released.cpp.
+// those of the HiPPO matrix LegS without its correction of rank 1. Nothing in these equations keeps
+// r = Ā + B̄ u within the unit circle: beyond it for long, as under inputs of one sign, states grow
+// until they are no numbers. `bounded` takes r / max(1, |r|). Source: Hasani et al. 2023, arXiv
+// 2209.12951, section 3. The authors' released code computes another operation:
+// liquid_s4_released.cpp.
 
 #include <cmath>
 
@@ -17,12 +19,9 @@
 #include "baselines/mixers/state_space/legendre_values.h"
 #include "baselines/mixers/state_space/mode_options.h"
 #include "kernels/io/option_set.h"
-#include "kernels/ops/basic/elementwise.h"
-#include "kernels/ops/basic/layout.h"
-#include "kernels/ops/basic/reduction.h"
 #include "kernels/ops/basic/tabulate.h"
-#include "kernels/ops/scan/diagonal_scan.h"
-#include "kernels/ops/spectral/mode_decay.h"
+#include "kernels/ops/scan/state_space/liquid_scan.h"
+#include "kernels/ops/spectral/modes/mode_decay.h"
 
 namespace elm {
 namespace {
@@ -33,6 +32,7 @@ public:
         : SequenceMixer(place.width),
           modes_(modes_of(options)),
           rows_(rows_of(options, place.width)),
+          bounded_(options.get<bool>("bounded")),
           log_step_(offset("log_step", {width()},
                            initialise::log_steps(options.get<double>("step_min"),
                                                  options.get<double>("step_max")))),
@@ -41,8 +41,8 @@ public:
                             initialise::legendre_frequencies(rows_, modes_))),
           input_weight_(offset("input_weight", {2, rows_, modes_},
                                initialise::legendre_inputs(rows_, modes_))),
-          output_weight_(parameter("output_weight", {2, modes_, width()},
-                                   initialise::normal(0, std::sqrt(0.5)))),
+          output_weight_(
+              table("output_weight", {2, modes_, width()}, initialise::normal(0, std::sqrt(0.5)))),
           skip_(parameter("skip", {width()}, initialise::normal(0, 1))),
           output_(
               child("output", std::make_unique<GatedOutput>(options, width(), Activation::gelu))) {}
@@ -57,31 +57,22 @@ protected:
     Var run(Context& context, const MixerInput& input, StateCursor* state) override {
         const Var& u = input.sequence;
         const DecayingModes modes = discrete(context, u.value.dtype());
-        const Shape& shape = u.value.shape();
-        const std::int64_t units = modes_ * width();
-        // Of every mode of every feature, features side by side.
-        const Var each =
-            reshape(context, repeat(context, u, 2, modes_), {shape[0], shape[1], units});
-        const auto row = [&](const Var& of) { return reshape(context, of, {units}); };
-        const auto driven = [&](const Var& gain) { return multiply(context, each, row(gain)); };
-        const ComplexVar drive{driven(modes.weight.real), driven(modes.weight.imag)};
-        const ComplexVar decay{add(context, drive.real, row(modes.decay.real)),
-                               add(context, drive.imag, row(modes.decay.imag))};
+        const Shape of_states{u.value.shape()[0], modes_, width()};
         const DType dtype = u.value.dtype();
-        const ComplexVar initial{state_or_zeros(context, state, {shape[0], units}, dtype),
-                                 state_or_zeros(context, state, {shape[0], units}, dtype)};
-        const ComplexVar states = diagonal_scan(context, decay, drive, initial);
+        const ComplexVar initial{state_or_zeros(context, state, of_states, dtype),
+                                 state_or_zeros(context, state, of_states, dtype)};
+        const LiquidScanResult result =
+            liquid_scan(context, {.input = u,
+                                  .decay = modes.decay,
+                                  .gain = modes.weight,
+                                  .weight = planes_of(context, use(context, output_weight_)),
+                                  .initial = initial,
+                                  .bounded = bounded_});
         if (state != nullptr) {
-            state->keep(last_step(context, states.real, initial.real));
-            state->keep(last_step(context, states.imag, initial.imag));
+            state->keep(result.final.real.value);
+            state->keep(result.final.imag.value);
         }
-        const ComplexVar c = planes_of(context, use(context, output_weight_));
-        const Var real = subtract(context, multiply(context, states.real, row(c.real)),
-                                  multiply(context, states.imag, row(c.imag)));
-        const Var read = scale(
-            context, sum(context, reshape(context, real, {shape[0], shape[1], modes_, width()}), 2),
-            2);
-        return output_.forward(context, add_skip(context, read, u, use(context, skip_)));
+        return output_.forward(context, add_skip(context, result.output, u, use(context, skip_)));
     }
 
 private:
@@ -100,6 +91,7 @@ private:
     }
 
     std::int64_t modes_, rows_;
+    bool bounded_;
     ModuleParameter& log_step_;
     ModuleParameter& log_decay_;
     ModuleParameter& frequency_;
@@ -121,6 +113,10 @@ OptionSet options() {
                      .help = "sets of modes that features share in turn; 0: each has its own",
                      .lowest = 0,
                      .highest = 65536});
+    options.declare({.name = "bounded",
+                     .value = true,
+                     .help = "a decay that the input drives beyond 1 stays at 1, so that states do "
+                             "not grow; false: the published equations"});
     initialise::declare_log_steps(options);
     GatedOutput::declare(options, "full_glu");
     return options;
@@ -133,7 +129,8 @@ MixerEntry liquid_s4_mixer() {
             .summary = "state spaces whose decay follows the input (Liquid-S4)",
             .source = "Hasani et al. 2023, arXiv 2209.12951",
             .options = options,
-            .make = make_mixer_of<LiquidS4Mixer>};
+            .make = make_mixer_of<LiquidS4Mixer>,
+            .learning_rate = state_space_learning_rates};
 }
 
 }  // namespace elm

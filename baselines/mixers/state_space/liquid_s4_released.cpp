@@ -211,7 +211,8 @@ MixerEntry liquid_s4_released_mixer() {
             .summary = "S4 and products of the last inputs (Liquid-S4 as released)",
             .source = "Hasani et al. 2023, arXiv 2209.12951",
             .options = options,
-            .make = make_mixer_of<LiquidS4ReleasedMixer>};
+            .make = make_mixer_of<LiquidS4ReleasedMixer>,
+            .learning_rate = state_space_learning_rates};
 }
 
 }  // namespace elm

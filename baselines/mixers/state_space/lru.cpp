@@ -17,7 +17,7 @@
 #include "kernels/io/option_set.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
-#include "kernels/ops/spectral/diagonal_decay.h"
+#include "kernels/ops/spectral/modes/diagonal_decay.h"
 
 namespace elm {
 namespace {

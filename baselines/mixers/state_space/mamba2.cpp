@@ -5,7 +5,7 @@
 //   delta = softplus(r + b)         a = -exp(A_log) delta
 //   M[t] = exp(a) M[t-1] + (delta v) Bᵀ      s = M C + D v      y = W_out N(s * f(z))
 // with inner = expand width; B and C, of `states` features, are shared by the heads of a group. In
-// chunks M is read by products of matrices: kernels/ops/scan/decaying_attention.h.
+// chunks M is read by products of matrices: kernels/ops/scan/decaying/decaying_attention.h.
 // Source: Dao & Gu 2024, arXiv 2405.21060, sections 6 and 7; names of parameters, shapes and first
 // values as in the authors' code, there of the class Mamba2Simple.
 
@@ -16,12 +16,13 @@
 #include "baselines/mixers/state_space/short_convolution.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
+#include "kernels/io/whole_option.h"
 #include "kernels/modules/layers.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/normalise.h"
 #include "kernels/ops/basic/reduction.h"
-#include "kernels/ops/scan/decaying_attention.h"
+#include "kernels/ops/scan/decaying/decaying_attention.h"
 
 namespace elm {
 namespace {
@@ -53,8 +54,8 @@ public:
 
     MixerTraits traits() const override { return {.self_noncausal = false, .state_tensors = 2}; }
 
-    double flops_per_step(std::int64_t, bool) const override {
-        return static_cast<double>(inner_) * static_cast<double>(5 * states_);
+    double flops_per_step(std::int64_t steps, bool) const override {
+        return decaying_attention_flops(heads_, states_, inner_ / heads_, chunk_, steps);
     }
 
 protected:
@@ -104,11 +105,14 @@ private:
         const Var rate =
             scale(context, activate(context, use(context, log_rate_), Activation::exp), -1);
         const Tensor before = state == nullptr ? Tensor{} : state->take_tensor();
-        Var after;
+        Var after;  // wanted where another chunk of time may follow
         const Var read = decaying_attention(
             context, of_heads(context, values, 1), of_heads(context, values, 0),
             reshape(context, drive, {shape[0], shape[1], inner_}), multiply(context, steps, rate),
-            {.heads = heads_, .chunk = chunk_, .start = {before}, .end = &after});
+            {.heads = heads_,
+             .chunk = chunk_,
+             .start = {before},
+             .end = state == nullptr ? nullptr : &after});
         if (state != nullptr) {
             state->keep(after.value.defined()
                             ? after.value
@@ -142,16 +146,14 @@ private:
 
 OptionSet options() {
     OptionSet options;
-    const auto whole = [&](const char* name, std::int64_t value, const char* help, double highest) {
-        options.declare(
-            {.name = name, .value = value, .help = help, .lowest = 1, .highest = highest});
-    };
-    whole("states", 64, "states of each inner feature", 4096);
-    whole("heads", 4, "heads, each with a decay of its own", 4096);
-    whole("groups", 1, "groups of heads that share input and output weights", 4096);
-    whole("expand", 2, "inner features for each one of the width", 64);
-    whole("taps", 4, "steps that the convolution sees", 64);
-    whole("chunk", 64, "steps that are read at once, which changes no result", 65536);
+    options.declare(whole_option("states", 64, "states of each inner feature", 1, 4096));
+    options.declare(whole_option("heads", 4, "heads, each with a decay of its own", 1, 4096));
+    options.declare(
+        whole_option("groups", 1, "groups of heads that share input and output weights", 1, 4096));
+    options.declare(whole_option("expand", 2, "inner features for each one of the width", 1, 64));
+    options.declare(whole_option("taps", 4, "steps that the convolution sees", 1, 64));
+    options.declare(whole_option("chunk", 64,
+                                 "steps that are read at once, which changes no result", 1, 65536));
     initialise::declare_log_steps(options);
     return options;
 }

@@ -1,15 +1,13 @@
 #include "baselines/mixers/state_space/mode_response.h"
 
-#include <cmath>
-
 #include "baselines/mixers/state_space/complex_recurrence.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
 #include "kernels/ops/basic/reverse_time.h"
-#include "kernels/ops/scan/mode_scan.h"
-#include "kernels/ops/spectral/long_convolution.h"
-#include "kernels/ops/spectral/mode_decay.h"
-#include "kernels/ops/spectral/mode_kernel.h"
+#include "kernels/ops/scan/state_space/mode_scan.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
+#include "kernels/ops/spectral/modes/mode_decay.h"
+#include "kernels/ops/spectral/modes/mode_kernel.h"
 
 namespace elm {
 namespace {
@@ -43,7 +41,7 @@ Var convolve_both_ways(Context& context, const Var& u, const Var& kernel, const 
 }
 
 double convolution_flops(std::int64_t steps) {
-    return 10 * std::log2(2 * static_cast<double>(steps) + 1) + 6;
+    return steps < 1 ? 0 : long_convolution_flops(steps) / static_cast<double>(steps);
 }
 
 Var mode_response(Context& context, const Modes& modes, const Var& skip, const MixerInput& input,

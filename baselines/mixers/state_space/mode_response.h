@@ -1,7 +1,7 @@
 #pragma once
 
 #include "baselines/mixers/sequence_mixer.h"
-#include "kernels/ops/spectral/modes.h"
+#include "kernels/ops/spectral/modes/modes.h"
 
 /// How state spaces whose features do not hear each other read a sequence u.
 namespace elm {
@@ -11,8 +11,8 @@ namespace elm {
 /// (time, channels width). A sequence ends at its length.
 Var convolve_both_ways(Context& context, const Var& u, const Var& kernel, const Tensor& lengths);
 
-/// Multiplications and additions of one step of one of them, forward: three transforms of 5 n log2
-/// n and the products between them.
+/// Multiplications and additions of a step of one feature, forward and in one direction: the share
+/// of long_convolution_flops() of a sequence of so many steps.
 double convolution_flops(std::int64_t steps);
 
 /// The output of modes (states, channels width), with skip (width) u of the present step: of a

@@ -1,9 +1,11 @@
 // S4: a state space for each feature, see low_rank_space.h, then a gated output (gated_output.h).
-// Whole sequences alone: from a state it would need C, of which C' is learned.
+// Whole sequences go through one long convolution; from a state, and chunk by chunk, the same is a
+// recurrence, without gradients.
 // Source: Gu, Goel & Ré 2022, arXiv 2111.00396.
 
 #include "baselines/mixers/gated_output.h"
 #include "baselines/mixers/state_space/low_rank_space.h"
+#include "baselines/mixers/state_space/mode_options.h"
 #include "kernels/io/option_set.h"
 
 namespace elm {
@@ -17,15 +19,17 @@ public:
           output_(
               child("output", std::make_unique<GatedOutput>(options, width(), Activation::gelu))) {}
 
-    MixerTraits traits() const override { return {.streams = false}; }
+    MixerTraits traits() const override {
+        return {.streams = space_.streams(), .state_tensors = space_.streams() ? 2U : 0U};
+    }
 
     double flops_per_step(std::int64_t steps, bool causal) const override {
         return space_.flops_per_step(steps, causal);
     }
 
 protected:
-    Var run(Context& context, const MixerInput& input, StateCursor* /*state*/) override {
-        return output_.forward(context, space_.forward(context, input));
+    Var run(Context& context, const MixerInput& input, StateCursor* state) override {
+        return output_.forward(context, space_.forward(context, input, state));
     }
 
 private:
@@ -44,10 +48,11 @@ OptionSet options() {
 
 MixerEntry s4_mixer() {
     return {.name = "s4",
-            .summary = "state spaces with a correction of rank 1 (S4)",
+            .summary = "state spaces with a correction of low rank (S4)",
             .source = "Gu et al. 2022, arXiv 2111.00396",
             .options = options,
-            .make = make_mixer_of<S4Mixer>};
+            .make = make_mixer_of<S4Mixer>,
+            .learning_rate = state_space_learning_rates};
 }
 
 }  // namespace elm

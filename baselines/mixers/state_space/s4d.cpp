@@ -10,8 +10,9 @@
 #include "baselines/mixers/gated_output.h"
 #include "baselines/mixers/mixer_registry.h"
 #include "baselines/mixers/state_space/diagonal_modes.h"
+#include "baselines/mixers/state_space/mode_options.h"
 #include "baselines/mixers/state_space/mode_response.h"
-#include "kernels/ops/scan/mode_scan.h"
+#include "kernels/ops/scan/state_space/mode_scan.h"
 
 namespace elm {
 namespace {
@@ -24,7 +25,7 @@ public:
           modes_(options, width(), place.causal ? 1 : 2,
                  [this](const char* name, const Shape& shape, Initialiser first,
                         bool is_weight) -> ModuleParameter& {
-                     return is_weight ? parameter(name, shape, std::move(first))
+                     return is_weight ? table(name, shape, std::move(first))
                                       : offset(name, shape, std::move(first));
                  }),
           skip_(parameter("skip", {width()}, initialise::normal(0, 1))),
@@ -69,7 +70,8 @@ MixerEntry s4d_mixer() {
             .summary = "diagonal state spaces (S4D)",
             .source = "Gu et al. 2022, arXiv 2206.11893",
             .options = options,
-            .make = make_mixer_of<S4dMixer>};
+            .make = make_mixer_of<S4dMixer>,
+            .learning_rate = state_space_learning_rates};
 }
 
 }  // namespace elm

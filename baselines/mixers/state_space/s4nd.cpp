@@ -4,17 +4,22 @@
 //   y[i][j] = sum over i', j' of K[i - i'] K'[j - j'] u[i'][j'] + D u[i][j]
 // then a gated output (gated_output.h). In both directions each of the two looks ahead as well,
 // beginning with the next row or column; causally a step sees what is above and left of it. Rows
-// are filled with zeros, and so is what lies beyond a length.
-// Source: Nguyen et al. 2022, arXiv 2210.06583, section 3 (kernels of rank 1).
+// are filled with zeros, and so is what lies beyond a length. Whole sequences alone: a recurrence
+// would carry the modes of the space along a column for each column, more numbers than the image
+// has unless it has more rows than modes. Source: Nguyen et al. 2022, arXiv 2210.06583, section 3
+// (kernels of rank 1).
+
+#include <algorithm>
 
 #include "baselines/mixers/gated_output.h"
 #include "baselines/mixers/mixer_registry.h"
 #include "baselines/mixers/padding.h"
 #include "baselines/mixers/state_space/complex_recurrence.h"
 #include "baselines/mixers/state_space/diagonal_modes.h"
+#include "baselines/mixers/state_space/mode_options.h"
 #include "baselines/mixers/state_space/mode_response.h"
 #include "kernels/ops/basic/layout.h"
-#include "kernels/ops/spectral/mode_kernel.h"
+#include "kernels/ops/spectral/modes/mode_kernel.h"
 
 namespace elm {
 namespace {
@@ -26,7 +31,7 @@ public:
         : modes_(options, width, channels,
                  [this](const char* name, const Shape& shape, Initialiser first,
                         bool is_weight) -> ModuleParameter& {
-                     return is_weight ? parameter(name, shape, std::move(first))
+                     return is_weight ? table(name, shape, std::move(first))
                                       : offset(name, shape, std::move(first));
                  }) {}
 
@@ -58,7 +63,9 @@ public:
 
     double flops_per_step(std::int64_t steps, bool causal) const override {
         const std::int64_t rows = (steps + columns_ - 1) / columns_;
-        return static_cast<double>(width()) * (causal ? 1 : 2) *
+        const double filled = static_cast<double>(rows * columns_) /
+                              static_cast<double>(std::max<std::int64_t>(steps, 1));
+        return static_cast<double>(width()) * (causal ? 1 : 2) * filled *
                (convolution_flops(columns_) + convolution_flops(rows));
     }
 
@@ -116,7 +123,8 @@ MixerEntry s4nd_mixer() {
             .summary = "diagonal state spaces in two dimensions (S4ND)",
             .source = "Nguyen et al. 2022, arXiv 2210.06583",
             .options = options,
-            .make = make_mixer_of<S4ndMixer>};
+            .make = make_mixer_of<S4ndMixer>,
+            .learning_rate = state_space_learning_rates};
 }
 
 }  // namespace elm

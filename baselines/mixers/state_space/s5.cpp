@@ -1,5 +1,5 @@
 // S5: one diagonal state space with many inputs and many outputs, P = states / 2 complex states,
-// one of each conjugate pair:
+// one of each conjugate pair, or without `conjugate_pairs` all of them and y = Re(C x) + D u:
 //   x' = A x + B u    y = 2 Re(C x) + D u
 // in steps of exp(log_step), one for each state, by a zero-order hold or the bilinear rule, as a
 // recurrence; then a gated output (gated_output.h). A begins with the modes of `blocks` HiPPO
@@ -15,49 +15,56 @@
 #include "baselines/mixers/mixer_registry.h"
 #include "baselines/mixers/state_space/complex_recurrence.h"
 #include "baselines/mixers/state_space/hippo.h"
+#include "baselines/mixers/state_space/mode_options.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/option_set.h"
 #include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
-#include "kernels/ops/spectral/diagonal_decay.h"
+#include "kernels/ops/spectral/modes/diagonal_decay.h"
 
 namespace elm {
 namespace {
 
 /// The modes of equal blocks and their basis.
 struct Blocks {
-    std::int64_t count, modes;  // modes of a block
+    std::int64_t count, pairs, modes;  // conjugate pairs and modes kept of a block
     LegendreModes legendre;
 
     Blocks(const OptionSet& options)
         : count(options.get<std::int64_t>("blocks")),
-          modes(options.get<std::int64_t>("states") / 2 / count) {
-        ELM_CHECK(modes > 0 && options.get<std::int64_t>("states") == 2 * count * modes,
+          pairs(options.get<std::int64_t>("states") / 2 / count),
+          modes(options.get<bool>("conjugate_pairs") ? pairs : 2 * pairs) {
+        ELM_CHECK(pairs > 0 && options.get<std::int64_t>("states") == 2 * count * pairs,
                   "{} states cannot be divided into {} blocks of pairs of them",
                   options.get<std::int64_t>("states"), count);
-        legendre = legendre_modes(modes);
+        legendre = legendre_modes(pairs);
     }
     std::int64_t states() const { return count * modes; }
+    std::int64_t size() const { return 2 * pairs; }  // of a block, real
+    bool in_pairs() const { return modes == pairs; }
 
     std::vector<double> frequencies() const {
         std::vector<double> all;
-        for (std::int64_t block = 0; block < count; ++block) {
-            all.insert(all.end(), legendre.frequency.begin(), legendre.frequency.end());
+        for (std::int64_t i = 0; i < states(); ++i) {
+            const double frequency = legendre.frequency[static_cast<std::size_t>(i % pairs)];
+            all.push_back(i % modes < pairs ? frequency : -frequency);
         }
         return all;
     }
     /// Element (n, k) of the basis, conj(V), of all blocks side by side.
     std::complex<double> basis(std::int64_t n, std::int64_t k) const {
-        return std::conj(legendre.basis[static_cast<std::size_t>(n % (2 * modes) * modes + k)]);
+        const auto element =
+            legendre.basis[static_cast<std::size_t>(n % size() * pairs + k % pairs)];
+        return k < pairs ? std::conj(element) : element;
     }
 };
 
 /// V* times a real random matrix of variance 1 / (2 states), transposed: planes (width, states).
 Initialiser input_draws(const Blocks& blocks, std::int64_t width) {
-    const std::int64_t rows = 2 * blocks.states();
+    const std::int64_t rows = blocks.count * blocks.size();
     return initialise::of_normals(rows * width, [=](const std::vector<double>& draws) {
         const double deviation = 1 / std::sqrt(static_cast<double>(rows));
-        const std::int64_t states = blocks.states(), size = 2 * blocks.modes;
+        const std::int64_t states = blocks.states(), size = blocks.size();
         std::vector<double> values(static_cast<std::size_t>(2 * width * states));
         for (std::int64_t h = 0; h < width; ++h) {
             for (std::int64_t p = 0; p < states; ++p) {
@@ -78,11 +85,12 @@ Initialiser input_draws(const Blocks& blocks, std::int64_t width) {
 /// Complex random rows of variance 1 / (2 states) in each part, times V: planes (width, columns),
 /// where the columns are the states once for each direction.
 Initialiser output_draws(const Blocks& blocks, std::int64_t width, std::int64_t directions) {
-    const std::int64_t rows = 2 * blocks.states(), columns = directions * blocks.states();
+    const std::int64_t rows = blocks.count * blocks.size();
+    const std::int64_t columns = directions * blocks.states();
     return initialise::of_normals(
         2 * width * directions * rows, [=](const std::vector<double>& draws) {
             const double deviation = 1 / std::sqrt(static_cast<double>(rows));
-            const std::int64_t size = 2 * blocks.modes;
+            const std::int64_t size = blocks.size();
             std::vector<double> values(static_cast<std::size_t>(2 * width * columns));
             for (std::int64_t h = 0; h < width; ++h) {
                 for (std::int64_t p = 0; p < columns; ++p) {
@@ -145,7 +153,7 @@ protected:
         ComplexRecurrence recurrence{.decay = discrete.decay,
                                      .input_weight = discrete_input(context, discrete.gain),
                                      .output_weight = input.causal ? c : columns(0),
-                                     .factor = 2};
+                                     .factor = blocks_.in_pairs() ? 2.0 : 1.0};
         if (!input.causal) recurrence.backward_output_weight = columns(states_);
         const Var read = recurrence.run(context, input, state);
         return output_.forward(context,
@@ -200,6 +208,9 @@ OptionSet options() {
                      .value = std::string("zero_order_hold"),
                      .help = "rule that makes steps of continuous time",
                      .choices = {"zero_order_hold", "bilinear"}});
+    options.declare({.name = "conjugate_pairs",
+                     .value = true,
+                     .help = "keep one state of each pair, and not both"});
     options.declare(
         {.name = "clip", .value = false, .help = "keep real parts of the modes negative"});
     initialise::declare_log_steps(options);
@@ -214,7 +225,8 @@ MixerEntry s5_mixer() {
             .summary = "a state space of many inputs and outputs (S5)",
             .source = "Smith et al. 2023, arXiv 2208.04933",
             .options = options,
-            .make = make_mixer_of<S5Mixer>};
+            .make = make_mixer_of<S5Mixer>,
+            .learning_rate = state_space_learning_rates};
 }
 
 }  // namespace elm

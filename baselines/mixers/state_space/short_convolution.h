@@ -1,6 +1,6 @@
 #pragma once
 
-#include "baselines/causal_layers.h"
+#include "baselines/convolution/causal_layers.h"
 
 namespace elm {
 
