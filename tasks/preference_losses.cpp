@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "kernels/core/support/check.h"
 
@@ -35,28 +36,6 @@ void require_class(std::int64_t label, std::size_t classes, const char* what) {
               "the {} class {} is none of 0 to {}", what, label, classes - 1);
 }
 
-/// The loss of a margin h, and its derivative.
-struct OfMargin {
-    double loss, slope;
-};
-
-OfMargin of_margin(double h, const PreferenceSettings& settings) {
-    const double beta = settings.beta, noise = settings.noise;
-    switch (settings.form) {
-        case PreferenceForm::logistic:
-            return {(1 - noise) * softplus(-beta * h) + noise * softplus(beta * h),
-                    -beta * ((1 - noise) * logistic(-beta * h) - noise * logistic(beta * h))};
-        case PreferenceForm::squared: {
-            const double off = h - 1 / (2 * beta);
-            return {off * off, 2 * off};
-        }
-        case PreferenceForm::hinge:
-            break;
-    }
-    const double short_of = 1 - beta * h;
-    return short_of > 0 ? OfMargin{short_of, -beta} : OfMargin{0, 0};
-}
-
 void require_settings(double beta, double noise) {
     ELM_CHECK(beta > 0, "beta {}: expected more than 0", beta);
     ELM_CHECK(noise >= 0 && noise < 0.5, "noise {}: expected at least 0 and below 0.5", noise);
@@ -87,20 +66,72 @@ LossWithGradient distillation_loss(std::span<const double> output, std::int64_t 
     return result;
 }
 
+LossOfMargin preference_of_margin(double h, const PreferenceSettings& settings) {
+    require_settings(settings.beta, settings.noise);
+    const double beta = settings.beta, noise = settings.noise;
+    switch (settings.form) {
+        case PreferenceForm::logistic:
+            return {(1 - noise) * softplus(-beta * h) + noise * softplus(beta * h),
+                    -beta * ((1 - noise) * logistic(-beta * h) - noise * logistic(beta * h))};
+        case PreferenceForm::squared: {
+            const double off = h - 1 / (2 * beta);
+            return {off * off, 2 * off};
+        }
+        case PreferenceForm::hinge:
+            break;
+    }
+    const double short_of = 1 - beta * h;
+    return short_of > 0 ? LossOfMargin{short_of, -beta} : LossOfMargin{0, 0};
+}
+
 LossWithGradient preference_loss(std::span<const double> output, std::span<const double> reference,
                                  std::int64_t chosen, std::int64_t rejected,
                                  const PreferenceSettings& settings) {
     require_equal(reference.size(), output.size(), "outputs of the reference");
     require_class(chosen, output.size(), "chosen");
     require_class(rejected, output.size(), "rejected");
-    require_settings(settings.beta, settings.noise);
     const auto w = static_cast<std::size_t>(chosen), l = static_cast<std::size_t>(rejected);
     const auto [loss, slope] =
-        of_margin((output[w] - output[l]) - (reference[w] - reference[l]), settings);
+        preference_of_margin((output[w] - output[l]) - (reference[w] - reference[l]), settings);
     LossWithGradient result{loss, std::vector<double>(output.size())};
     result.gradient[w] += slope;
     result.gradient[l] -= slope;
     return result;
+}
+
+Margin gaussian_margin(std::span<const double> mean, std::span<const double> reference,
+                       std::span<const double> chosen, std::span<const double> rejected,
+                       double variance) {
+    require_equal(reference.size(), mean.size(), "means of the reference");
+    require_equal(chosen.size(), mean.size(), "chosen values");
+    require_equal(rejected.size(), mean.size(), "rejected values");
+    ELM_CHECK(variance > 0, "variance {}: expected more than 0", variance);
+    Margin margin;
+    for (std::size_t k = 0; k < mean.size(); ++k) {
+        margin.gradient.push_back((chosen[k] - rejected[k]) / variance);
+        margin.value += (mean[k] - reference[k]) * margin.gradient.back();
+    }
+    return margin;
+}
+
+Margin bernoulli_margin(std::span<const double> logits, std::span<const double> reference,
+                        std::span<const double> chosen, std::span<const double> rejected) {
+    require_equal(reference.size(), logits.size(), "logits of the reference");
+    require_equal(chosen.size(), logits.size(), "chosen answers");
+    require_equal(rejected.size(), logits.size(), "rejected answers");
+    const auto sign = [&](std::size_t k) {
+        const int yes = chosen[k] > 0.5 ? 1 : 0, was = rejected[k] > 0.5 ? 1 : 0;
+        return yes - was;
+    };
+    double differing = 0;
+    for (std::size_t k = 0; k < logits.size(); ++k) differing += std::abs(sign(k));
+    Margin margin{.gradient = std::vector<double>(logits.size(), 0)};
+    if (differing == 0) return margin;
+    for (std::size_t k = 0; k < logits.size(); ++k) {
+        margin.gradient[k] = sign(k) / differing;
+        margin.value += margin.gradient[k] * (logits[k] - reference[k]);
+    }
+    return margin;
 }
 
 LossWithGradient gaussian_preference_loss(std::span<const double> mean,
@@ -108,21 +139,10 @@ LossWithGradient gaussian_preference_loss(std::span<const double> mean,
                                           std::span<const double> chosen,
                                           std::span<const double> rejected, double variance,
                                           double beta) {
-    require_equal(reference.size(), mean.size(), "means of the reference");
-    require_equal(chosen.size(), mean.size(), "chosen values");
-    require_equal(rejected.size(), mean.size(), "rejected values");
-    require_settings(beta, 0);
-    ELM_CHECK(variance > 0, "variance {}: expected more than 0", variance);
-    double h = 0;
-    for (std::size_t k = 0; k < mean.size(); ++k) {
-        h += (mean[k] - reference[k]) * (chosen[k] - rejected[k]) / variance;
-    }
-    const auto [loss, slope] = of_margin(h, {.beta = beta});
-    LossWithGradient result{.loss = loss};
-    for (std::size_t k = 0; k < mean.size(); ++k) {
-        result.gradient.push_back(slope * (chosen[k] - rejected[k]) / variance);
-    }
-    return result;
+    Margin margin = gaussian_margin(mean, reference, chosen, rejected, variance);
+    const auto [loss, slope] = preference_of_margin(margin.value, {.beta = beta});
+    for (double& one : margin.gradient) one *= slope;
+    return {.loss = loss, .gradient = std::move(margin.gradient)};
 }
 
 LossWithGradient reward_objective(std::span<const double> output, std::span<const double> reference,

@@ -40,8 +40,30 @@ LossWithGradient preference_loss(std::span<const double> output, std::span<const
                                  std::int64_t chosen, std::int64_t rejected,
                                  const PreferenceSettings& settings = {});
 
-/// The same of vectors y, where the model's outputs are means of normal numbers of one variance:
-/// h = (mu - mu_ref) (chosen - rejected) / variance. It pushes in one direction for ever: add a
+/// That loss of any margin h, and its derivative.
+struct LossOfMargin {
+    double loss = 0, slope = 0;
+};
+LossOfMargin preference_of_margin(double h, const PreferenceSettings& settings);
+
+/// How much more likely than a frozen reference a model makes what was chosen than what was
+/// rejected, and the derivative by each output.
+struct Margin {
+    double value = 0;
+    std::vector<double> gradient = {};
+};
+/// Of vectors y, where the model's outputs are means of normal numbers of one variance:
+/// h = (mu - mu_ref) (chosen - rejected) / variance.
+Margin gaussian_margin(std::span<const double> mean, std::span<const double> reference,
+                       std::span<const double> chosen, std::span<const double> rejected,
+                       double variance);
+/// Of answers yes (above 1/2) or no, where the outputs are logits: the mean of z - zref where yes
+/// was chosen and no rejected, and of zref - z where it was the other way round; 0 where nothing
+/// differs.
+Margin bernoulli_margin(std::span<const double> logits, std::span<const double> reference,
+                        std::span<const double> chosen, std::span<const double> rejected);
+
+/// The preference of vectors y by gaussian_margin(). It pushes in one direction for ever: add a
 /// squared error.
 LossWithGradient gaussian_preference_loss(std::span<const double> mean,
                                           std::span<const double> reference,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/autograd/context.h"
 #include "kernels/core/support/check.h"
 
 namespace elm {
@@ -65,6 +66,33 @@ std::vector<Piece> spread_pieces(std::int64_t total, std::int64_t some, std::int
         pieces.push_back({k * most + k * (total - some) / count, size});
     }
     return pieces;
+}
+
+std::int64_t samples_at_once(const TaskSpec& spec) noexcept {
+    constexpr std::int64_t rows_at_once = 32768;  // samples x steps
+    return std::clamp<std::int64_t>(rows_at_once / spec.n_steps, 1, 256);
+}
+
+SideBySide side_by_side(std::int64_t total, std::int64_t some) {
+    constexpr std::int64_t most = 8;  // the public code of Spieler et al. 2026 validates on as many
+    constexpr std::int64_t fewest_pieces = 64;
+    some = some <= 0 ? total : std::min(some, total);
+    const std::int64_t count = std::clamp<std::int64_t>(some / fewest_pieces, 1, most);
+    return {count, some / count};
+}
+
+Tensor output_of(Stream& stream, const TaskSpec& spec, SequenceModel& model, const Batch& batch,
+                 SequenceState* state) {
+    Stream host{Device{}};
+    if (spec.input == InputKind::spikes && model.traits().streams && state == nullptr) {
+        const auto runner = model.runner(stream);
+        runner->start(stream, batch.spikes.n_samples);
+        return runner->advance(stream, batch.spikes).output.to(host);
+    }
+    Context context{.stream = stream};
+    const Tensor output = model.forward(context, input_of(stream, spec, batch), state).value;
+    stream.synchronize();
+    return output.to(host);
 }
 
 }  // namespace elm

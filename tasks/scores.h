@@ -31,4 +31,20 @@ struct Piece {
 };
 std::vector<Piece> spread_pieces(std::int64_t total, std::int64_t some, std::int64_t most);
 
+/// Samples that a model answers at once.
+std::int64_t samples_at_once(const TaskSpec& spec) noexcept;
+
+/// `total` samples as sequences that follow one another, `count` of them side by side, of each of
+/// which the first `pieces` samples are read: in all no more than `some`, and as many as fit. Few
+/// and long ones, for each begins at rest.
+struct SideBySide {
+    std::int64_t count, pieces;
+};
+SideBySide side_by_side(std::int64_t total, std::int64_t some);
+
+/// The output of a model for a batch, on the host. From rest where `state` is null, else from it,
+/// and leaves there the state after the last step.
+Tensor output_of(Stream& stream, const TaskSpec& spec, SequenceModel& model, const Batch& batch,
+                 SequenceState* state = nullptr);
+
 }  // namespace elm

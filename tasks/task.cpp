@@ -3,31 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numbers>
 
 #include <fmt/format.h>
 
-#include "kernels/autograd/context.h"
 #include "kernels/core/support/check.h"
 #include "tasks/scores.h"
 
 namespace elm {
 namespace {
-
-constexpr std::int64_t rows_at_once = 32768;  // samples x steps of one evaluation run
-
-/// The output of a model for a batch, on the host.
-Tensor output_of(Stream& stream, const TaskSpec& spec, SequenceModel& model, const Batch& batch) {
-    Stream host{Device{}};
-    if (spec.input == InputKind::spikes && model.traits().streams) {
-        const auto runner = model.runner(stream);
-        runner->start(stream, batch.spikes.n_samples);
-        return runner->advance(stream, batch.spikes).output.to(host);
-    }
-    Context context{.stream = stream};
-    const Tensor output = model.forward(context, input_of(stream, spec, batch)).value;
-    stream.synchronize();
-    return output.to(host);
-}
 
 /// Steps of a sample that are no padding.
 std::int64_t length_of(const Batch& batch, std::int64_t sample, std::int64_t n_steps) {
@@ -69,6 +53,12 @@ std::string_view name_of(Split split) noexcept {
     return split == Split::train ? "train" : split == Split::validation ? "validation" : "test";
 }
 
+double CarriedState::rest_at(std::int64_t update) const {
+    if (update + 1 >= rest_updates) return rest;
+    const double part = static_cast<double>(update + 1) / static_cast<double>(rest_updates);
+    return rest + (1 - rest) / 2 * (1 + std::cos(std::numbers::pi * part));
+}
+
 double LossSums::mean(const TaskSpec& spec) const {
     double sum = 0;
     for (std::size_t k = 0; k < spec.loss_parts.size(); ++k) {
@@ -101,6 +91,16 @@ void require_fitting(const TaskSpec& task, const ModelTraits& traits, const std:
                       return kinds;
                   }(),
                   ", "));
+    ELM_CHECK(
+        traits.streams || !task.carried,
+        "the task {} goes on with the state that the piece before left, and the model {} has "
+        "none: it reads whole sequences. Choose a model with a state, or let every piece begin "
+        "at rest.",
+        task.name, model);
+    ELM_CHECK(traits.causal || !task.asks_next,
+              "the task {} asks for what comes next, which the model {} sees, as it is not causal. "
+              "Choose a causal one, or set its option causal.",
+              task.name, model);
 }
 
 SequenceInput input_of(Stream& stream, const TaskSpec& spec, const Batch& batch) {
@@ -140,21 +140,35 @@ bool scores_by_sample(const TaskSpec& task) {
 void for_each_answer(const Task& task, Stream& stream, const FittedModel& model, Split split,
                      const std::function<void(AnsweredBatch& answered)>& visit, std::int64_t some) {
     const std::int64_t total = task.count(split);
-    const std::int64_t at_once =
-        std::clamp<std::int64_t>(rows_at_once / task.spec().n_steps, 1, 256);
     AnsweredBatch answered;
-    for (const Piece& piece : spread_pieces(total, some, at_once)) {
-        task.fill({.split = split,
-                   .size = total,
-                   .first = piece.first,
-                   .count = piece.count,
-                   .dtype = model.precision()},
-                  answered.batch);
+    const auto answer = [&](const BatchRequest& request, SequenceState* state) {
+        task.fill(request, answered.batch);
         const auto start = std::chrono::steady_clock::now();
-        answered.output = output_of(stream, task.spec(), *model.model, answered.batch);
+        answered.output = output_of(stream, task.spec(), *model.model, answered.batch, state);
         const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
         answered.seconds = passed.count();
         visit(answered);
+    };
+    if (task.spec().carried) {
+        const SideBySide sequences = side_by_side(total, some);
+        SequenceState state;
+        for (std::int64_t k = 0; k < sequences.pieces; ++k) {
+            answer({.split = split,
+                    .index = k,
+                    .size = sequences.count,
+                    .count = sequences.count,
+                    .dtype = model.precision()},
+                   &state);
+        }
+        return;
+    }
+    for (const Piece& piece : spread_pieces(total, some, samples_at_once(task.spec()))) {
+        answer({.split = split,
+                .size = total,
+                .first = piece.first,
+                .count = piece.count,
+                .dtype = model.precision()},
+               nullptr);
     }
 }
 

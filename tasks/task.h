@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 #include "kernels/core/spike_train.h"
 #include "kernels/core/tensor.h"
 #include "kernels/modules/sequence_model.h"
@@ -54,6 +54,19 @@ struct Metric {
 
 enum class InputKind : std::uint8_t { spikes, dense, tokens };
 
+/// Of samples that are pieces of long sequences: sample k of a batch begins with the state that
+/// sample k of the batch before left. The gradient stays within a sample (truncated
+/// backpropagation through time). A batch begins at rest all the same with a probability that falls
+/// from 1 to `rest` over the first updates, along half a cosine.
+/// Source: public code of Spieler, Martius & Levina 2026, arXiv 2605.12049.
+struct CarriedState {
+    double rest = 0;                // probability, 0 to 1
+    std::int64_t rest_updates = 0;  // over which it falls; 0: it is `rest` from the first update on
+
+    /// The probability in this update, counted from 0.
+    double rest_at(std::int64_t update) const;
+};
+
 struct TaskSpec {
     std::string name;
     InputKind input = InputKind::dense;
@@ -69,6 +82,8 @@ struct TaskSpec {
     std::vector<Metric> metrics = {};  // of score(); the first decides which model is the best
     std::size_t headline = 0;          // the metric that the progress line names
     bool has_test = false;             // a test split besides the validation
+    bool asks_next = false;            // the answer of a step is the input of the next one
+    std::optional<CarriedState> carried = {};  // none: every sample begins at rest
 };
 
 /// Sums over all rows that count of the parts of a loss.
@@ -126,6 +141,7 @@ struct Batch {
     /// other processes have.
     std::int64_t n_counted = 0;
     double label_smoothing = 0;  // share of a label that all classes have alike
+    bool begins = true;  // the samples begin their sequences: there is no state to go on from
 
     /// Sequences of this kind.
     std::int64_t n_sequences(InputKind kind) const;
@@ -191,7 +207,9 @@ public:
     }
 };
 
-/// Throws Error{invalid} for a model that does not take the task's input, naming both.
+/// Throws Error{invalid} for a model that does not take the task's input, for one that is not
+/// causal and is asked for the next input, and for one that cannot go on from a state and has to
+/// (TaskSpec::carried), naming both.
 void require_fitting(const TaskSpec& task, const ModelTraits& traits, const std::string& model);
 
 /// Input that a model is given of a batch; valid as long as the batch.
@@ -217,7 +235,9 @@ struct AnsweredBatch {
     double seconds = 0;  // that the model took
 };
 /// Calls `visit` for all samples of a split in their order, or `some` of them spread over it alike
-/// (0: all), a batch at a time. It may take the batch away.
+/// (0: all), a batch at a time. It may take the batch away. Where state is carried
+/// (TaskSpec::carried), the split is cut into at most 8 sequences that are read side by side, so
+/// that samples come in that order, the same for every model, and what is left over does not come.
 void for_each_answer(const Task& task, Stream& stream, const FittedModel& model, Split split,
                      const std::function<void(AnsweredBatch& answered)>& visit,
                      std::int64_t some = 0);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "baselines/expected_names.h"
 #include "kernels/io/registry.h"
 
 namespace elm {
@@ -37,7 +38,7 @@ const TaskEntry& find_task(std::string_view name) {
     for (const TaskEntry& entry : entries()) {
         if (answers_to(entry, name)) return entry;
     }
-    return find_entry(entries(), name, "task");
+    return find_listed(entries(), name, "task", "elmsim list tasks");
 }
 
 std::vector<const TaskEntry*> drawn_tasks() {
@@ -56,8 +57,9 @@ const TaskEntry* drawn_task_called(std::string_view name) {
 }
 
 Config find_preset(const TaskEntry& task, const std::string& name) {
-    return Config::parse(find_entry(task.presets, name, task.name + " preset").toml,
-                         "preset " + name);
+    return Config::parse(
+        find_listed(task.presets, name, task.name + " preset", "elmsim list presets").toml,
+        "preset " + name);
 }
 
 }  // namespace elm

@@ -1,6 +1,7 @@
 #include "tasks/comparison/cell_result.h"
 
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,6 +34,7 @@ void visit_figures(Result& result, const Visit& visit) {
     visit("inference_samples_per_second", result.inference_rate);
     visit("peak_memory_bytes", result.peak_memory_bytes);
     visit("joules", result.joules);
+    visit("gpu_joules", result.gpu_joules);
     visit("temperature", result.on_samples.temperature);
 }
 
@@ -176,6 +178,8 @@ CellResult read_cell_result(const std::string& path, const TaskSpec& task) {
                       .device = text("device"),
                       .precision = text("precision")};
     visit_figures(result, [&]<class Number>(const char* name, Number& value) {
+        // Older files do not have all of them.
+        if (std::is_same_v<Number, double> && !attributes.contains(name)) return;
         value = static_cast<Number>(file.number_attribute("/", name));
     });
     const std::int64_t n_metrics = result.done() ? std::ssize(task.metrics) : 0;

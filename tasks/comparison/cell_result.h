@@ -45,7 +45,8 @@ struct CellResult {
     double training_seconds = 0, validation_seconds = 0;
     double training_rate = unknown, inference_rate = unknown;  // samples per second
     double peak_memory_bytes = unknown;                        // of a training pass
-    double joules = unknown;                                   // of the training, the whole machine
+    double joules = unknown;                                   // of the training, all processors
+    double gpu_joules = unknown;                               // of the GPU beside them
     std::vector<double> validation = {};                       // metrics of the best model
     std::vector<double> scores = {};  // the same on the test split, where there is one
     std::vector<Validation> curve = {};

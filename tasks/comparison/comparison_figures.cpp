@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "tasks/training/learning_curve.h"
+#include "tasks/training/record/learning_curve.h"
 
 namespace elm {
 namespace {

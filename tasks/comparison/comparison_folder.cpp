@@ -6,8 +6,8 @@
 
 #include "kernels/core/support/error.h"
 #include "kernels/io/output_file.h"
-#include "tasks/training/checkpoint_match.h"
-#include "tasks/training/run_files.h"
+#include "tasks/training/plan/checkpoint_match.h"
+#include "tasks/training/record/run_files.h"
 
 namespace elm {
 namespace {

@@ -9,7 +9,7 @@
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/log.h"
 #include "kernels/io/toml_config.h"
-#include "tasks/training/run_files.h"
+#include "tasks/training/record/run_files.h"
 
 namespace elm {
 namespace {
@@ -156,7 +156,7 @@ Table ComparisonResults::model_table() const {
     Table table({"model", "seeds", metric_label(), "95 % interval",
                  against_.empty() ? "difference" : "minus " + against_, "95 % of that", "p (Holm)",
                  "parameters", "updates", "FLOP/sample", "training/s", "inference/s", "memory MB",
-                 "energy J"});
+                 "energy J", "GPU J"});
     const auto interval_text = [&](const Interval& interval) {
         return std::isnan(interval.low)
                    ? std::string("-")
@@ -182,6 +182,7 @@ Table ComparisonResults::model_table() const {
         add(short_text, [](const CellResult& cell) { return cell.inference_rate; });
         add(memory_text, [](const CellResult& cell) { return cell.peak_memory_bytes; });
         add(short_text, [](const CellResult& cell) { return cell.joules; });
+        add(short_text, [](const CellResult& cell) { return cell.gpu_joules; });
         table.add(row);
     }
     return table;
@@ -234,7 +235,8 @@ Record ComparisonResults::record_of(const CellResult& cell) const {
         .set("inference_samples_per_second", cell.inference_rate)
         .set("peak_memory_bytes", cell.peak_memory_bytes)
         .set("flops_per_sample", cell.flops_per_sample)
-        .set("joules", cell.joules);
+        .set("joules", cell.joules)
+        .set("gpu_joules", cell.gpu_joules);
     if (cell.done()) {
         Record all, validation;
         set_scores(all, task_, cell.scores);

@@ -28,35 +28,6 @@ double seconds_of_one_pass(Stream& stream, const Task& task, const PlanOptions& 
     return passed.count();
 }
 
-void require_an_update(Stream& stream, const Task& task, const PlanOptions& plan,
-                       const PlannedRun& run) {
-    const std::string text = plan.recipe.get<std::string>("budget");
-    const Budget budget = parse_budget(text);
-    const TrainingSettings settings =
-        settings_of(plan.recipe, plan.precision, many_updates, run.seed);
-    const auto samples = static_cast<double>(settings.samples_per_update());
-    if (budget.unit == Budget::Unit::samples) {
-        ELM_CHECK(samples <= budget.amount,
-                  "a budget of {} buys no update: one takes {} samples (training.batch times "
-                  "training.accumulation_steps).",
-                  text, samples);
-    }
-    if (budget.unit == Budget::Unit::flops) {
-        const double cost = flops_per_sample(task.spec(), *run.make().model) * samples;
-        ELM_CHECK(cost <= budget.amount,
-                  "a budget of {} buys {} no update: one takes {:.2g} floating-point operations. "
-                  "Give more, or choose a smaller model or training.batch.",
-                  text, run.spec.model, cost);
-    }
-    if (budget.unit == Budget::Unit::seconds) {
-        const double cost = seconds_of_one_pass(stream, task, plan, run);
-        ELM_CHECK(cost <= budget.amount,
-                  "a budget of {} buys {} no update: a pass over one sample takes {:.2g} s here. "
-                  "Give more, or choose a smaller model.",
-                  text, run.spec.model, cost);
-    }
-}
-
 /// Least and most of a figure, and whose they are.
 template <class Figure>
 std::pair<const CellResult*, const CellResult*> range_of(const std::vector<CellResult>& cells,
@@ -81,15 +52,49 @@ std::string in_words(double least, double most, const char* unit) {
 
 }  // namespace
 
-void require_possible(Stream& stream, const Task& task, const ComparisonOptions& options) {
+std::vector<ModelCost> costs_of_models(Stream& stream, const Task& task,
+                                       const ComparisonOptions& options) {
     PlanOptions one_seed = options.plan;
     one_seed.n_seeds = 1;
     const RunPlan plan(stream, task, one_seed);
+    std::vector<ModelCost> costs;
     for (const PlannedRun& run : plan.runs()) {
         const FittedModel fitted = run.make();
         require_fitting(task.spec(), fitted.model->traits(), run.spec.model);
+        const TrainingSettings settings =
+            settings_of(one_seed.recipe, one_seed.precision, many_updates, run.seed);
+        const auto samples = static_cast<double>(settings.samples_per_update());
+        costs.push_back(
+            {.model = run.spec.model,
+             .update = {.samples = samples,
+                        .flops = flops_per_sample(task.spec(), *fitted.model) * samples}});
     }
-    for (const PlannedRun& run : plan.runs()) require_an_update(stream, task, one_seed, run);
+    if (parse_budget(one_seed.recipe.get<std::string>("budget")).unit != Budget::Unit::seconds)
+        return costs;
+    for (std::size_t k = 0; k < costs.size(); ++k) {
+        costs[k].seconds = with_context("timing the model " + costs[k].model, [&] {
+            return seconds_of_one_pass(stream, task, one_seed, plan.runs()[k]);
+        });
+    }
+    return costs;
+}
+
+void require_affordable(const std::string& budget, const std::vector<ModelCost>& costs) {
+    const auto [unit, amount] = parse_budget(budget);
+    for (const auto& [model, update, seconds] : costs) {
+        ELM_CHECK(unit != Budget::Unit::samples || update.samples <= amount,
+                  "a budget of {} buys no update: one takes {} samples (training.batch times "
+                  "training.accumulation_steps).",
+                  budget, update.samples);
+        ELM_CHECK(unit != Budget::Unit::flops || update.flops <= amount,
+                  "a budget of {} buys {} no update: one takes {:.2g} floating-point operations. "
+                  "Give more, or choose a smaller model or training.batch.",
+                  budget, model, update.flops);
+        ELM_CHECK(unit != Budget::Unit::seconds || seconds <= amount,
+                  "a budget of {} buys {} no update: a pass over one sample takes {:.2g} s here. "
+                  "Give more, or choose a smaller model.",
+                  budget, model, seconds);
+    }
 }
 
 std::string equal_budget(const Budget& budget, const std::vector<CellResult>& cells) {

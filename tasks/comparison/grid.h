@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tasks/comparison/cell_result.h"
-#include "tasks/training/run_plan.h"
+#include "tasks/training/plan/run_plan.h"
 
 namespace elm {
 

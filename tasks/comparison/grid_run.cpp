@@ -6,11 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "baselines/model_file.h"
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/log.h"
 #include "kernels/core/support/parallel.h"
 #include "tasks/comparison/energy_meter.h"
-#include "tasks/training/checkpoint_match.h"
+#include "tasks/comparison/gpu_energy_meter.h"
+#include "tasks/training/plan/checkpoint_match.h"
 
 namespace elm {
 namespace {
@@ -74,14 +76,17 @@ void train_and_score(Stream& stream, const Task& task, RunPlan& plan, Communicat
     try {
         plan.prepare(alone);
         EnergyMeter meter;
+        const GpuEnergyMeter gpu_meter(pci_address(stream.device()));
         const auto polled = [&] {
             meter.joules();  // follows counters that begin anew
             poll();
         };
         plan.train(alone, polled);
         // Of a run that was cut only the last piece was metered.
-        result.joules =
-            resumed ? CellResult::unknown : meter.joules().value_or(CellResult::unknown);
+        if (!resumed) {
+            result.joules = meter.joules().value_or(CellResult::unknown);
+            result.gpu_joules = gpu_meter.joules().value_or(CellResult::unknown);
+        }
         note_training(run, task, result);
         note_scores(stream, task, load_model(stream, run.files.model(), precision), result);
         return;

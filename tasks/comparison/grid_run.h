@@ -5,7 +5,7 @@
 
 #include "kernels/core/stream.h"
 #include "tasks/comparison/cell_result.h"
-#include "tasks/training/run_plan.h"
+#include "tasks/training/plan/run_plan.h"
 
 namespace elm {
 

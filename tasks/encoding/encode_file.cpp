@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "kernels/core/support/check.h"
+#include "tasks/encoding/sound_file.h"
 
 namespace elm {
 
@@ -12,6 +13,7 @@ EncodedFile encode_file(const EncodingPlan& plan, const std::string& path, std::
     EncodedFile file{.name = std::filesystem::path(path).stem().string(),
                      .signal = read_signal(path, *plan.encoder, plan.files),
                      .encoding = {},
+                     .is_sound = is_sound_file(path),
                      .error = {}};
     const RandomKey key = RandomKey{.seed = plan.seed}.for_purpose("encode").for_part(
         static_cast<std::uint32_t>(index));

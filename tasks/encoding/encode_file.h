@@ -22,6 +22,7 @@ struct EncodedFile {
     std::string name;  // that of the file, without folder and ending
     Signal signal;
     Encoding encoding;
+    bool is_sound = false;
     std::optional<ReconstructionError> error;  // of encoders that can decode
 
     double duration_s() const {

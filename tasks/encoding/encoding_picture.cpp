@@ -37,7 +37,7 @@ Figure encoding_figure(const EncodedFile& file, const EncodingPlan& plan) {
     const Encoding& encoding = file.encoding;
     const std::pair<double, double> seconds{0, file.duration_s()};
     Figure figure{.title = fmt::format("{} by {}", file.name, plan.encoder->name), .panels = {}};
-    if (plan.encoder->reads == SignalKind::sound) {
+    if (file.is_sound || plan.encoder->reads == SignalKind::sound) {
         HeatMap map = spectrogram(signal);
         const auto frequencies = map.y_range;
         figure.panels.push_back({.y_label = "frequency (Hz)",

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "kernels/core/support/check.h"
+#include "kernels/io/counted.h"
 #include "kernels/io/file_kind.h"
 #include "kernels/io/hdf5_file.h"
 #include "tasks/data/file_bytes.h"
@@ -61,8 +62,8 @@ Signal signal_of_table(const std::string& path) {
         if (is_first && std::all_of(fields.begin(), fields.end(), is_name)) continue;
         if (signal.n_steps == 0) signal.n_channels = std::ssize(fields);
         if (std::ssize(fields) != signal.n_channels) {
-            refuse(path, fmt::format("line {} has {} values, those before it have {}",
-                                     lines.number(), fields.size(), signal.n_channels));
+            refuse(path, fmt::format("line {} has {}, those before it have {}", lines.number(),
+                                     counted(fields.size(), "value", "values"), signal.n_channels));
         }
         for (const TextField& field : fields) {
             const auto number = read_number(field.text);

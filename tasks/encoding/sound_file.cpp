@@ -1,12 +1,12 @@
 #include "tasks/encoding/sound_file.h"
 
-#include <algorithm>
 #include <array>
 #include <fstream>
 #include <memory>
 #include <string_view>
 
 #include "kernels/core/support/check.h"
+#include "tasks/encoding/sound_container.h"
 
 #if defined(ELM_WITH_SNDFILE)
 #    include <sndfile.h>
@@ -30,23 +30,6 @@ namespace {
     throw Error(ErrorKind::data, path + ": " + what);
 }
 
-/// The library mends the header of a WAV file that ends before its samples do, and says so in its
-/// log alone.
-bool is_cut(SNDFILE* file) {
-    std::array<char, 16384> log{};
-    sf_command(file, SFC_GET_LOG_INFO, log.data(), static_cast<int>(log.size()));
-    for (std::string_view text(log.data()); !text.empty();) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
-        if (line.find("data") != std::string_view::npos &&
-            line.find("should be") != std::string_view::npos) {
-            return true;
-        }
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return false;
-}
-
 }  // namespace
 
 Signal read_sound_file(const std::string& path) {
@@ -54,6 +37,10 @@ Signal read_sound_file(const std::string& path) {
     const std::unique_ptr<SNDFILE, int (*)(SNDFILE*)> file(sf_open(path.c_str(), SFM_READ, &info),
                                                            sf_close);
     if (!file) refuse(path, std::string("no sound that can be read: ") + sf_strerror(nullptr));
+    // The library mends most of what is cut, and says nothing.
+    if (ends_early(path)) {
+        refuse(path, "the sound is cut: it ends before the end that its container tells");
+    }
     if (info.frames == 0) refuse(path, "the sound has no samples");
     constexpr sf_count_t most_values = sf_count_t{1} << 31;
     if (info.frames > most_values / info.channels) {
@@ -63,7 +50,7 @@ Signal read_sound_file(const std::string& path) {
         .n_steps = info.frames, .n_channels = info.channels, .step_ms = 1000.0 / info.samplerate};
     signal.values.resize(static_cast<std::size_t>(info.frames * info.channels));
     const sf_count_t read = sf_readf_float(file.get(), signal.values.data(), info.frames);
-    if (read < info.frames || is_cut(file.get())) {
+    if (read < info.frames) {
         refuse(path, fmt::format("the sound is cut: it ends after {} samples, before the end that "
                                  "its header tells",
                                  read));

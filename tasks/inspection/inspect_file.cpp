@@ -4,19 +4,23 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "baselines/front_end.h"
 #include "baselines/model_file.h"
-#include "baselines/two_towers.h"
+#include "baselines/pairs/two_towers.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/file_kind.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
 #include "kernels/io/safetensors.h"
 #include "kernels/io/toml_config.h"
+#include "neuron/cable/cell/cell_file.h"
+#include "neuron/elm/elm_builtin.h"
 #include "neuron/elm/elm_model_file.h"
 #include "tasks/data/spikes/hdf5_spikes.h"
 #include "tasks/data/spikes/spike_file.h"
@@ -38,9 +42,7 @@ std::string shape_text(const Hdf5File& file, const std::string& dataset) {
     return fmt::format("({}) {}", fmt::join(file.shape(dataset), ", "), file.type_name(dataset));
 }
 
-Findings inspect_model(const std::string& path, const char* kind) {
-    Stream cpu{Device{}};
-    const FittedModel fitted = load_model(cpu, path, DType::f32);
+Findings findings_of(const FittedModel& fitted, const char* kind) {
     const ModelSpec& spec = fitted.spec;
     Findings findings{kind,
                       {{"model", spec.model},
@@ -56,6 +58,33 @@ Findings inspect_model(const std::string& path, const char* kind) {
         }
     }
     findings.facts.emplace_back("source", spec.source);
+    return findings;
+}
+
+/// At a time step of 1 ms.
+Findings inspect_builtin(const BuiltinModel& builtin) {
+    return findings_of(make_model(builtin.make(1.0)), "built-in ELM model");
+}
+
+/// Throws Error{data} with the nearest name of a built-in model or cell for what is no path and no
+/// file.
+void require_known(const std::string& name) {
+    std::error_code status;
+    if (name.find_first_of("./") != std::string::npos || std::filesystem::exists(name, status)) {
+        return;
+    }
+    std::vector<std::string> names;
+    for (const BuiltinModel& model : builtin_models()) names.push_back(model.name);
+    for (const cable::BuiltinCell& cell : cable::builtin_cells()) names.push_back(cell.name);
+    throw Error(ErrorKind::data,
+                fmt::format("{}: there is no such file and no model or cell of that name.{} See "
+                            "elmsim list neurons.",
+                            name, nearest_hint(name, names)));
+}
+
+Findings inspect_model(const std::string& path, const char* kind) {
+    Stream cpu{Device{}};
+    Findings findings = findings_of(load_model(cpu, path, DType::f32), kind);
     if (const auto auc = published_test_auc(path)) {
         findings.facts.emplace_back("published_test_auc", *auc);
     }
@@ -183,6 +212,11 @@ Findings inspect_file(const std::string& path, void (*tick)()) {
         with_context("looking for the config.toml of a run folder",
                      [&] { require_plain_file(path); });
     }
+    const BuiltinModel* const builtin = find_builtin(path);
+    if (std::error_code status; builtin != nullptr && !std::filesystem::exists(path, status)) {
+        return inspect_builtin(*builtin);
+    }
+    require_known(path);
     require_plain_file(path);
     if (is_run_configuration(path)) return inspect_run_configuration(path);
     if (is_sonata_configuration(path)) return inspect_sonata(path);

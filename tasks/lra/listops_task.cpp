@@ -8,7 +8,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <numeric>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -19,6 +19,7 @@
 #include "tasks/lra/listops/listops_table.h"
 #include "tasks/lra/paper_preset.h"
 #include "tasks/lra/published_models.h"
+#include "tasks/lra/training_sample_visit.h"
 #include "tasks/samples/sample_options.h"
 #include "tasks/samples/sample_task.h"
 
@@ -106,22 +107,14 @@ void declare_form(OptionSet& options) {
     declare_pooling(options);
 }
 
-/// How often each kind of token occurs in what is trained on; of new samples in the first 1000.
+/// How often each kind of token occurs in what is trained on.
 std::array<std::int64_t, listops_token_kinds> token_counts(const SampleSource& source) {
-    const std::int64_t fixed = source.count(Split::train), count = fixed > 0 ? fixed : 1000;
     std::array<std::int64_t, listops_token_kinds> counts{};
-    constexpr std::int64_t at_once = 256;
-    for (std::int64_t first = 0; first < count; first += at_once) {
-        std::vector<std::int64_t> samples(
-            static_cast<std::size_t>(std::min(at_once, count - first)));
-        std::iota(samples.begin(), samples.end(), first);
-        SetColumns columns = empty_columns(source.fields());
-        source.read(Split::train, 0, samples, columns);
-        for (const std::uint8_t token :
-             std::get<std::vector<std::uint8_t>>(column_of(columns, "tokens").values)) {
+    visit_training_samples(source, "tokens", [&](std::span<const std::uint8_t> tokens) {
+        for (const std::uint8_t token : tokens) {
             if (token < listops_token_kinds) ++counts[token];
         }
-    }
+    });
     return counts;
 }
 

@@ -96,15 +96,21 @@ std::optional<SampleFiles> open(const std::string& path, const OptionSet&) {
 
 void declare_form(OptionSet& options) {
     declare_grey_encoding(options);
+    options.declare(
+        {.name = "centred",
+         .value = false,
+         .help = "dense values lie from -1 to 1, as with S4 and S5, and not from 0 to 1"});
     declare_pooling(options);
 }
 
 SampleForm form(const OptionSet& options, const SampleSource&) {
     const std::int64_t size = number(options, "size");
-    return {.input = grey_encoding(options, 0, 255),
-            .n_steps = size * size,
-            .n_classes = 2,
-            .pooling = pooling_of(options)};
+    const bool centred = options.get<bool>("centred");
+    return {
+        .input = centred ? grey_encoding(options, 127.5, 127.5) : grey_encoding(options, 0, 255),
+        .n_steps = size * size,
+        .n_classes = 2,
+        .pooling = pooling_of(options)};
 }
 
 /// The reference holds for as many distractors as published. Released images come without options,

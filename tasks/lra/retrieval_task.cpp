@@ -17,7 +17,7 @@ OptionSet options() {
 }
 
 std::optional<SampleFiles> open(const std::string& path, const OptionSet& options) {
-    return open_paper_pairs(path, number(options, "most_length"));
+    return open_paper_pairs(path, number(options, "most_length"), most_bytes_of_unit(options));
 }
 
 SetStatistics statistics(const Values&, const SetColumns& samples) {

@@ -32,7 +32,7 @@ TaskEntry text_syn_task() {
                                               .generator = generator,
                                               .statistics = statistics,
                                               .picture = picture,
-                                              .declare_form = declare_pooling,
+                                              .declare_form = declare_text_form,
                                               .form = text_form}});
 }
 

@@ -17,7 +17,7 @@ OptionSet options() {
 }
 
 std::optional<SampleFiles> open(const std::string& path, const OptionSet& options) {
-    return open_review_folder(path, number(options, "most_length"));
+    return open_review_folder(path, number(options, "most_length"), most_bytes_of_unit(options));
 }
 
 SetStatistics statistics(const Values&, const SetColumns& samples) {
@@ -54,7 +54,7 @@ most_length = 4096
                                .open = open,
                                .published = "the folder aclImdb with train/neg, train/pos, "
                                             "test/neg and test/pos",
-                               .declare_form = declare_pooling,
+                               .declare_form = declare_text_form,
                                .form = text_form}});
 }
 

@@ -5,8 +5,9 @@
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/log.h"
 #include "kernels/io/output_file.h"
+#include "network/interchange/nir/network_of_nir.h"
 #include "network/interchange/nir/nir_file.h"
-#include "network/interchange/nir/nir_network.h"
+#include "network/interchange/nir/nir_of_network.h"
 #include "network/interchange/sonata/sonata_writer.h"
 #include "tasks/networks/network_source.h"
 #include "tasks/networks/network_spikes.h"
@@ -28,12 +29,24 @@ network::NetworkDescription load_description(const ConversionPlan& plan) {
     return std::get<network::NetworkDescription>(std::move(source));
 }
 
+/// A graph or a folder: a name with another ending is neither, unless it says it is a folder.
+void require_form(const std::string& out) {
+    const std::filesystem::path path(out);
+    const bool is_folder =
+        !path.has_filename() || !path.has_extension() || std::filesystem::is_directory(path);
+    ELM_CHECK(is_folder || out.ends_with(".nir"),
+              "--out {}: expected NAME.nir for a graph of NIR, or a folder for SONATA: {}/ with a "
+              "slash at its end.",
+              out, path.stem().string());
+}
+
 }  // namespace
 
 Conversion convert_network(const ConversionPlan& plan) {
     std::error_code missing;
     ELM_CHECK(!std::filesystem::equivalent(plan.file, plan.out, missing),
               "--out {} is the file that is converted. Choose another name.", plan.out);
+    require_form(plan.out);
     network::NetworkDescription network = load_description(plan);
     if (plan.seed) network.seed = *plan.seed;
     if (!plan.out.ends_with(".nir")) {

@@ -17,6 +17,16 @@ std::int64_t rows_of(std::int64_t size, std::int64_t all) {
                     std::max<std::int64_t>(20, size * most_rows / std::max<std::int64_t>(1, all)));
 }
 
+/// Axes say what is left out: neurons of the raster, and the time before it.
+void label_what_is_shown(Panel& raster, Panel& rates, std::int64_t rows, std::int64_t all,
+                         double begin_ms, double end_ms) {
+    if (rows < all) raster.y_label = fmt::format("{} of {} neurons", rows, all);
+    if (begin_ms > 0) {
+        rates.x_label = fmt::format("time (s), the last {:g} s of {:g} s",
+                                    (end_ms - begin_ms) / 1000, end_ms / 1000);
+    }
+}
+
 }  // namespace
 
 Figure network_figure(const NetworkPlan& plan, const NetworkResult& result) {
@@ -63,6 +73,7 @@ Figure network_figure(const NetworkPlan& plan, const NetworkResult& result) {
         }
         rates.curves.push_back(std::move(line));
     }
+    label_what_is_shown(raster, rates, first_row, all, begin, end);
     raster.y_range = {{-1, static_cast<double>(first_row)}};
     rates.y_range = {{0, 1.05 * highest_rate}};
     return {.title = fmt::format("{}: {} neurons, {} synapses", network.name, network.n_neurons(),

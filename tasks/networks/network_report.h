@@ -18,7 +18,8 @@ std::string network_report_notes(const NetworkPlan& plan);
 Table reference_table(const NetworkPlan& plan, const NetworkResult& result,
                       const network::Benchmark& benchmark);
 
-/// "neurons", "synapses", "engine_threads", times, "rates_hz" and "cv_isi" by population.
+/// "neurons", "synapses", "engine_threads", "received_bytes" of this process, times, "rates_hz",
+/// "cv_isi" and other statistics by population.
 Record network_record(const NetworkPlan& plan, const NetworkResult& result);
 
 /// Size and speed, in a line or two.

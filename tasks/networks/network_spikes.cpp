@@ -28,17 +28,23 @@ TakenSpikes take(SpikeSample& sample, const SpikeTaker& taker) {
     }
 }
 
+/// "population a", "populations a, b and c".
 template <class Named>
-std::string names_of(const std::vector<Named>& all) {
-    std::vector<std::string> names;
-    for (const Named& one : all) names.push_back(one.name);
-    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+std::string names_of(const std::string& what, const std::vector<Named>& all) {
+    std::string names = what + (all.size() > 1 ? "s " : " ");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i > 0) names += i + 1 == all.size() ? " and " : ", ";
+        names += all[i].name;
+    }
+    return names;
 }
 
 }  // namespace
 
-std::vector<TakenSpikes> take_spikes(const std::string& path,
-                                     const std::vector<SpikeTaker>& takers) {
+std::vector<TakenSpikes> take_spikes(const std::string& path, const std::vector<SpikeTaker>& takers,
+                                     const TakerWords& words) {
+    ELM_CHECK(!takers.empty(), "{}: {} has no {} that takes spikes.", path, words.whole,
+              words.part);
     std::vector<SpikeSample> samples = find_spikes(path);
     std::vector<TakenSpikes> taken;
     for (SpikeSample& sample : samples) {
@@ -49,8 +55,13 @@ std::vector<TakenSpikes> take_spikes(const std::string& path,
     if (taken.empty() && samples.size() == 1 && takers.size() == 1) {
         taken.push_back(take(samples[0], takers[0]));
     }
-    ELM_CHECK(!taken.empty(), "{} has spikes of {}, and what takes spikes is {}.", path,
-              names_of(samples), names_of(takers));
+    if (taken.empty()) {
+        throw Error(ErrorKind::data,
+                    fmt::format("{} has {}; {} takes spikes at {}.", path,
+                                samples.empty() ? "no spikes"
+                                                : "spikes of " + names_of("population", samples),
+                                words.whole, names_of(words.part, takers)));
+    }
     return taken;
 }
 

@@ -12,7 +12,9 @@
 #include "kernels/core/support/progress.h"
 #include "network/event_driven/event_driven_engine.h"
 #include "network/recording/network_checkpoint.h"
+#include "network/time_stepped/cuda/cuda_engine.h"
 #include "network/time_stepped/time_stepped_engine.h"
+#include "tasks/networks/step_of_fit.h"
 
 namespace elm {
 namespace {
@@ -86,6 +88,40 @@ private:
     Clock::time_point last_;
 };
 
+std::string synapses_of(const network::Engine& engine) {
+    const std::int64_t count = engine.n_synapses();
+    if (count == 0) return "no synapses";
+    return fmt::format("{} synapses of {:.3g} bytes", count,
+                       static_cast<double>(engine.synapse_bytes()) / static_cast<double>(count));
+}
+
+std::unique_ptr<network::Engine> make_engine(const NetworkPlan& plan, Communicator& processes) {
+    const bool has_steps = plan.engine == NetworkEngine::time_stepped;
+    if (!has_steps && processes.size() > 1) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("the event-driven engine runs in one process, not in {}. Use the "
+                                "time-stepped one, or start it without a launcher.",
+                                processes.size()));
+    }
+    if (plan.device.kind == DeviceKind::cpu) {
+        return has_steps
+                   ? network::make_time_stepped_engine(plan.network, plan.precision, &processes)
+                   : network::make_event_driven_engine(plan.network);
+    }
+    if (!has_steps) {
+        throw Error(ErrorKind::unsupported,
+                    "the event-driven engine runs on the CPU alone. Choose the CPU, or the "
+                    "time-stepped engine.");
+    }
+    if (processes.size() > 1) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("a network on a CUDA device runs in one process, not in {}. "
+                                "Choose the CPU, or start it without a launcher.",
+                                processes.size()));
+    }
+    return network::make_cuda_engine(plan.network, plan.precision, plan.device);
+}
+
 }  // namespace
 
 NetworkResult run_network(const NetworkPlan& plan, Communicator& processes,
@@ -94,24 +130,13 @@ NetworkResult run_network(const NetworkPlan& plan, Communicator& processes,
     const std::int64_t steps = std::llround(network.duration_ms / network.time_step_ms);
     ELM_CHECK(steps >= 1, "a duration of {:g} ms, expected at least one step of {:g} ms.",
               network.duration_ms, network.time_step_ms);
-    const bool has_steps = plan.engine == NetworkEngine::time_stepped;
-    if (!has_steps && processes.size() > 1) {
-        throw Error(ErrorKind::unsupported,
-                    fmt::format("the event-driven engine runs in one process, not in {}. Use the "
-                                "time-stepped one, or start it without a launcher.",
-                                processes.size()));
-    }
+    if (processes.leads()) warn_of_other_steps(plan);
     NetworkResult result;
     const Clock::time_point build = Clock::now();
-    result.engine = has_steps
-                        ? network::make_time_stepped_engine(network, plan.precision, &processes)
-                        : network::make_event_driven_engine(network);
+    result.engine = make_engine(plan, processes);
     result.build_seconds = seconds_since(build);
     network::Engine& engine = *result.engine;
-    log::info("{} neurons, {} synapses of {:.3g} bytes, built in {:.3g} s", network.n_neurons(),
-              engine.n_synapses(),
-              static_cast<double>(engine.synapse_bytes()) /
-                  static_cast<double>(std::max<std::int64_t>(1, engine.n_synapses())),
+    log::info("{} neurons, {}, built in {:.3g} s", network.n_neurons(), synapses_of(engine),
               result.build_seconds);
 
     RunCheckpoints checkpoints(plan, engine);
@@ -119,6 +144,7 @@ NetworkResult run_network(const NetworkPlan& plan, Communicator& processes,
     const std::int64_t first = engine.current_step();
     const auto chunk = std::max<std::int64_t>(1, std::llround(50 / network.time_step_ms));
     Progress progress(network.name, steps, "steps");
+    progress.start_at(first);
     const Clock::time_point start = Clock::now();
     while (engine.current_step() < steps) {
         checkpoints.between(between);
@@ -133,11 +159,13 @@ NetworkResult run_network(const NetworkPlan& plan, Communicator& processes,
     result.duration_ms = static_cast<double>(steps) * network.time_step_ms;
     result.simulated_ms = static_cast<double>(steps - first) * network.time_step_ms;
     if (plan.checkpoints.keep_last) checkpoints.write();
+    const double from_ms = std::min(network.discard_ms, result.duration_ms);
     for (std::size_t p = 0; p < network.populations.size(); ++p) {
         result.statistics.push_back(
-            network::spike_statistics(engine.spikes()[p], network.populations[p].size,
-                                      std::min(network.discard_ms, result.duration_ms),
+            network::spike_statistics(engine.spikes()[p], network.populations[p].size, from_ms,
                                       result.duration_ms, plan.least_intervals));
+        result.spectra.push_back(
+            network::rate_spectrum(engine.spikes()[p], from_ms, result.duration_ms));
     }
     return result;
 }

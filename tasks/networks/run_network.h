@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "kernels/core/communicator.h"
+#include "kernels/core/device.h"
 #include "kernels/core/dtype.h"
 #include "network/engine.h"
+#include "network/recording/rate_spectrum.h"
 #include "network/recording/spike_statistics.h"
 
 namespace elm {
@@ -26,6 +28,7 @@ struct NetworkCheckpoints {
 struct NetworkPlan {
     network::NetworkDescription network;
     NetworkEngine engine = NetworkEngine::time_stepped;
+    Device device = {};
     DType precision = DType::f32;
     std::int64_t least_intervals = 5;  // of neurons that count for the CV
     NetworkCheckpoints checkpoints = {};
@@ -37,6 +40,7 @@ struct NetworkResult {
     double duration_ms = 0;                            // from the beginning of the network
     double simulated_ms = 0;                           // by this process
     std::vector<network::SpikeStatistics> statistics;  // by population, after what is discarded
+    std::vector<network::RateSpectrum> spectra;        // likewise
 
     /// Wall time for a time of the network.
     double real_time_factor() const {
@@ -48,7 +52,7 @@ struct NetworkResult {
 /// every 50 ms of its time or so, and may throw: then a checkpoint is written first. One that is to
 /// go on from a checkpoint which is not there begins at its first step. `processes` share the work,
 /// as time_stepped_engine.h says, and must outlive the result. Throws Error{unsupported} for
-/// several with another engine, or with checkpoints.
+/// several with another engine, on a CUDA device, or with checkpoints.
 NetworkResult run_network(const NetworkPlan& plan, Communicator& processes,
                           const std::function<void()>& between);
 

@@ -9,6 +9,7 @@
 
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/parallel.h"
+#include "kernels/io/counted.h"
 #include "kernels/io/hdf5_file.h"
 #include "network/interchange/nir/nir_recording.h"
 #include "network/recording/spike_group.h"
@@ -91,7 +92,7 @@ std::vector<NirSample> spikes_as_samples(const NirPlan& plan, const network::Nir
     std::vector<SpikeTaker> takers;
     for (const NirPort& port : inputs) takers.push_back({port.name, port.size});
     std::vector<TakenSpikes> taken;
-    if (!plan.input.empty()) taken = take_spikes(plan.input, takers);
+    if (!plan.input.empty()) taken = take_spikes(plan.input, takers, {"the graph", "node"});
     double duration_ms = 0;
     for (const TakenSpikes& one : taken) {
         const double last =
@@ -248,13 +249,14 @@ Record nir_record(const NirResult& result) {
 
 std::string nir_summary(const NirPlan& plan, const NirResult& result) {
     return fmt::format(
-        "{}: NIR graph of {} nodes, {} neurons, {} connections, steps of {:g} ms, {}, {}, {} "
-        "threads\n{} samples of {:g} ms in {:.3g} s: real-time factor {:.3g}\n",
+        "{}: NIR graph of {} nodes, {} neurons, {} connections, steps of {:g} ms, {}, {}, {}\n"
+        "{} samples of {:g} ms in {:.3g} s: real-time factor {:.3g}\n",
         result.name, plan.graph.nodes.size(), result.n_neurons, result.n_connections,
         result.time_step_s * 1000,
         plan.rule == network::NirRule::euler ? "Euler's rule" : "exact rule",
-        name_of(plan.precision), thread_count(), result.samples.size(), result.duration_ms(),
-        result.simulate_seconds, result.real_time_factor());
+        name_of(plan.precision), counted(thread_count(), "thread", "threads"),
+        result.samples.size(), result.duration_ms(), result.simulate_seconds,
+        result.real_time_factor());
 }
 
 void write_nir_result(const OutputFile& output, const NirResult& result,

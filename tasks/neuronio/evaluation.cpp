@@ -19,8 +19,6 @@ namespace {
 // Source of all: the evaluation of Spieler et al. 2024, arXiv 2306.16922.
 constexpr std::int64_t window_steps = 500, window_advance = 350;
 constexpr std::int64_t window_overlap = window_steps - window_advance;
-constexpr std::int64_t ignored_steps = 500;  // of every simulation, at its start
-constexpr std::int64_t most_spikes = 24;     // per simulation
 
 constexpr std::int64_t rows_at_once = 65536;  // samples x steps of one run: bounds the memory
 constexpr std::int64_t chunk_steps = 500;
@@ -203,9 +201,9 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
     for (const NeuronIoSimulation& simulation : simulations) {
         const auto n_steps = static_cast<std::size_t>(simulation.input.n_steps);
         const auto bins = spike_bins(simulation);
-        const std::size_t first = begin + std::min<std::size_t>(ignored_steps, n_steps);
+        const std::size_t first = begin + std::min<std::size_t>(ignored_neuronio_steps, n_steps);
         const std::size_t end = begin + n_steps;
-        if (std::count(bins.begin(), bins.end(), 1) <= most_spikes) {
+        if (std::count(bins.begin(), bins.end(), 1) <= most_scored_spikes) {
             const auto keep = [&](auto& kept, const auto& all, std::size_t offset) {
                 kept.insert(kept.end(), all.begin() + static_cast<std::ptrdiff_t>(first - offset),
                             all.begin() + static_cast<std::ptrdiff_t>(end - offset));
@@ -226,7 +224,7 @@ NeuronIoScores score(std::span<const NeuronIoSimulation> simulations,
         throw Error(ErrorKind::data,
                     fmt::format("nothing is left to score: every simulation has more than {} "
                                 "spikes or is not longer than {} ms",
-                                most_spikes, ignored_steps));
+                                most_scored_spikes, ignored_neuronio_steps));
     }
     scores.n_bins = static_cast<std::int64_t>(kept_target.size());
     scores.loss = loss / static_cast<double>(scores.n_bins);

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 #include "tasks/metrics.h"
 #include "tasks/neuronio/neuronio_file.h"
 
@@ -21,6 +21,10 @@ namespace elm {
 enum class Protocol { published, continuous };
 std::string_view name_of(Protocol protocol) noexcept;
 Protocol parse_protocol(std::string_view name);  // throws Error{invalid}
+
+/// Steps of every simulation that are not scored, at its start, and spikes beyond which a
+/// simulation is left out. Source: the evaluation of Spieler et al. 2024, arXiv 2306.16922.
+inline constexpr std::int64_t ignored_neuronio_steps = 500, most_scored_spikes = 24;
 
 /// Prediction of a model for every bin of every simulation, simulation after simulation.
 struct NeuronIoPrediction {

@@ -14,10 +14,13 @@ constexpr std::int64_t chunk = 64;  // bins whose transcendental functions are d
 
 template <class Real>
 LossSums sample_loss(const Real* output, const Real* spikes, const Real* voltage,
-                     std::int64_t n_steps, Real scale, Real* gradient) {
+                     std::int64_t n_steps, Real scale, const NeuronIoWeights& weights,
+                     Real* gradient) {
     using Array = Eigen::Array<Real, chunk, 1>;
     LossSums sums;
     sums.count = n_steps;
+    const Real of_spikes = static_cast<Real>(weights.spikes) * scale,
+               of_voltage = static_cast<Real>(2 * weights.voltage) * scale;
     for (std::int64_t first = 0; first < n_steps; first += chunk) {
         const std::int64_t count = std::min(chunk, n_steps - first);
         // Past the end: a spike that is certain and a voltage that is met cost nothing.
@@ -36,8 +39,8 @@ LossSums sample_loss(const Real* output, const Real* spikes, const Real* voltage
             sums.parts[spike_part] += static_cast<double>(entropy[k]);
             sums.parts[voltage_part] +=
                 static_cast<double>(error[k]) * static_cast<double>(error[k]);
-            gradient[2 * (first + k)] = Real(0.5) * scale * slope[k];
-            gradient[2 * (first + k) + 1] = scale * error[k];
+            gradient[2 * (first + k)] = of_spikes * slope[k];
+            gradient[2 * (first + k) + 1] = of_voltage * error[k];
         }
     }
     return sums;
@@ -46,15 +49,19 @@ LossSums sample_loss(const Real* output, const Real* spikes, const Real* voltage
 }  // namespace
 
 LossSums neuronio_loss(const Tensor& output, const Tensor& spikes, const Tensor& voltage,
-                       std::int64_t sample, std::int64_t n_bins, const Tensor& gradient) {
+                       std::int64_t sample, std::int64_t n_bins, const Tensor& gradient,
+                       const NeuronIoWeights& weights, std::int64_t first_step) {
     const std::int64_t n_steps = output.shape()[1];
+    ELM_CHECK(first_step >= 0 && first_step < n_steps,
+              "neuronio_loss: the first step that counts is {} of {}", first_step, n_steps);
     return visit_real(output.dtype(), [&]<class Real>(Real) {
         const auto row = [&](const Tensor& tensor, std::int64_t columns) {
-            return tensor.host<Real>().data() + sample * n_steps * columns;
+            return tensor.host<Real>().data() + (sample * n_steps + first_step) * columns;
         };
-        return sample_loss<Real>(row(output, 2), row(spikes, 1), row(voltage, 1), n_steps,
-                                 static_cast<Real>(1.0 / static_cast<double>(n_bins)),
-                                 row(gradient, 2));
+        std::fill_n(row(gradient, 2) - 2 * first_step, 2 * first_step, Real(0));
+        return sample_loss<Real>(
+            row(output, 2), row(spikes, 1), row(voltage, 1), n_steps - first_step,
+            static_cast<Real>(1.0 / static_cast<double>(n_bins)), weights, row(gradient, 2));
     });
 }
 

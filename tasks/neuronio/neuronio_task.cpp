@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 
 #include <fmt/format.h>
 
+#include "kernels/core/support/check.h"
 #include "tasks/data/split.h"
 #include "tasks/neuronio/evaluation.h"
 #include "tasks/neuronio/neuronio_dataset.h"
+#include "tasks/neuronio/neuronio_defaults.h"
 #include "tasks/neuronio/neuronio_loss.h"
 #include "tasks/neuronio/window_sampler.h"
 #include "tasks/simulation/simulation_plot.h"
@@ -34,7 +35,12 @@ public:
                  const std::vector<std::int64_t>& validation)
         : windows_{.window_steps = options.get<std::int64_t>("window_steps"),
                    .first_step = options.get<std::int64_t>("first_step")},
+          burn_in_(options.get<std::int64_t>("burn_in")),
+          spike_bias_(options.get<double>("spike_bias")),
           data_(open_dataset(input, train)) {
+        ELM_CHECK(burn_in_ < windows_.window_steps,
+                  "neuronio.burn_in is {} steps of windows of {}: expected fewer.", burn_in_,
+                  windows_.window_steps);
         const NeuronIoDataset held_out = open_dataset(input, validation);
         for (std::int64_t index = 0; index < held_out.size(); ++index) {
             validation_.push_back(held_out.read(index));
@@ -81,6 +87,7 @@ public:
         windows.part = request.first / request.count;
         windows.dtype = request.dtype;
         sample_windows(data_, windows, request.seed, request.index, batch);
+        batch.n_counted = request.size * (windows_.window_steps - burn_in_);
     }
     /// Data in memory is sampled when asked for: that costs less than handing it from thread to
     /// thread.
@@ -94,7 +101,7 @@ public:
     LossSums loss(const Batch& batch, const Tensor& output, std::int64_t sample,
                   const Tensor& gradient) const override {
         return neuronio_loss(output, batch.targets[spike_target], batch.targets[voltage_target],
-                             sample, batch.n_counted, gradient);
+                             sample, batch.n_counted, gradient, {}, burn_in_);
     }
 
     Scores score(Stream& stream, const FittedModel& model, Split,
@@ -130,26 +137,10 @@ public:
             data_.output_rate_hz());
     }
 
-    /// A branched neuron, half of its inputs inhibitory, in the published proportions: 45 branches,
-    /// each with 100 synapses on a stretch that advances by 29 channels from branch to branch.
-    Values suited_options() const override {
-        const std::int64_t n_channels = data_.n_channels();
-        const std::int64_t n_branch = std::min<std::int64_t>(45, n_channels);
-        const std::int64_t advance = (n_channels + n_branch - 1) / n_branch;
-        return {{"num_memory", std::int64_t{20}},
-                {"num_branch", n_branch},
-                {"num_synapse_per_branch", (advance * 100 + 28) / 29},
-                {"input_to_synapse_routing",
-                 std::string(n_channels % 2 == 0 ? "neuronio_routing" : "random_routing")},
-                {"memory_tau_max", 150.0}};
-    }
-    /// The readout begins at the rate of the data, on a grid of 1 ms: from log odds of 0 a small
-    /// model takes ten thousand updates to say that spikes are rare.
+    Values suited_options() const override { return neuronio_suited_options(data_.n_channels()); }
     std::vector<double> readout_bias() const override {
-        const double probability = data_.output_rate_hz() * 1e-3;
-        const double drawn = std::numeric_limits<double>::quiet_NaN();
-        if (probability <= 0 || probability >= 1) return {};
-        return {std::log(probability / (1 - probability)), drawn};
+        if (spike_bias_ != 0) return {spike_bias_, NAN};
+        return neuronio_readout_bias(data_.output_rate_hz());
     }
 
     std::optional<Figure> prediction(Stream& stream, const FittedModel& model,
@@ -166,6 +157,8 @@ public:
 
 private:
     WindowOptions windows_;
+    std::int64_t burn_in_;  // steps of a window that are not learnt
+    double spike_bias_;     // 0: that of the mean rate
     NeuronIoDataset data_;
     std::vector<NeuronIoSimulation> validation_;
     std::size_t shown_ = 0;  // of the validation: the liveliest one
@@ -185,6 +178,15 @@ OptionSet options() {
                      .help = "windows begin here or later in a simulation",
                      .unit = "steps",
                      .lowest = 0});
+    options.declare({.name = "burn_in",
+                     .value = std::int64_t{0},
+                     .help = "first steps of a window that do not count in the loss that is learnt",
+                     .unit = "steps",
+                     .lowest = 0});
+    options.declare({.name = "spike_bias",
+                     .value = 0.0,
+                     .help = "where the bias of the spike output begins; 0: at the logit of the "
+                             "mean rate"});
     return options;
 }
 
@@ -195,8 +197,9 @@ std::unique_ptr<Task> make(const OptionSet& options, const TaskInput& input) {
     return std::make_unique<NeuronIoTask>(options, input, train, validation);
 }
 
-/// A published recipe: `more` than what all of them share.
-std::string published(std::int64_t batch, std::int64_t updates, const std::string& more) {
+/// A published recipe: what all of them share, `more` of the training, and the rest.
+std::string published(std::int64_t batch, std::int64_t updates, const std::string& more,
+                      const std::string& rest) {
     return fmt::format(R"(
         [training]
         batch = {}
@@ -205,31 +208,53 @@ std::string published(std::int64_t batch, std::int64_t updates, const std::strin
         weight_decay = 0.0
         learning_rate = 5e-4
         schedule = "cosine"
+        {}
         [neuronio]
         window_steps = 500
         first_step = 500
-        [elm]
-        elm_version = 1
-        lambda_value = 5.0
         {}
     )",
-                       batch, updates, more);
+                       batch, updates, more, rest);
 }
+
+std::string published_first(std::int64_t batch, std::int64_t updates, const std::string& neuron) {
+    return published(batch, updates, "", "[elm]\nelm_version = 1\nlambda_value = 5.0\n" + neuron);
+}
+
+constexpr const char* of_2026 = R"(burn_in = 150
+        spike_bias = -5.0
+        [elm]
+        elm_version = 2
+        lambda_value = 5.0
+        tau_b_value = 5.0
+        memory_tau_min = 1.0
+        memory_tau_max = 150.0
+        mlp_activation = "relu"
+)";
 
 }  // namespace
 
+/// The recipe "neuronio-2026" is that of Spieler, Martius & Levina 2026, arXiv 2605.12049, and its
+/// public code, but for three things: their neuron has squared ReLUs; its synaptic weights begin at
+/// 0.5/sqrt(100), here at 0.5; their best model is that of the lowest voltage error, ours that of
+/// the lowest loss.
 TaskEntry neuronio_task() {
-    return {.name = "neuronio",
-            .summary = "spikes and soma voltage of a detailed cell from its synaptic input",
-            .source = "Beniaguev, Segev, London 2021, doi:10.1016/j.neuron.2021.07.002",
-            .options = options,
-            .make = make,
-            .presets = {{"neuronio", "35 epochs of 10,000 batches of 8 windows; ReLU",
-                         published(8, 350000, "mlp_activation = \"relu\"")},
-                        {"neuronio-best",
-                         "100 epochs of 2,500 batches of 32 windows; 100 memory units, SiLU",
-                         published(32, 250000, "mlp_activation = \"silu\"\nnum_memory = 100")}},
-            .needs_files = true};
+    return {
+        .name = "neuronio",
+        .summary = "spikes and soma voltage of a detailed cell from its synaptic input",
+        .source = "Beniaguev, Segev, London 2021, doi:10.1016/j.neuron.2021.07.002",
+        .options = options,
+        .make = make,
+        .presets = {{"neuronio", "35 epochs of 10,000 batches of 8 windows; ReLU",
+                     published_first(8, 350000, "mlp_activation = \"relu\"")},
+                    {"neuronio-best",
+                     "100 epochs of 2,500 batches of 32 windows; 100 memory units, SiLU",
+                     published_first(32, 250000, "mlp_activation = \"silu\"\nnum_memory = 100")},
+                    {"neuronio-2026",
+                     "burn-in, clipping and traces of Spieler et al. 2026; ReLU, where theirs "
+                     "is squared, and larger first synaptic weights",
+                     published(8, 350000, "clip_norm = 1.0", of_2026)}},
+        .needs_files = true};
 }
 
 }  // namespace elm

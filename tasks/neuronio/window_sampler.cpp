@@ -18,18 +18,17 @@ std::int64_t n_starts(const NeuronIoDataset& data, const WindowOptions& options)
     return data.n_steps() - options.first_step - options.window_steps + 1;
 }
 
-void prepare(Batch& batch, const NeuronIoDataset& data, const WindowOptions& options) {
-    const Shape shape{options.samples(), options.window_steps};
+void prepare(Batch& batch, const NeuronIoDataset& data, const Shape& shape, DType dtype) {
     batch.targets.resize(2);
     for (Tensor& target : batch.targets) {
-        if (!target.defined() || target.shape() != shape || target.dtype() != options.dtype) {
+        if (!target.defined() || target.shape() != shape || target.dtype() != dtype) {
             Stream host{Device{}};
-            target = Tensor::empty(host, shape, options.dtype);
+            target = Tensor::empty(host, shape, dtype);
         }
     }
-    batch.n_counted = options.batch * options.window_steps;
-    batch.spikes.n_samples = options.samples();
-    batch.spikes.n_steps = options.window_steps;
+    batch.n_counted = shape.size();
+    batch.spikes.n_samples = shape[0];
+    batch.spikes.n_steps = shape[1];
     batch.spikes.n_units = data.n_channels();
     batch.spikes.row_begin.resize(static_cast<std::size_t>(shape.size()) + 1);
     batch.spikes.row_begin[0] = 0;
@@ -59,6 +58,23 @@ void write_targets(const Batch& batch, std::int64_t sample, const CompactSimulat
         spike[step] = static_cast<Real>(spikes[step]);
         voltage[step] =
             static_cast<Real>(target_above_bias(double{voltages[step]}) / voltage_scale_mV);
+    }
+}
+
+/// Fills the rows of a batch with the windows that `window_of` says.
+template <class WindowOf>
+void fill(const NeuronIoDataset& data, const Shape& shape, DType dtype, Batch& batch,
+          const WindowOf& window_of) {
+    prepare(batch, data, shape, dtype);
+    for (std::int64_t sample = 0; sample < shape[0]; ++sample) {
+        const auto [index, begin] = window_of(sample);
+        const auto simulation = data.compact(index);
+        append_spikes(batch.spikes, sample, *simulation, begin);
+        if (dtype == DType::f64) {
+            write_targets<double>(batch, sample, *simulation, begin);
+        } else {
+            write_targets<float>(batch, sample, *simulation, begin);
+        }
     }
 }
 
@@ -94,21 +110,21 @@ NeuronIoWindow draw_window(const NeuronIoDataset& data, const WindowOptions& opt
             options.first_step + draw_below(n_starts(data, options), when)};
 }
 
+void fill_windows(const NeuronIoDataset& data, std::int64_t window_steps, DType dtype,
+                  std::span<const NeuronIoWindow> windows, Batch& batch) {
+    fill(data, Shape{std::ssize(windows), window_steps}, dtype, batch,
+         [&](std::int64_t sample) { return windows[static_cast<std::size_t>(sample)]; });
+}
+
 void sample_windows(const NeuronIoDataset& data, const WindowOptions& options, std::uint64_t seed,
                     std::int64_t update, Batch& batch) {
     check_windows(data, options);
-    prepare(batch, data, options);
-    for (std::int64_t sample = 0; sample < options.samples(); ++sample) {
-        const auto [index, begin] =
-            draw_window(data, options, seed, update, options.part * options.samples() + sample);
-        const auto simulation = data.compact(index);
-        append_spikes(batch.spikes, sample, *simulation, begin);
-        if (options.dtype == DType::f64) {
-            write_targets<double>(batch, sample, *simulation, begin);
-        } else {
-            write_targets<float>(batch, sample, *simulation, begin);
-        }
-    }
+    fill(data, Shape{options.samples(), options.window_steps}, options.dtype, batch,
+         [&](std::int64_t sample) {
+             return draw_window(data, options, seed, update,
+                                options.part * options.samples() + sample);
+         });
+    batch.n_counted = options.batch * options.window_steps;
 }
 
 }  // namespace elm

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "tasks/task.h"
 
@@ -40,6 +41,11 @@ void check_windows(const NeuronIoDataset& data, const WindowOptions& options);
 /// and, apart from that, over the starts from first_step to n_steps - window_steps.
 NeuronIoWindow draw_window(const NeuronIoDataset& data, const WindowOptions& options,
                            std::uint64_t seed, std::int64_t update, std::int64_t sample);
+
+/// Fills the batch with windows of `window_steps` steps, all of which count; in the memory of a
+/// batch that was used before. Throws as NeuronIoDataset::compact.
+void fill_windows(const NeuronIoDataset& data, std::int64_t window_steps, DType dtype,
+                  std::span<const NeuronIoWindow> windows, Batch& batch);
 
 /// Fills the batch of an update, in the memory of a batch that was used before: nothing is
 /// allocated once its memory is as large as it gets. It follows from seed and update alone. Throws

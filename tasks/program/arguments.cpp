@@ -1,4 +1,5 @@
 #include "tasks/program/arguments.h"
+#include "tasks/arena/arena_options.h"
 
 #include <algorithm>
 #include <array>
@@ -9,15 +10,17 @@
 
 #include <fmt/format.h>
 
+#include "baselines/expected_names.h"
 #include "baselines/front_end.h"
 #include "baselines/model_registry.h"
 #include "encoders/encoder_registry.h"
 #include "kernels/core/support/check.h"
+#include "kernels/io/list_text.h"
 #include "tasks/program/command.h"
 #include "tasks/program/made_of.h"
 #include "tasks/task_registry.h"
-#include "tasks/training/checkpoint_match.h"
-#include "tasks/training/curriculum.h"
+#include "tasks/training/plan/checkpoint_match.h"
+#include "tasks/training/plan/curriculum.h"
 #include "tasks/training/recipe.h"
 
 namespace elm {
@@ -25,8 +28,9 @@ namespace {
 
 /// Sections of a configuration that belong to components, not to commands.
 std::vector<std::string> component_sections() {
-    std::vector<std::string> sections{"training", front_end_section, curriculum_section,
-                                      made_of_section, data_section};
+    std::vector<std::string> sections{"training",      front_end_section, curriculum_section,
+                                      made_of_section, data_section,      arena_parts_section,
+                                      flywheel_section};
     for (const ModelEntry& entry : all_models()) sections.push_back(entry.name);
     for (const EncoderEntry& entry : all_encoders()) sections.push_back(entry.name);
     for (const TaskEntry& entry : all_tasks()) sections.push_back(entry.name);
@@ -40,17 +44,6 @@ constexpr std::array call_options{"config", "set",   "help",    "version",  "for
 template <class Container>
 bool contains(const Container& container, const std::string& name) {
     return std::find(container.begin(), container.end(), name) != container.end();
-}
-
-std::vector<std::string> split(const std::string& text) {
-    std::vector<std::string> parts;
-    std::size_t begin = 0;
-    while (true) {
-        const std::size_t comma = text.find(',', begin);
-        parts.push_back(text.substr(begin, comma - begin));
-        if (comma == std::string::npos) return parts;
-        begin = comma + 1;
-    }
 }
 
 template <class Number>
@@ -129,13 +122,13 @@ std::uint64_t Arguments::seed() const {
 }
 
 std::vector<std::string> Arguments::items(const std::string& option) const {
-    return has(option) ? split(text(option)) : std::vector<std::string>{};
+    return has(option) ? split_list(text(option)) : std::vector<std::string>{};
 }
 
 std::vector<std::string> Arguments::all_items(const std::string& option) const {
     std::vector<std::string> all;
     for (const std::string& value : list(option)) {
-        const std::vector<std::string> some = split(value);
+        const std::vector<std::string> some = split_list(value);
         all.insert(all.end(), some.begin(), some.end());
     }
     return all;
@@ -193,8 +186,8 @@ void Arguments::merge(const Config& given_config, const std::string& origin) {
     std::vector<std::string> sections = components;
     for (const Command& command : all_commands()) sections.push_back(command.name);
     for (const auto& [section, values] : config.sections) {
-        ELM_CHECK(contains(sections, section), "{}: there is no section {}.{} Expected {}.", origin,
-                  section, nearest_hint(section, sections), fmt::join(sections, ", "));
+        ELM_CHECK(contains(sections, section), "{}: there is no section {}.{}", origin, section,
+                  expected_names(section, sections, "elmsim list models and elmsim list tasks"));
         if (contains(components, section)) {
             for (const auto& [key, value] : values) components_[section][key] = value;
         }
@@ -207,7 +200,7 @@ void Arguments::merge(const Config& given_config, const std::string& origin) {
                           "{}: {}.{} is '{}', expected true or false", origin, section, key, given);
                 if (std::get<bool>(value)) set(key, {"true"});
             } else {
-                set(key, option.repeatable ? split(given) : std::vector<std::string>{given});
+                set(key, option.repeatable ? split_list(given) : std::vector<std::string>{given});
             }
         }
     }
@@ -219,9 +212,10 @@ const Flag& Arguments::find(const std::string& name, const std::string& origin) 
         if (option.name == name) return option;
         names.push_back(option.name);
     }
-    throw Error(ErrorKind::invalid,
-                fmt::format("{} is not an option of elmsim {}.{} Expected {}.", origin,
-                            command_->name, nearest_hint(name, names), fmt::join(names, ", ")));
+    throw Error(
+        ErrorKind::invalid,
+        fmt::format("{} is not an option of elmsim {}.{}", origin, command_->name,
+                    expected_names(name, names, fmt::format("elmsim {} --help", command_->name))));
 }
 
 }  // namespace elm

@@ -123,6 +123,7 @@ std::string command_help(const Command& command, bool full) {
     if (!command.examples.empty()) text += '\n';
     if (full) {
         text += fmt::format("\n{}", option_lines(command.all_options()));
+        if (!command.notes.empty()) text += '\n' + command.notes;
     } else {
         if (!command.options.empty()) text += fmt::format("\n{}", option_lines(command.options));
         text += fmt::format("\nelmsim {} --help lists every flag.\n", command.name);

@@ -24,9 +24,12 @@ struct Command {
     std::vector<std::string> examples = {};
     std::string words = {};  // what may follow the name without a flag, e.g. "FILE"
     std::vector<std::string> word_choices = {};
-    std::vector<std::string> shared = {};    // names of shared options it takes, see shared_option
-    std::vector<Flag> options = {};          // its own
-    bool needs_arguments = true;             // alone, it prints its short help
+    std::vector<std::string> shared = {};  // names of shared options it takes, see shared_option
+    std::vector<Flag> options = {};        // its own
+    bool needs_arguments = true;           // alone, it prints its short help
+    /// Where only some first words know --resume: those.
+    std::vector<std::string> resumable = {};
+    std::string notes = {};                  // at the end of its long help
     int (*run)(const Arguments&) = nullptr;  // returns the exit code
 
     /// Its own options, the shared ones it takes, and those of every command.

@@ -34,10 +34,13 @@ bool among(const std::vector<std::string>& words, const char* word) {
 }
 
 /// "x exists. Choose another name, or let it be replaced (--force)."
-std::string with_way_on(const Command& command, std::string message) {
+std::string with_way_on(const Command& command, const std::vector<std::string>& words,
+                        std::string message) {
     const std::vector<Flag> flags = command.all_options();
+    const auto& able = command.resumable;
     const bool resumes = std::any_of(flags.begin(), flags.end(),
-                                     [](const Flag& flag) { return flag.name == "resume"; });
+                                     [](const Flag& flag) { return flag.name == "resume"; }) &&
+                         (able.empty() || (!words.empty() && among(able, words[0].c_str())));
     if (message.ends_with('.')) message.pop_back();
     return message + (resumes ? " (--resume goes on, --force replaces it)." : " (--force).");
 }
@@ -78,7 +81,8 @@ int run(const std::vector<std::string>& words) {
         return command.run(arguments);
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::exists) throw;
-        throw Error(error.kind(), with_way_on(command, error.message()), error.site());
+        throw Error(error.kind(), with_way_on(command, arguments.words(), error.message()),
+                    error.site());
     }
 }
 

@@ -5,9 +5,12 @@
 
 #include <fmt/core.h>
 
+#include "baselines/model_file.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/toml_config.h"
+#include "network/neurons/population_neuron.h"
 #include "neuron/elm/elm_builtin.h"
+#include "tasks/networks/step_of_fit.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/run_context.h"
 
@@ -16,7 +19,12 @@ namespace {
 
 FittedModel load_named(RunContext& context, const std::string& name, double time_step_ms) {
     if (const BuiltinModel* builtin = find_builtin(name)) {
-        FittedModel fitted = make_model(builtin->make(time_step_ms == 0 ? 1.0 : time_step_ms));
+        ElmModel model = builtin->make(time_step_ms == 0 ? 1.0 : time_step_ms);
+        if (network::is_fit(model)) {
+            const ElmOptions& options = model.options;
+            warn_of_other_step(name, options.version, options.time_step_ms, 1.0);
+        }
+        FittedModel fitted = make_model(model);
         allocate(context.stream(), fitted, context.precision(), {});
         return fitted;
     }
@@ -51,9 +59,14 @@ FittedModel resolve_model(const Arguments& arguments, RunContext& context, const
         });
     }
     if (time_step_ms == 0) return fitted;
-    return with_context("--dt-ms", [&] {
+    const double fit_step_ms = fitted.spec.time_step_ms;
+    FittedModel stepped = with_context("--dt-ms", [&] {
         return with_time_step(context.stream(), std::move(fitted), time_step_ms);
     });
+    if (stepped.spec.model == "elm") {  // of version 1 none is taken in other steps
+        warn_of_other_step(name, ElmVersion::v2, time_step_ms, fit_step_ms);
+    }
+    return stepped;
 }
 
 }  // namespace elm

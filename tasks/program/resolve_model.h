@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 
 namespace elm {
 

@@ -13,6 +13,7 @@
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/log.h"
 #include "kernels/core/support/parallel.h"
+#include "kernels/io/counted.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 
@@ -35,7 +36,8 @@ html::Facts page_facts(const Arguments& arguments, Device device) {
     std::strftime(time_of_day, sizeof time_of_day, "%Y-%m-%d %H:%M UTC", &utc);
     return {{"made", time_of_day},
             {"took", fmt::format("{:.0f} s", arguments.seconds())},
-            {"machine", fmt::format("{}, {} threads", describe(device), thread_count())},
+            {"machine",
+             fmt::format("{}, {}", describe(device), counted(thread_count(), "thread", "threads"))},
             {"program",
              fmt::format("elmsim {}, {}, {}, for {}", build_info::version, build_info::build_type,
                          build_info::compiler, build_info::architecture)},
@@ -71,8 +73,8 @@ RunContext::RunContext(const Arguments& arguments, bool trains) {
 }
 
 void RunContext::announce() const {
-    log::info("on {} ({}), {} threads, {}", to_string(stream_->device()),
-              describe(stream_->device()), thread_count(), name_of(precision_));
+    log::info("on {} ({}), {}, {}", to_string(stream_->device()), describe(stream_->device()),
+              counted(thread_count(), "thread", "threads"), name_of(precision_));
 }
 
 std::int64_t peak_memory_bytes() {

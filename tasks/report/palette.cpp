@@ -25,7 +25,10 @@ std::string of_place(std::size_t index, std::size_t count) {
 std::string of_series(std::size_t index, std::size_t count) {
     constexpr std::array hues{prediction,    hue::blue,      hue::green, hue::purple,
                               hue::sky_blue, hue::vermilion, hue::black};
-    return one_of(hues, index, count);
+    // Where more are to be told apart: Tol's "muted" colours. Source: Tol 2021, SRON/EPS/TN/09-002.
+    constexpr std::array more{"#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE",
+                              "#882255", "#44AA99", "#999933", "#AA4499", hue::black};
+    return count <= hues.size() ? one_of(hues, index, count) : one_of(more, index, count);
 }
 
 std::string of_share(double share) {

@@ -35,7 +35,7 @@ inline constexpr const char* background = "#FFFFFF";
 std::string of_place(std::size_t index, std::size_t count);
 
 /// Series `index` of `count` that stand side by side, such as models: one of the hues where they
-/// suffice, else a step from dark to light. The first is a prediction.
+/// suffice, one of ten others, else a step from dark to light. Of few, the first is a prediction.
 std::string of_series(std::size_t index, std::size_t count);
 
 /// A value as a share of its range, from 0 (dark) to 1 (light).

@@ -111,16 +111,22 @@ Size size_of(const Figure& figure) {
             figure.height_px > 0 ? figure.height_px : usual.height};
 }
 
-bool has_key_beside(const Figure& figure) {
-    return std::any_of(figure.panels.begin(), figure.panels.end(),
-                       [](const Panel& panel) { return panel.key == key_beside; });
+/// Room for the names of curves beside the panels, in px; 0 where they stand elsewhere.
+double room_for_names(const Figure& figure) {
+    constexpr double mark = 70, letter = 10;
+    std::size_t longest = 0;
+    for (const Panel& panel : figure.panels) {
+        if (panel.key != key_beside) continue;
+        for (const Curve& curve : panel.curves) longest = std::max(longest, curve.title.size());
+    }
+    return longest == 0 ? 0 : mark + letter * static_cast<double>(longest);
 }
 
 /// Panels of given heights share the left and right edges, so that their x axes line up; below a
 /// panel whose x axis has a name there is room for it.
 Place place_of(const Figure& figure, std::size_t index) {
-    constexpr double label = 20, axis = 115, edge = 35, names = 200, bottom = 68;  // px
-    const double right = has_key_beside(figure) ? edge + names : edge;
+    constexpr double label = 20, axis = 115, edge = 35, bottom = 68;  // px
+    const double right = edge + room_for_names(figure);
     const double top = figure.title.empty() ? 40 : 65;
     constexpr double gap = 45, room_for_x_label = 45;
     const Size size = size_of(figure);

@@ -73,6 +73,7 @@ std::string Table::to_text(std::size_t most) const {
         std::string line;
         for (std::size_t column = 0; column < n_columns; ++column) {
             if (column > 0 && column + 1 == n_columns && total > most) {
+                if (row[column].empty()) break;
                 line.erase(line.find_last_not_of(' ') + 1);
                 line += below;
             } else if (column > 0) {

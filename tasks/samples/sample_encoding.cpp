@@ -52,10 +52,27 @@ void add_dense(const InputEncoding& encoding, std::span<const T> sample, std::sp
     }
 }
 
+/// One sequence whose units are read from its bytes. Returns its steps.
+std::int64_t add_read_units(const InputEncoding& encoding, std::span<const std::uint8_t> bytes,
+                            SpikeTrain& train) {
+    thread_local std::vector<std::int32_t> units;
+    units.clear();
+    encoding.read_units(bytes, units);
+    if (units.empty()) throw Error(ErrorKind::data, "a sample without steps.");
+    const std::int64_t room = train.n_steps - (encoding.end >= 0 ? 1 : 0);
+    if (std::ssize(units) > room) units.resize(static_cast<std::size_t>(room));
+    if (encoding.end >= 0) units.push_back(encoding.end);
+    append_one_hot(train, units);
+    return std::ssize(units);
+}
+
 /// One sequence. Returns its steps.
 template <class T>
 std::int64_t add_sequence(const InputEncoding& encoding, std::span<const T> values,
                           std::int64_t row, Batch& batch) {
+    if constexpr (std::is_same_v<T, std::uint8_t>) {
+        if (encoding.read_units) return add_read_units(encoding, values, batch.spikes);
+    }
     const bool is_dense = encoding.kind == InputKind::dense;
     const std::int64_t room = is_dense ? batch.dense.shape()[1] : batch.spikes.n_steps;
     const std::int64_t width = std::is_same_v<T, float> ? encoding.width : 1;

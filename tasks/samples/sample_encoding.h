@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,10 @@ struct InputEncoding {
     std::int64_t width = 1;                // units or channels
     std::vector<std::int32_t> units = {};  // of each byte or token; empty: its own number
     std::vector<double> values = {};       // dense, of each byte; empty: its own number
+    /// Appends the units of a sequence of bytes, of which several may be one; null: each byte is
+    /// one. What is longer than there is room for is cut, so that there is room for the end.
+    std::function<void(std::span<const std::uint8_t> bytes, std::vector<std::int32_t>& units)>
+        read_units = {};
     std::int32_t end = -1;  // unit that spikes in one more step behind each sample; below 0: none
     /// The token between the two sequences of a pair; below 0: a sample is one sequence.
     std::int32_t separator = -1;

@@ -2,11 +2,6 @@
 
 namespace elm {
 
-Option whole_option(const char* name, std::int64_t value, const char* help, double lowest,
-                    double highest) {
-    return {.name = name, .value = value, .help = help, .lowest = lowest, .highest = highest};
-}
-
 Option steps_option(std::int64_t steps, double fewest) {
     Option option = whole_option("steps", steps, "length of a sample", fewest, 1e7);
     option.unit = "steps";

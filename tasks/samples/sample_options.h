@@ -1,13 +1,11 @@
 #pragma once
 
 #include "kernels/io/option_set.h"
+#include "kernels/io/whole_option.h"
 
 /// Options that many tasks have, and their values.
 namespace elm {
 
-/// A whole number from `lowest` to `highest`.
-Option whole_option(const char* name, std::int64_t value, const char* help, double lowest,
-                    double highest = 1e6);
 /// "steps", the length of a sample.
 Option steps_option(std::int64_t steps, double fewest);
 

@@ -27,7 +27,9 @@ TaskSpec task_spec(std::string name, const SampleForm& form, bool has_test) {
                   .pooling = form.pooling,
                   .towers = form.towers,
                   .has_labels = form.n_classes > 0,
-                  .has_test = has_test};
+                  .has_test = has_test,
+                  .asks_next = form.counts_bits,
+                  .carried = form.carried};
     constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
     if (form.n_classes > 0) {
         spec.loss_parts = class_loss_parts();
@@ -52,6 +54,15 @@ TaskSpec task_spec(std::string name, const SampleForm& form, bool has_test) {
                          .chance = form.chance > 0 ? form.chance : unknown}};
     }
     return spec;
+}
+
+/// Batch k of samples that stand in the order of as many sequences as it holds: sample k of each.
+std::vector<std::int64_t> samples_side_by_side(const BatchRequest& request, std::int64_t length) {
+    std::vector<std::int64_t> samples;
+    for (std::int64_t sequence = 0; sequence < request.size; ++sequence) {
+        samples.push_back(sequence * length + request.index % length);
+    }
+    return samples;
 }
 
 /// Targets that count in the loss of a task that is asked in each step.
@@ -99,7 +110,15 @@ SampleTask::SampleTask(std::string name, const SampleKind& kind, SampleForm form
 }
 
 void SampleTask::fill(const BatchRequest& request, Batch& batch) const {
-    const std::vector<std::int64_t> whole = source_->samples_of(request);
+    const std::int64_t length = spec_.carried ? source_->count(request.split) / request.size : 1;
+    ELM_CHECK(
+        length > 0,
+        "{} samples of the task {} are no {} sequences side by side. Choose a smaller batch or "
+        "shorter samples.",
+        source_->count(request.split), spec_.name, request.size);
+    const std::vector<std::int64_t> whole =
+        spec_.carried ? samples_side_by_side(request, length) : source_->samples_of(request);
+    batch.begins = request.index % length == 0;
     const std::span<const std::int64_t> own = std::span(whole).subspan(
         static_cast<std::size_t>(request.first), static_cast<std::size_t>(request.count));
     const bool asks_each_step = spec_.pooling == Pooling::all && spec_.towers.empty();
@@ -196,8 +215,9 @@ std::string SampleTask::summary() const {
     const std::int64_t test = source_->count(Split::test);
     const std::string trained =
         count == 0 ? fmt::format("new samples of {} steps for every update", spec_.n_steps)
-                   : fmt::format("{} samples of {} steps, in another order in every epoch", count,
-                                 spec_.n_steps);
+                   : fmt::format("{} samples of {} steps, {}", count, spec_.n_steps,
+                                 spec_.carried ? "each going on from the state of the one before"
+                                               : "in another order in every epoch");
     return fmt::format("{}: {}, {} to validate on, {} to test on; {}, {}", spec_.name, trained,
                        source_->count(Split::validation), test == 0 ? "none" : fmt::to_string(test),
                        source_->name(), form_.input.name);

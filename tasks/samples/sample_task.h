@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,10 @@ struct SampleForm {
     bool counts_bits = false;         // bits per character are the first metric
     std::vector<double> readout_bias = {};
     double step_ms = 0;  // of a step of the model; 0: steps have no length
-    double chance = 0;   // Metric::chance; 0: the classes are equally likely, and that of a number
-                         // or of what comes next in a text is not known
+    /// Samples stand in the order of long sequences: TaskSpec::carried.
+    std::optional<CarriedState> carried = {};
+    double chance = 0;  // Metric::chance; 0: the classes are equally likely, and that of a number
+                        // or of what comes next in a text is not known
 };
 
 /// A task on samples that are drawn or stored.
@@ -32,8 +35,10 @@ public:
                std::unique_ptr<const SampleSource> source);
 
     const TaskSpec& spec() const override { return spec_; }
-    /// Where lengths are known before samples are read, a batch is as long as its longest sample,
-    /// rounded up; else as the longest that there may be.
+    /// Where state is carried, a split is cut into as many equal sequences as a whole batch has
+    /// samples, and batch k holds sample k of each; behind their ends it begins again. What is left
+    /// over is in none. Where lengths are known before samples are read, a batch is as long as its
+    /// longest sample, rounded up; else as the longest that there may be.
     void fill(const BatchRequest& request, Batch& batch) const override;
     std::int64_t prefetch_depth() const override;
     int prefetch_threads() const override { return source_->threads(); }

@@ -61,7 +61,7 @@ RecordingWriter::RecordingWriter(const std::string& path, const FittedModel& mod
 
 void RecordingWriter::add_sample(const std::string& name, std::int64_t chunk_steps) {
     file_.make_group("/" + name);
-    const auto make = [&](bool chosen, const char* dataset, std::vector<std::int64_t> row) {
+    const auto make = [&](bool chosen, const char* dataset, const std::vector<std::int64_t>& row) {
         if (chosen) file_.make_growing("/" + name + "/" + dataset, row, type_, chunk_steps);
     };
     const bool neuronio = has_neuronio_outputs(model_);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 #include "kernels/io/hdf5_file.h"
 
 namespace elm {

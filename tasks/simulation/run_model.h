@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 #include "tasks/data/spikes/spike_source.h"
 #include "tasks/report/plot.h"
 #include "tasks/simulation/recording_writer.h"

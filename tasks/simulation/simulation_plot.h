@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 #include "neuron/elm/leaky_integrator.h"
 #include "tasks/simulation/plot_data.h"
 

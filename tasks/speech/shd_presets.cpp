@@ -7,13 +7,18 @@ namespace {
 
 constexpr const char* recipe = R"([{0}]
 bin_ms = {1:.1f}
-[training]
+{2}[training]
 batch = 8
-budget = "{2}u"
+budget = "{3}u"
 optimizer = "adamax"
 learning_rate = 5e-3
 schedule = "cosine"
 weight_decay = 0.0
+)";
+
+/// Of the program of 2026.
+constexpr const char* network_samples = R"(split_seed = 12345
+counts = false
 )";
 
 constexpr const char* elm_neuron = R"([front_end]
@@ -58,12 +63,14 @@ high_pass_tau = 5.0
 input_scale = 10.0
 input_dropout = 0.2
 recurrent_dropout = 0.2
+update_penalty = 0.002
+activity_penalty = 0.2
 )";
 
 }  // namespace
 
 std::vector<Preset> shd_presets(const std::string& task, std::int64_t updates) {
-    const std::string paper = fmt::format(recipe, task, 10.0, updates);
+    const std::string paper = fmt::format(recipe, task, 10.0, "", updates);
     return {{.name = "paper",
              .summary = "ELM neuron of 100 memory units (Spieler et al. 2024, table S12)",
              .toml = paper + elm_neuron},
@@ -75,7 +82,7 @@ std::vector<Preset> shd_presets(const std::string& task, std::int64_t updates) {
              .toml = paper + lstm},
             {.name = "network",
              .summary = "ELM Network of 77,000 parameters at bins of 2 ms (Spieler et al. 2026)",
-             .toml = fmt::format(recipe, task, 2.0, updates) + network}};
+             .toml = fmt::format(recipe, task, 2.0, network_samples, updates) + network}};
 }
 
 }  // namespace elm

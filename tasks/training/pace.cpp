@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "tasks/training/checkpoint_match.h"
+#include "tasks/training/plan/checkpoint_match.h"
 
 namespace elm {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "kernels/io/option_set.h"
 #include "kernels/io/toml_config.h"
-#include "tasks/training/training.h"
+#include "tasks/training/training_settings.h"
 
 namespace elm {
 

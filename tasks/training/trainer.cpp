@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <numeric>
-#include <optional>
 
 #include <fmt/format.h>
 
@@ -12,7 +12,8 @@
 #include "kernels/core/support/log.h"
 #include "kernels/core/support/parallel.h"
 #include "kernels/core/support/progress.h"
-#include "tasks/training/training_group.h"
+#include "tasks/training/limit_scores.h"
+#include "tasks/training/trainer_work.h"
 
 namespace elm {
 namespace {
@@ -29,19 +30,31 @@ public:
           poll_(poll),
           progress_("train", 0, "updates") {
         progress_.start_at(updates_done());
+        if (processes_.size() > 1) return;  // all stop after the same update
+        for (const TrainerRun& run : runs_) {
+            run.training->poll_with([this] { poll_within_update(); });
+        }
     }
+    ~Trainer() {
+        for (const TrainerRun& run : runs_) run.training->poll_with({});
+    }
+    Trainer(const Trainer&) = delete;
+    Trainer& operator=(const Trainer&) = delete;
 
     void run() {
-        if (settings_.seconds > 0 && processes_.leads()) limit_scores();
+        if (settings_.seconds > 0 && processes_.leads()) {
+            limit_scores(runs_, settings_);
+        }
         for (const TrainerRun& run : runs_) begin(run);
-        share_work();
+        work_ = share_work(runs_);
+        if (settings_.seconds > 0) share_time();
         show_plan();
         try {
             while (true) {
-                const std::vector<Work*> chosen = least_advanced();
+                const std::vector<TrainerWork*> chosen = least_advanced();
                 if (chosen.empty()) break;
                 advance(chosen);
-                for (Work* work : chosen) {
+                for (TrainerWork* work : chosen) {
                     plan(*work);
                     for (const TrainerRun* run : work->runs) after_slice(*run);
                 }
@@ -92,6 +105,14 @@ private:
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     }
 
+    /// From any thread that works on an update: one at a time, and no more often than slices end.
+    void poll_within_update() {
+        const std::unique_lock lock(polling_, std::try_to_lock);
+        if (!lock || seconds() < next_poll_) return;
+        poll_();
+        next_poll_ = seconds() + slice_seconds;
+    }
+
     /// All processes must stop after the same update.
     void poll() {
         std::exception_ptr own;
@@ -120,90 +141,12 @@ private:
         run.training->write_checkpoint(run.files->checkpoint(), run.config);
     }
 
-    /// Scores are part of the time that is given: of fewer samples where all would take too much of
-    /// it, and of the same ones for all runs.
-    void limit_scores() {
-        const double share = settings_.seconds / static_cast<double>(runs_.size());
-        std::optional<ScoredSamples> least;
-        for (const TrainerRun& run : runs_) {  // one that goes on has decided it
-            if (!run.training->validations().empty()) least = run.training->settings().scored;
-        }
-        if (!least) {
-            least.emplace();
-            const auto lower = [](std::int64_t& to, std::int64_t by) {
-                if (by > 0) to = to > 0 ? std::min(to, by) : by;
-            };
-            for (const TrainerRun& run : runs_) {
-                const ScoredSamples own = run.training->affordable_samples(share);
-                lower(least->validation, own.validation);
-                lower(least->test, own.test);
-            }
-            if (!settings_.tests) least->test = 0;
-        }
-        for (const TrainerRun& run : runs_) run.training->score_on(*least);
-        const Task& task = runs_.front().training->task();
-        for (const auto& [some, split] : {std::pair(least->validation, Split::validation),
-                                          std::pair(least->test, Split::test)}) {
-            if (some == 0) continue;
-            log::info(
-                "scores are of {} of the {} {} samples: all of them would take too much of "
-                "the time",
-                some, task.count(split), name_of(split));
-        }
-    }
-
-    /// Work of one thread at a time: a run, or a group of runs in step.
-    struct Work {
-        std::vector<const TrainerRun*> runs;
-        std::optional<TrainingGroup> group;
-        std::optional<TimePlan> plan = {};  // of a budget of time
-
-        Training& first() const { return *runs.front()->training; }
-        /// Of all runs together. While one validates, as much work as runs side by side waits.
-        TimeSpent time_spent(std::size_t side_by_side) const {
-            TimeSpent spent;
-            for (const TrainerRun* run : runs) {
-                const TimeSpent& own = run->training->time_spent();
-                spent.training += own.training;
-                spent.validation += own.validation * static_cast<double>(side_by_side);
-                spent.last_validation += own.last_validation * static_cast<double>(side_by_side);
-            }
-            return spent;
-        }
-        double fraction_done() const {
-            double least = 1;
-            for (const TrainerRun* run : runs)
-                least = std::min(least, run->training->fraction_done());
-            return least;
-        }
-    };
-
-    void share_work() {
-        std::vector<Training*> trainings;
-        for (const TrainerRun& run : runs_) trainings.push_back(run.training);
-        const std::vector<Training*> grouped = TrainingGroup::choose(trainings);
-        Work together;
-        for (const TrainerRun& run : runs_) {
-            if (std::find(grouped.begin(), grouped.end(), run.training) != grouped.end()) {
-                together.runs.push_back(&run);
-            } else {
-                work_.push_back({{&run}, std::nullopt});
-            }
-        }
-        if (!grouped.empty()) {
-            log::debug("{} small models share vectors", grouped.size());
-            together.group.emplace(grouped);
-            work_.push_back(std::move(together));
-        }
-        if (settings_.seconds > 0) share_time();
-    }
-
     /// Work that runs side by side has its time at once: each run an equal share, none more than
     /// there is.
     void share_time() {
         const double share = settings_.seconds * static_cast<double>(side_by_side()) /
                              static_cast<double>(runs_.size());
-        for (Work& work : work_) {
+        for (TrainerWork& work : work_) {
             double own = std::min(settings_.seconds, share * static_cast<double>(work.runs.size()));
             // The test comes when all are done, one run after the other.
             for (const TrainerRun* run : work.runs) {
@@ -217,7 +160,7 @@ private:
 
     /// Looks at the plan of work that is given time. A new one is kept at once, so that what goes
     /// on from a checkpoint has it.
-    void plan(Work& work) {
+    void plan(TrainerWork& work) {
         if (!work.plan) return;
         const Pace before = work.first().pace();
         Pace pace = before;
@@ -249,12 +192,12 @@ private:
                   first.settings().validate_every);
     }
 
-    std::vector<Work*> least_advanced() {
-        std::vector<Work*> open;
-        for (Work& work : work_) {
+    std::vector<TrainerWork*> least_advanced() {
+        std::vector<TrainerWork*> open;
+        for (TrainerWork& work : work_) {
             if (work.fraction_done() < 1) open.push_back(&work);
         }
-        std::stable_sort(open.begin(), open.end(), [](const Work* a, const Work* b) {
+        std::stable_sort(open.begin(), open.end(), [](const TrainerWork* a, const TrainerWork* b) {
             return a->fraction_done() < b->fraction_done();
         });
         open.resize(std::min(open.size(), works_at_once()));
@@ -268,24 +211,14 @@ private:
         return processes_.size() > 1 ? 1 : static_cast<std::size_t>(thread_count());
     }
 
-    static void advance(Work& work) {
-        Training& training = work.first();
-        const std::int64_t every = training.settings().report_every;
-        if (work.group) {
-            work.group->advance(every, slice_seconds);
-        } else {
-            training.advance((training.update_count() / every + 1) * every, slice_seconds);
-        }
-    }
-
     /// An exception of one ends the others' slice, too, but only after it.
-    void advance(const std::vector<Work*>& chosen) {
+    void advance(const std::vector<TrainerWork*>& chosen) {
         const double start = seconds();
         std::vector<std::exception_ptr> failures(chosen.size());
         Cpu::for_each_task(std::ssize(chosen), [&](std::int64_t k) {
             const auto at = static_cast<std::size_t>(k);
             try {
-                advance(*chosen[at]);
+                chosen[at]->advance(slice_seconds);
             } catch (...) {
                 failures[at] = std::current_exception();
             }
@@ -296,7 +229,7 @@ private:
                          [&] { std::rethrow_exception(failures[k]); });
         }
         // Work that is done sooner waits for the others: that is time of its own, too.
-        for (const Work* work : chosen) {
+        for (const TrainerWork* work : chosen) {
             const double share = (seconds() - start) / static_cast<double>(work->runs.size());
             for (const TrainerRun* run : work->runs) run->training->add_seconds(share);
         }
@@ -348,6 +281,14 @@ private:
         last_checkpoint_ = seconds();
     }
 
+    /// Which validation a score is of: the best by the first metric, and not of its own kind.
+    static std::string at_best(const TaskSpec& spec) {
+        if (spec.headline == 0) return " at best";
+        const Metric& first = spec.metrics.front();
+        return fmt::format(" at the {} {}", first.higher_is_better ? "highest" : "lowest",
+                           first.label);
+    }
+
     void show() {
         const Training& first = *runs_.front().training;
         const TaskSpec& spec = first.task().spec();
@@ -356,8 +297,9 @@ private:
             note = fmt::format("loss {:.4f}", first.reports().back().loss.mean(spec));
         }
         if (const Validation* best = first.best(); best != nullptr) {
-            note += fmt::format(", best {} {:.4f}", spec.metrics[spec.headline].label,
-                                best->scores[spec.headline]);
+            const Metric& headline = spec.metrics[spec.headline];
+            note += fmt::format(", {} {:.4f}{}", headline.label, best->scores[spec.headline],
+                                at_best(spec));
         }
         progress_.set_total(updates_planned());
         progress_.update(updates_done(), note);
@@ -370,7 +312,9 @@ private:
     Progress progress_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     double last_checkpoint_ = 0;
-    std::vector<Work> work_;
+    std::mutex polling_;
+    double next_poll_ = 0;  // seconds(); of polling_
+    std::vector<TrainerWork> work_;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "tasks/training/run_files.h"
+#include "tasks/training/record/run_files.h"
 #include "tasks/training/training.h"
 
 namespace elm {
@@ -29,8 +29,9 @@ struct TrainerSettings {
 
 /// Trains all to their end. One uses all threads; of several, the least advanced ones run side by
 /// side, one a thread. Keeps the model of the best validation, checkpoints and metrics, and shows
-/// progress. `poll` is called several times a second and may throw: then a checkpoint of every run
-/// is written first. Of several processes the first one validates, plans and writes, and an
+/// progress. `poll` is called several times a second, within an update from any thread but never
+/// from two at once, and may throw: then a checkpoint of every run, of its last whole update, is
+/// written first. Of several processes the first one validates, plans and writes, and an
 /// exception of poll in one of them ends all.
 void train(std::span<const TrainerRun> runs, const TrainerSettings& settings,
            Communicator& processes, const std::function<void()>& poll);

@@ -4,19 +4,21 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <map>
+#include <string>
 #include <utility>
 
-#include "kernels/autograd/tape.h"
+#include <fmt/format.h>
+
+#include "baselines/model_file.h"
 #include "kernels/core/memory.h"
 #include "kernels/core/support/check.h"
-#include "tasks/training/checkpoint_match.h"
-#include "tasks/training/training_history.h"
+#include "tasks/scores.h"
+#include "tasks/training/plan/checkpoint_match.h"
+#include "tasks/training/record/training_history.h"
 
 namespace elm {
 namespace {
-
-constexpr const char *scored_validation = "scored_validation_samples",
-                     *scored_test = "scored_test_samples";
 
 /// Sets biases of the readout. Every model's readout is a linear layer "readout", or the ELM's
 /// "w_y".
@@ -39,27 +41,66 @@ void begin_at(Stream& stream, Module& module, const std::vector<double>& readout
     }
 }
 
+/// Trains of the model's state, none of which holds a step. A checkpoint holds tensors alone:
+/// throws Error{unsupported} for a model that carries spikes, and for one whose state grows with
+/// each piece, as the keys and values of attention do.
+std::size_t empty_trains(Stream& stream, const FittedModel& fitted, const Task& task,
+                         DType precision) {
+    Batch batch;
+    task.fill({.dtype = precision}, batch);
+    SequenceState state;
+    const auto refuse = [&](const char* why) {
+        throw Error(ErrorKind::unsupported,
+                    fmt::format("the task {} goes on with the state that the piece before left, "
+                                "and that of the model {} {}. Choose another model, or let every "
+                                "piece begin at rest.",
+                                task.spec().name, fitted.spec.model, why));
+    };
+    const auto shapes = [&] {
+        std::vector<Shape> all;
+        for (const Tensor& tensor : state.tensors) all.push_back(tensor.shape());
+        return all;
+    };
+    output_of(stream, task.spec(), *fitted.model, batch, &state);
+    for (const SpikeTrain& train : state.spikes) {
+        if (train.n_steps == 0) continue;
+        refuse("holds spikes, which a checkpoint does not");
+    }
+    const std::vector<Shape> before = shapes();
+    output_of(stream, task.spec(), *fitted.model, batch, &state);
+    if (shapes() != before) refuse("grows with each piece");
+    return state.spikes.size();
+}
+
+/// States by the number of their part and of their tensor.
+std::map<std::string, Tensor> named(const BatchStates& states) {
+    std::map<std::string, Tensor> tensors;
+    for (std::size_t part = 0; part < states.size(); ++part) {
+        for (std::size_t k = 0; k < states[part].tensors.size(); ++k) {
+            tensors[fmt::format("{}.{}", part, k)] = states[part].tensors[k];
+        }
+    }
+    return tensors;
+}
+BatchStates states_of(Stream& stream, const std::map<std::string, Tensor>& named,
+                      std::int64_t parts, std::size_t trains) {
+    BatchStates states(named.empty() ? 0 : static_cast<std::size_t>(parts));
+    for (std::size_t part = 0; part < states.size(); ++part) {
+        for (std::size_t k = 0; named.contains(fmt::format("{}.{}", part, k)); ++k) {
+            states[part].tensors.push_back(named.at(fmt::format("{}.{}", part, k)).to(stream));
+        }
+        if (states[part].tensors.empty()) continue;
+        SpikeTrain empty;
+        empty.n_samples = states[part].tensors.front().shape()[0];
+        states[part].spikes.assign(trains, empty);
+    }
+    return states;
+}
+
 }  // namespace
 
 double flops_per_sample(const TaskSpec& task, SequenceModel& model) {
     return 3 * model.flops_per_step(task.n_steps) * static_cast<double>(task.n_steps);
-}
-
-void put_scored_samples(const ScoredSamples& scored, Config& config) {
-    Values& data = config.sections[data_section];
-    if (scored.validation > 0) data[scored_validation] = scored.validation;
-    if (scored.test > 0) data[scored_test] = scored.test;
-}
-
-ScoredSamples take_scored_samples(Config& config) {
-    Values& data = config.sections[data_section];
-    const auto take = [&](const char* name) -> std::int64_t {
-        const auto found = data.extract(name);
-        return found.empty() || !std::holds_alternative<std::int64_t>(found.mapped())
-                   ? 0
-                   : std::get<std::int64_t>(found.mapped());
-    };
-    return {.validation = take(scored_validation), .test = take(scored_test)};
 }
 
 Training::Training(Stream& stream, FittedModel model, const TrainingSettings& settings,
@@ -95,9 +136,18 @@ Training::Training(Stream& stream, FittedModel model, const TrainingSettings& se
     allocate(stream, fitted_, settings.precision,
              RandomKey{settings.seed}.for_purpose("first values"));
     begin_at(stream, module(), settings.readout_bias);
-    if (spec.input != InputKind::tokens) {
-        pass_ = fitted_.model->training_pass(stream, settings.precision);
+    if (spec.carried) {
+        ELM_CHECK(processes.size() == 1,
+                  "state is carried from batch to batch by one process, and there are {}.",
+                  processes.size());
+        empty_trains_ = empty_trains(stream, fitted_, task, settings.precision);
     }
+    gradient_.emplace(stream, fitted_, task,
+                      GradientSettings{.seed = settings.seed,
+                                       .precision = settings.precision,
+                                       .batch_parts = settings.batch_parts,
+                                       .rank = processes.rank(),
+                                       .processes = processes.size()});
     flops_per_update_ =
         flops_per_sample(spec, *fitted_.model) * static_cast<double>(settings.samples_per_update());
     optimizer_.emplace(stream, module(), fitted_.parameters, settings.optimizer);
@@ -129,7 +179,7 @@ const Batch& Training::next_batch() {
 }
 
 double Training::measure_pass(std::int64_t n_samples) {
-    output_ = output_gradient_ = pooled_ = pooled_gradient_ = {};
+    gradient_->release();
     const PeakBuffers peak(stream_.device().kind);
     Batch batch;
     task_.fill({.seed = settings_.seed,
@@ -139,93 +189,10 @@ double Training::measure_pass(std::int64_t n_samples) {
                 .full_length = true},
                batch);
     const double waiting = static_cast<double>(task_.prefetch_depth()) * peak.bytes();
-    add_gradient(batch, 0);
+    gradient_->add(batch, update_count(), 0);
     stream_.synchronize();
     discard_gradient();
     return peak.bytes() + waiting;
-}
-
-void Training::prepare_loss(const Shape& output_shape) {
-    const std::int64_t n_samples = output_shape[0], n_outputs = output_shape[2];
-    if (output_gradient_.defined() && output_gradient_.shape() == output_shape) return;
-    Stream host{Device{}};
-    output_ = Tensor::zeros(host, output_shape, settings_.precision);
-    output_gradient_ = Tensor::zeros(host, output_shape, settings_.precision);
-    pooled_ = Tensor::zeros(host, {n_samples, 1, n_outputs}, settings_.precision);
-    pooled_gradient_ = Tensor::zeros(host, {n_samples, 1, n_outputs}, settings_.precision);
-    losses_.resize(static_cast<std::size_t>(n_samples));
-}
-
-/// Of every random number of the batch that pass number `pass` of the present update belongs to.
-RandomKey Training::key_of(std::int64_t pass) const {
-    return RandomKey{settings_.seed}
-        .for_purpose("update")
-        .at_step(static_cast<std::uint64_t>(update_count()))
-        .for_part(static_cast<std::uint32_t>(pass / settings_.batch_parts));
-}
-
-/// Number of its first sequence among those of all parts and processes.
-std::int64_t Training::first_sequence(const Batch& batch, std::int64_t pass) const {
-    const std::int64_t parts = settings_.batch_parts;
-    return (processes_.rank() * parts + pass % parts) * batch.n_sequences(task_.spec().input);
-}
-
-PassCall Training::call(const Batch& batch, std::int64_t pass) {
-    const bool is_dense = task_.spec().input == InputKind::dense;
-    const std::int64_t n_steps = is_dense ? batch.dense.shape()[1] : batch.spikes.n_steps;
-    prepare_loss({batch.n_sequences(task_.spec().input), n_steps, fitted_.spec.shape.n_output});
-    const InputDropout dropout =
-        input_dropout_of(*fitted_.model, key_of(pass), first_sequence(batch, pass));
-    const bool drops = dropout.rate > 0;
-    if (drops && is_dense) drop_channels(dropout, batch.dense, kept_dense_);
-    if (drops && !is_dense) drop_spikes(dropout, batch.spikes, kept_spikes_);
-    const SpikeTrain& spikes = drops ? kept_spikes_ : batch.spikes;
-    const Tensor& dense = drops ? kept_dense_ : batch.dense;
-    return {.spikes = is_dense ? nullptr : &spikes,
-            .dense = is_dense ? &dense : nullptr,
-            .input_gain = dropout.gain(),
-            .output = output_,
-            .output_gradient = output_gradient_,
-            .loss = [this, &batch](std::int64_t first, std::int64_t count) {
-                for (std::int64_t sample = first; sample < first + count; ++sample) {
-                    losses_[static_cast<std::size_t>(sample)] = loss_of_sample(
-                        task_, batch, output_, sample, output_gradient_, pooled_, pooled_gradient_);
-                }
-            }};
-}
-
-LossSums Training::loss_of_pass() const {
-    LossSums total;
-    for (const LossSums& loss : losses_) total.add(loss);
-    return total;
-}
-
-LossSums Training::tape_gradient(const Batch& batch, std::int64_t pass) {
-    Tape tape;
-    Context context{.stream = stream_, .tape = &tape, .random = key_of(pass), .training = true};
-    SequenceInput input = input_of(stream_, task_.spec(), batch);
-    input.first_sample = first_sequence(batch, pass);
-    const Var output = fitted_.model->forward(context, input);
-    Stream host{Device{}};
-    const bool on_host = stream_.device().kind == DeviceKind::cpu;
-    stream_.synchronize();
-    const Tensor values = on_host ? output.value : output.value.to(host);
-    prepare_loss(values.shape());
-    for (std::size_t sample = 0; sample < losses_.size(); ++sample) {
-        losses_[sample] = loss_of_sample(task_, batch, values, static_cast<std::int64_t>(sample),
-                                         output_gradient_, pooled_, pooled_gradient_);
-    }
-    const std::array<Var, 1> outputs{output};
-    const std::array<Tensor, 1> gradients{on_host ? output_gradient_
-                                                  : output_gradient_.to(stream_)};
-    tape.backward(stream_, outputs, gradients);
-    return loss_of_pass();
-}
-
-LossSums Training::add_gradient(const Batch& batch, std::int64_t pass) {
-    if (pass_ == nullptr) return tape_gradient(batch, pass);
-    pass_->run(call(batch, pass));
-    return loss_of_pass();
 }
 
 double Training::fraction_done() const noexcept {
@@ -245,7 +212,7 @@ void Training::set_pace(const Pace& pace) {
 
 WorkDone Training::work() const {
     return {.updates = update_count(),
-            .seconds = spent_.total(),
+            .seconds = history_.spent.total(),
             .flops = flops_per_update_ * static_cast<double>(update_count())};
 }
 
@@ -273,7 +240,8 @@ void Training::update() {
     LossSums loss;
     const std::int64_t passes = settings_.accumulation_steps * settings_.batch_parts;
     for (std::int64_t pass = 0; pass < passes; ++pass) {
-        loss.add(add_gradient(next_batch(), pass));
+        gradient_->poll();
+        loss.add(gradient_->add(next_batch(), update_count(), pass));
     }
     if (processes_.size() > 1) {
         processes_.sum(stream_, fitted_.parameters.gradients);
@@ -283,9 +251,10 @@ void Training::update() {
 }
 
 void Training::finish_update(const LossSums& loss) {
-    loss_.add(loss);
+    history_.pending.add(loss);
     optimizer_->step(stream_, settings_.learning_rate.at(update_count()),
                      settings_.accumulation_steps);
+    gradient_->keep_states();
 }
 
 void Training::advance(std::int64_t end, double seconds) {
@@ -304,12 +273,12 @@ void Training::advance(std::int64_t end, double seconds) {
 TrainingReport Training::report() {
     TrainingReport report;
     report.update = update_count();
-    report.loss = loss_;
+    report.loss = history_.pending;
     report.learning_rate =
         settings_.learning_rate.at(std::max<std::int64_t>(0, update_count() - 1));
     report.gradient_norm = optimizer_->gradient_norm();
-    loss_ = {};
-    reports_.push_back(report);
+    history_.pending = {};
+    history_.reports.push_back(report);
     return report;
 }
 
@@ -334,7 +303,7 @@ ScoredSamples Training::affordable_samples(double seconds) {
         const auto start = std::chrono::steady_clock::now();
         with_average([&] { task_.score(stream_, fitted_, Split::validation, tried); });
         const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-        spent_.validation += passed.count();
+        history_.spent.validation += passed.count();
         score_seconds_ = passed.count() / static_cast<double>(tried);
         if (tried == total || factor * passed.count() > validation_share * seconds) break;
     }
@@ -363,21 +332,21 @@ Validation Training::validate() {
             task_.score(stream_, fitted_, Split::validation, settings_.scored.validation).values;
     });
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    spent_.last_validation = passed.count();
-    spent_.validation += passed.count();
-    validations_.push_back(validation);
+    history_.spent.last_validation = passed.count();
+    history_.spent.validation += passed.count();
+    history_.validations.push_back(validation);
     return validation;
 }
 
 bool Training::is_best() const noexcept {
-    return !validations_.empty() && best() == &validations_.back();
+    return !history_.validations.empty() && best() == &history_.validations.back();
 }
 
 const Validation* Training::best() const {
     const double sign = task_.spec().metrics.front().higher_is_better ? -1 : 1;
     const auto cost = [&](const Validation& one) { return sign * one.scores.front(); };
     const Validation* least = nullptr;
-    for (const Validation& one : validations_) {
+    for (const Validation& one : history_.validations) {
         if (one.update == 0) continue;
         if (least == nullptr || cost(one) < cost(*least) || std::isnan(cost(*least))) least = &one;
     }
@@ -401,19 +370,16 @@ void Training::write_checkpoint(const std::string& path, const Config& config) {
     put_pace(pace(), state.config);
     put_scored_samples(settings_.scored, state.config);
     state.config.sections[data_section]["batch_parts"] = settings_.batch_parts;
-    state.history = to_history(task_.spec(), {reports_, validations_, loss_, spent_});
+    state.history = to_history(task_.spec(), history_);
+    state.carried = named(gradient_->states());
     elm::write_checkpoint(path, module(), fitted_.parameters, &*optimizer_, state);
 }
 
 void Training::resume(const std::string& path) {
     const TrainingState state =
         read_checkpoint(stream_, path, module(), fitted_.parameters, &*optimizer_);
-    TrainingHistory history =
-        with_context(path, [&] { return from_history(task_.spec(), state.history); });
-    reports_ = std::move(history.reports);
-    validations_ = std::move(history.validations);
-    loss_ = history.pending;
-    spent_ = history.spent;
+    history_ = with_context(path, [&] { return from_history(task_.spec(), state.history); });
+    gradient_->go_on_from(states_of(stream_, state.carried, settings_.batch_parts, empty_trains_));
     batches_.reset();
 }
 

@@ -16,8 +16,11 @@
 namespace elm {
 namespace {
 
+/// Fits that meet beyond so many times the longest length measured say nothing.
+constexpr double farthest = 1000;
+
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t fewest_of_attention = 3, fewest_of_model = 2;
+constexpr std::size_t fewest_of_attention = 3, fewest_of_model = 3;
 
 /// Where a parabola meets a line, the larger of two lengths above 0.
 std::optional<double> meeting(const CostFit& attention, const CostFit& model) {
@@ -142,8 +145,31 @@ CostFit fit_cost(std::span<const double> lengths, std::span<const double> costs,
     const double mean = wanted.mean();
     const double total = (wanted.array() - mean).square().sum();
     const double left = (powers * found - wanted).squaredNorm();
-    fit.explained = total > 0 ? 1 - left / total : 1;
+    // A curve through as many points as it has coefficients explains nothing.
+    const bool is_fitted = rows > degree + 1;
+    fit.explained = !is_fitted ? none : total > 0 ? 1 - left / total : 1;
     return fit;
+}
+
+CostExponent fit_exponent(std::span<const double> lengths, std::span<const double> costs) {
+    const auto n = static_cast<double>(lengths.size());
+    ELM_CHECK(lengths.size() > 1 && lengths.size() == costs.size(),
+              "an exponent through {} lengths", lengths.size());
+    ELM_CHECK(std::all_of(costs.begin(), costs.end(), [](double cost) { return cost > 0; }),
+              "an exponent of a cost that is not above 0");
+    double mean_x = 0, mean_y = 0;
+    for (std::size_t k = 0; k < lengths.size(); ++k) {
+        mean_x += std::log(lengths[k]) / n;
+        mean_y += std::log(costs[k]) / n;
+    }
+    double xx = 0, xy = 0, yy = 0;
+    for (std::size_t k = 0; k < lengths.size(); ++k) {
+        const double x = std::log(lengths[k]) - mean_x, y = std::log(costs[k]) - mean_y;
+        xx += x * x;
+        xy += x * y;
+        yy += y * y;
+    }
+    return {xy / xx, yy > 0 ? xy * xy / (xx * yy) : 1};
 }
 
 EfficiencyLength efficiency_length(const CostCurve& model, const CostCurve& attention,
@@ -157,8 +183,11 @@ EfficiencyLength efficiency_length(const CostCurve& model, const CostCurve& atte
     result.attention = fit_cost(attention.lengths, attention.costs(), 2);
     result.model = fit_of_model(model, model.costs(), leaves_first);
     const auto met = meeting(result.attention, result.model);
-    if (!met) {
-        result.kind = kind_without_meeting(pairs);
+    const EfficiencyLength::Kind apart = kind_without_meeting(pairs);
+    const bool below_one_step = met && *met < 1 && apart == EfficiencyLength::Kind::always;
+    const bool out_of_reach = met && *met > farthest * attention.lengths.back();
+    if (!met || below_one_step || out_of_reach) {
+        result.kind = apart;
         return result;
     }
     result.kind = EfficiencyLength::Kind::crossing;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,19 +30,28 @@ struct CostCurve {
 /// Mean of the values from the 25th to the 75th percentile.
 double interquartile_mean(std::vector<double> values);
 
-/// A polynomial by least squares, from the constant on, and the share of variance that it explains.
+/// A polynomial by least squares, from the constant on, and the share of variance that it explains:
+/// NaN where there are no more points than coefficients.
 struct CostFit {
     std::vector<double> coefficients;
-    double explained = 0;
+    double explained = std::numeric_limits<double>::quiet_NaN();
 };
 /// Throws Error{invalid} for fewer lengths than coefficients.
 CostFit fit_cost(std::span<const double> lengths, std::span<const double> costs, int degree);
 
+/// cost = c N^exponent by a line through logarithms.
+struct CostExponent {
+    double exponent = 0;
+    double explained = 0;  // of the logarithms' variance
+};
+/// Throws Error{invalid} for fewer than two lengths, and for costs that are not above 0.
+CostExponent fit_exponent(std::span<const double> lengths, std::span<const double> costs);
+
 struct EfficiencyLength {
     enum class Kind : std::uint8_t {
         crossing,
-        always,    // cheaper at all measured lengths, and the fits do not meet
-        never,     // no cheaper at the longest, and the fits do not meet
+        always,    // cheaper at all measured lengths, and the fits do not meet from one step on
+        never,     // no cheaper at the longest, and the fits do not meet (below 1000 times that)
         unfitted,  // cheaper at the longest and not at all of them, and the fits do not meet
         unknown    // too few lengths
     };

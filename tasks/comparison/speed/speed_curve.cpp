@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <new>
 
 #include <fmt/format.h>
@@ -61,6 +62,13 @@ public:
         return seconds;
     }
 
+    /// Of the sequences and of the gradient at the outputs.
+    double bytes_of_a_step() const {
+        const SequenceShape& shape = fitted_.spec.shape;
+        return static_cast<double>(options_.batch * (shape.n_input + shape.n_output)) *
+               static_cast<double>(size_of(options_.precision));
+    }
+
     template <class Pass>
     double bytes_of(const Pass& pass) const {
         const PeakBuffers peak(stream_.device().kind);
@@ -80,15 +88,46 @@ private:
     Tensor input_, gradient_;
 };
 
-/// Memory of training at any length, from that of short sequences: at most quadratic in it.
+/// Calls `work`; what a model refuses or has no room for is said by a point that is left out.
+template <class Work>
+void try_on(SpeedPoint& point, const Work& work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        point.left_out = "the memory of the machine is full";
+        point.lacks_room = true;
+    } catch (const Error& error) {
+        const ErrorKind kind = error.kind();
+        if (kind != ErrorKind::memory && kind != ErrorKind::invalid &&
+            kind != ErrorKind::unsupported) {
+            throw;
+        }
+        point.left_out = error.message();
+        point.lacks_room = kind == ErrorKind::memory;
+    }
+}
+
+/// Memory of training at any length, from that of short sequences: at most quadratic in it. Of a
+/// model that refuses some of these it grows with the square of the length from the last one on
+/// that it reads; where it refuses all, sequences take what they hold themselves. Where a short one
+/// does not fit, no long one does.
 CostFit probe_memory(Meter& meter) {
     std::vector<double> bytes;
     for (const double length : probe_lengths) {
-        meter.prepare(static_cast<std::int64_t>(length));
-        meter.train();  // what is made once is there
-        bytes.push_back(meter.bytes_of([&] { meter.train(); }));
+        SpeedPoint point;
+        try_on(point, [&] {
+            meter.prepare(static_cast<std::int64_t>(length));
+            meter.train();  // what is made once is there
+            bytes.push_back(meter.bytes_of([&] { meter.train(); }));
+        });
+        if (point.lacks_room)
+            return {.coefficients = {std::numeric_limits<double>::infinity(), 0, 0}};
+        if (!point.measured()) break;
     }
-    return fit_cost(probe_lengths, bytes, 2);
+    if (bytes.size() == probe_lengths.size()) return fit_cost(probe_lengths, bytes, 2);
+    if (bytes.empty()) return {.coefficients = {0, meter.bytes_of_a_step(), 0}};
+    const double length = probe_lengths[bytes.size() - 1];
+    return {.coefficients = {0, 0, bytes.back() / (length * length)}};
 }
 
 double predicted_bytes(const CostFit& memory, double length) {
@@ -134,7 +173,8 @@ std::vector<double> repeats_of(const Pass& pass, double seconds,
 void measure(Meter& meter, const SpeedOptions& options, const std::function<void()>& poll,
              SpeedPoint& point) {
     meter.prepare(point.length);
-    point.forward_bytes = meter.bytes_of([&] { meter.forward(); });  // and warms up
+    meter.forward();  // warms up, and makes what a model keeps for a length
+    point.forward_bytes = meter.bytes_of([&] { meter.forward(); });
     point.training_bytes = meter.bytes_of([&] { meter.train(); });
     point.forward_seconds = repeats_of([&] { return meter.forward(); }, options.seconds, poll);
     point.training_seconds = repeats_of([&] { return meter.train(); }, options.seconds, poll);
@@ -144,32 +184,39 @@ void measure(Meter& meter, const SpeedOptions& options, const std::function<void
 
 SpeedCurve measure_speed(Stream& stream, const std::string& name, FittedModel& fitted,
                          const SpeedOptions& options, const std::function<void()>& poll) {
-    ELM_CHECK(fitted.model->traits().inputs.dense,
-              "the model {} does not take dense values, on which the speed is measured.", name);
-    SpeedCurve curve{.model = name, .parameters = trainable_count(*fitted.model)};
+    SpeedCurve curve{.model = name,
+                     .parameters = trainable_count(*fitted.model),
+                     .causal = fitted.model->traits().causal};
+    SpeedPoint refused;  // at any length
+    try_on(refused, [&] {
+        ELM_CHECK(fitted.model->traits().inputs.dense,
+                  "it does not take dense values, on which the speed is measured");
+        allocate(stream, fitted, options.precision,
+                 RandomKey{options.seed}.for_purpose("first values"));
+    });
     Meter meter(stream, fitted, options);
-    const CostFit memory = probe_memory(meter);
+    const CostFit memory = refused.measured() ? probe_memory(meter) : CostFit{};
     for (const std::int64_t length : options.lengths) {
         const auto steps = static_cast<double>(length);
-        const double limit = options.memory_limit > 0
-                                 ? options.memory_limit
-                                 : share_of_free * free_memory_bytes(stream.device());
-        const double bytes = predicted_bytes(memory, steps);
-        const double seconds = predicted_seconds(curve.points, steps);
-        SpeedPoint point{.length = length};
-        if (bytes > limit) {
-            point.left_out =
-                fmt::format("needs about {:.3g} GB of {:.3g}", bytes / giga, limit / giga);
-        } else if (seconds > options.most_seconds) {
-            point.left_out = fmt::format("takes about {:.0f} s a pass", seconds);
-        } else {
-            try {
-                measure(meter, options, poll, point);
-            } catch (const std::bad_alloc&) {
-                point.left_out = "the memory of the machine is full";
-            } catch (const Error& error) {
-                if (error.kind() != ErrorKind::memory && error.kind() != ErrorKind::invalid) throw;
-                point.left_out = error.message();
+        SpeedPoint point = refused;
+        point.length = length;
+        if (point.measured()) {
+            const double limit = options.memory_limit > 0
+                                     ? options.memory_limit
+                                     : share_of_free * free_memory_bytes(stream.device());
+            const double bytes = predicted_bytes(memory, steps);
+            const double seconds = predicted_seconds(curve.points, steps);
+            point.lacks_room = bytes > limit || seconds > options.most_seconds;
+            if (bytes > limit) {
+                point.left_out =
+                    fmt::format("needs about {:.3g} GB of {:.3g}", bytes / giga, limit / giga);
+            } else if (point.lacks_room) {
+                point.left_out = fmt::format("takes about {:.0f} s a pass", seconds);
+            } else {
+                try_on(point, [&] {
+                    point.flops = steps * fitted.model->flops_per_step(length);
+                    measure(meter, options, poll, point);
+                });
             }
         }
         if (!point.measured()) log::warn("{} at {} steps: {}", name, length, point.left_out);

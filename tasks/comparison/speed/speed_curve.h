@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 #include "kernels/core/stream.h"
 
 namespace elm {
@@ -26,6 +26,8 @@ struct SpeedPoint {
     std::string left_out = {};  // why it was not measured; empty: it was
     std::vector<double> forward_seconds = {}, training_seconds = {};  // of each repeat
     double forward_bytes = 0, training_bytes = 0;  // of buffers, beyond the parameters
+    double flops = 0;         // forward, of one sequence, as the model counts them
+    bool lacks_room = false;  // left out for want of memory or time: fewer sequences take less
 
     bool measured() const noexcept { return left_out.empty(); }
 };
@@ -33,14 +35,15 @@ struct SpeedPoint {
 struct SpeedCurve {
     std::string model;
     std::int64_t parameters = 0;
+    bool causal = true;  // whether the model reads a sequence causally
     std::vector<SpeedPoint> points = {};
 };
 
-/// Measures a model, allocated on the stream's device, on normal random input: a forward pass
+/// Allocates a model on the stream's device and measures it on normal random input: a forward pass
 /// without a tape, and a forward and a backward pass. What a length takes is predicted from short
-/// sequences and from the lengths before it; what does not fit is not allocated, and said.
-/// `poll` is called between passes and may throw. Throws Error{invalid} for a model that does not
-/// take dense values.
+/// sequences and from the lengths before it; what does not fit is not allocated. Lengths that do
+/// not fit, or that the model refuses, are left out with the reason, all of them where it does not
+/// take dense values or has no place on the device. `poll` is called between passes and may throw.
 SpeedCurve measure_speed(Stream& stream, const std::string& name, FittedModel& fitted,
                          const SpeedOptions& options, const std::function<void()>& poll);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -35,6 +36,9 @@ double per_token(const SpeedPoint& point, Cost cost, std::int64_t batch) {
            static_cast<double>(point.length * batch);
 }
 
+std::string share_text(double value) {
+    return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
+}
 std::string number(double value) { return std::isnan(value) ? "-" : fmt::format("{:.0f}", value); }
 
 /// "4k" for 4096.
@@ -141,20 +145,51 @@ Table efficiency_table(const std::vector<SpeedCurve>& all,
         for (const SpeedCurve& model : all) {
             const bool other =
                 std::find(attentions.begin(), attentions.end(), model.model) == attentions.end();
-            if (!other) continue;
+            if (!other || model.causal != attention->causal) continue;
             for (const Cost cost : costs) {
                 const EfficiencyLength found =
                     efficiency_length(cost_curve(model, cost), cost_curve(*attention, cost),
                                       is_time(cost), key.for_purpose(model.model));
-                const bool fitted = found.kind != EfficiencyLength::Kind::unknown;
                 table.add({model.model, name, std::string(name_of(cost)), to_text(found),
                            std::isnan(found.interval.low)
                                ? "-"
                                : number(found.interval.low) + " to " + number(found.interval.high),
-                           number(found.bracketed),
-                           fitted ? fmt::format("{:.4f}", found.model.explained) : "-",
-                           fitted ? fmt::format("{:.4f}", found.attention.explained) : "-"});
+                           number(found.bracketed), share_text(found.model.explained),
+                           share_text(found.attention.explained)});
             }
+        }
+    }
+    return table;
+}
+
+Table exponent_table(const std::vector<SpeedCurve>& all) {
+    constexpr std::size_t fewest = 3;  // two points lie on any line
+    Table table({"model", "cost", "lengths", "exponent", "R2", "exponent of its operations"});
+    for (const SpeedCurve& model : all) {
+        for (const Cost cost : costs) {
+            const CostCurve curve = cost_curve(model, cost);
+            const std::size_t first = is_time(cost) && curve.lengths.size() > fewest ? 1 : 0;
+            if (curve.lengths.empty()) continue;
+            const std::string over = fmt::format(
+                "{} to {}", length_text(static_cast<std::int64_t>(curve.lengths[first])),
+                length_text(static_cast<std::int64_t>(curve.lengths.back())));
+            if (curve.lengths.size() < fewest) {
+                table.add({model.model, std::string(name_of(cost)), over, "-", "-", "-"});
+                continue;
+            }
+            const std::vector<double> measured = curve.costs();
+            const auto lengths = std::span(curve.lengths).subspan(first);
+            const CostExponent found = fit_exponent(lengths, std::span(measured).subspan(first));
+            std::vector<double> operations;
+            for (const SpeedPoint& point : model.points) {
+                if (point.measured()) operations.push_back(point.flops);
+            }
+            const double claimed =
+                fit_exponent(lengths, std::span(operations).subspan(first)).exponent;
+            table.add({model.model, std::string(name_of(cost)), over,
+                       fmt::format("{:.2f}", found.exponent),
+                       fmt::format("{:.4f}", found.explained),
+                       is_time(cost) ? fmt::format("{:.2f}", claimed) : "-"});
         }
     }
     return table;

@@ -20,14 +20,6 @@ std::vector<double> ranks_of(std::span<const double> values) {
     return ranks;
 }
 
-double correlation(const std::vector<double>& a, const std::vector<double>& b) {
-    const Moments of_a = moments(a), of_b = moments(b);
-    double sum = 0;
-    for (std::size_t k = 0; k < a.size(); ++k) sum += (a[k] - of_a.mean) * (b[k] - of_b.mean);
-    return sum / static_cast<double>(a.size()) /
-           (of_a.standard_deviation * of_b.standard_deviation);
-}
-
 int sign(double value) { return value > 0 ? 1 : value < 0 ? -1 : 0; }
 
 /// 1 where `a` lies wholly above `b`, -1 below, 0 where the intervals meet.
@@ -49,8 +41,16 @@ std::vector<double> values_of(std::span<const RankedFigure> all) {
 
 }  // namespace
 
+double pearson(std::span<const double> a, std::span<const double> b) {
+    const Moments of_a = moments(a), of_b = moments(b);
+    double sum = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) sum += (a[k] - of_a.mean) * (b[k] - of_b.mean);
+    return sum / static_cast<double>(a.size()) /
+           (of_a.standard_deviation * of_b.standard_deviation);
+}
+
 double spearman(std::span<const double> a, std::span<const double> b) {
-    return correlation(ranks_of(a), ranks_of(b));
+    return pearson(ranks_of(a), ranks_of(b));
 }
 
 double kendall(std::span<const double> a, std::span<const double> b) {

@@ -16,6 +16,9 @@ struct RankedFigure {
     Interval interval{};
 };
 
+/// Pearson's correlation. NaN where one of the two does not vary.
+double pearson(std::span<const double> a, std::span<const double> b);
+
 /// Pearson's correlation of mean ranks. NaN where one of the two does not vary.
 double spearman(std::span<const double> a, std::span<const double> b);
 

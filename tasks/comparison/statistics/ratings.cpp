@@ -106,8 +106,8 @@ std::vector<std::vector<double>> bootstrap(const Outcomes& outcomes, const Ratin
             seeds[a] = draw_with_replacement(of_seeds.for_part(static_cast<std::uint32_t>(a)),
                                              round, outcomes.n_seeds(), outcomes.n_seeds());
         }
-        const PairTally tally =
-            outcomes.tally(bootstrap_weights(of_samples, round, outcomes.n_samples()), seeds);
+        const PairTally tally = outcomes.tally(
+            bootstrap_weights(of_samples, round, outcomes.n_samples(), options.groups), seeds);
         for (const double strength : bradley_terry(tally, !tally.is_connected())) {
             points[static_cast<std::size_t>(round)].push_back(elo_points(strength));
         }

@@ -22,6 +22,8 @@ struct RatingOptions {
     std::int64_t rounds = 1000;  // of the bootstrap
     RandomKey key = {};
     bool resamples_seeds = true;  // intervals of models, too
+    /// A number of each sample's group, whose samples are drawn together; empty: each stands alone.
+    std::vector<std::int64_t> groups = {};
 };
 
 struct Rating {

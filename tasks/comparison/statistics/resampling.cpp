@@ -30,6 +30,21 @@ std::vector<double> bootstrap_weights(const RandomKey& key, std::int64_t round, 
     return weights;
 }
 
+std::vector<double> bootstrap_weights(const RandomKey& key, std::int64_t round, std::int64_t size,
+                                      std::span<const std::int64_t> groups) {
+    if (groups.empty()) return bootstrap_weights(key, round, size);
+    std::vector<std::int64_t> distinct(groups.begin(), groups.end());
+    std::sort(distinct.begin(), distinct.end());
+    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    const std::vector<double> of_group = bootstrap_weights(key, round, std::ssize(distinct));
+    std::vector<double> weights;
+    for (const std::int64_t group : groups) {
+        const auto at = std::lower_bound(distinct.begin(), distinct.end(), group);
+        weights.push_back(of_group[static_cast<std::size_t>(at - distinct.begin())]);
+    }
+    return weights;
+}
+
 double percentile(std::vector<double> values, double share) {
     if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
     std::sort(values.begin(), values.end());

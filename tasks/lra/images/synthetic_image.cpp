@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/core/random/normal_number.h"
 #include "kernels/core/support/check.h"
 #include "tasks/data/sample_random.h"
 
@@ -129,10 +130,9 @@ double contrasting(SampleRandom& random, double background) {
     return brighter ? background + difference : background - difference;
 }
 
-/// Normal, by Box and Muller's way.
 double normal(SampleRandom& random) {
-    const double radius = std::sqrt(-2 * std::log(1 - random.uniform()));
-    return radius * std::cos(2 * std::numbers::pi * random.uniform());
+    const double first = 1 - random.uniform();
+    return normal_number(first, random.uniform());
 }
 
 }  // namespace

@@ -74,6 +74,7 @@ void PathfinderGenerator::draw(std::uint64_t seed, std::uint64_t index, Pathfind
     painting.begin(tables);
 
     sample.attempts = search.lay_targets(random, contour_length_);
+    sample.seed_failures = search.seed_failures();
     sample.targets.clear();
     for (const Snake& snake : search.targets()) {
         for (const Paddle& paddle : snake.paddles) {

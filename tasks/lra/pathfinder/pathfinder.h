@@ -44,6 +44,7 @@ struct PathfinderSample {
     std::vector<PathfinderPaddle> distractors;  // (placed, distractor length)
     double brightest = 0;                       // pixel before grey levels are scaled to 0 .. 255
     std::int64_t attempts = 0;                  // at both contours, the successful one included
+    std::int64_t seed_failures = 0;             // of these, whose very first paddle had no place
     int distractor_tries = 0;
 };
 

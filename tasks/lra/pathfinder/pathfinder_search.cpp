@@ -47,6 +47,7 @@ void Search::empty() {
 }
 
 std::int64_t Search::lay_targets(SampleRandom& random, int length) {
+    seed_failures_ = 0;
     for (std::int64_t attempt = 1; attempt <= most_attempts; ++attempt) {
         if (lay_both(random, length)) return attempt;
         empty();
@@ -59,7 +60,10 @@ std::int64_t Search::lay_targets(SampleRandom& random, int length) {
 }
 
 bool Search::lay_both(SampleRandom& random, int length) {
-    if (!seed_first(random, targets_[0])) return false;
+    if (!seed_first(random, targets_[0])) {
+        ++seed_failures_;
+        return false;
+    }
     if (!seed_second(random, targets_[0].paddles.front(), targets_[1])) return false;
     for (int paddle = 1; paddle < length; ++paddle) {
         if (!extend(random, targets_[0]) || !extend(random, targets_[1])) return false;

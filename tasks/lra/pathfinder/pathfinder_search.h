@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "tasks/data/sample_random.h"
@@ -24,6 +25,8 @@ public:
     /// Lays both contours of `length` paddles. Returns the number of attempts that it took.
     /// Throws Error{numeric} after a hundred million.
     std::int64_t lay_targets(SampleRandom& random, int length);
+    /// Attempts of the last lay_targets() that ended before the first paddle lay.
+    std::int64_t seed_failures() const { return seed_failures_; }
     /// Tries to lay one distractor in up to five attempts, which it adds to `tries`. Call
     /// begin_distractors() before the first one.
     void begin_distractors();
@@ -57,6 +60,7 @@ private:
                      bool& weighed, std::size_t& chosen);
 
     const Tables* tables_ = nullptr;
+    std::int64_t seed_failures_ = 0;
     Canvas mask_;                   // what is occupied
     Canvas kept_mask_;              // before the distractor that is being laid
     std::vector<Paddle> occupied_;  // since the last restore

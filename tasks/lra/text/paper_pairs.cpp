@@ -48,7 +48,7 @@ DocumentPair read_line(std::string_view line) {
     return pair;
 }
 
-std::shared_ptr<const SampleTable> read_table(const std::string& path, std::int64_t most_length) {
+std::shared_ptr<const SampleTable> read_table(const std::string& path, std::int64_t most_bytes) {
     std::ifstream input(path, std::ios::binary);
     if (!input) {
         throw Error(ErrorKind::data,
@@ -57,7 +57,7 @@ std::shared_ptr<const SampleTable> read_table(const std::string& path, std::int6
     SetColumns samples = empty_columns({{.name = "documents", .ragged = true}, {.name = "label"}});
     std::string both;
     read_paper_pairs(input, path, [&](const DocumentPair& pair) {
-        const auto most = static_cast<std::size_t>(most_length);
+        const auto most = static_cast<std::size_t>(most_bytes);
         both.assign(pair.first.substr(0, most));
         both += '\0';
         both += pair.second.substr(0, most);
@@ -82,10 +82,12 @@ void read_paper_pairs(std::istream& input, const std::string& path,
     if (input.bad()) throw Error(ErrorKind::data, fmt::format("{} cannot be read.", path));
 }
 
-std::optional<SampleFiles> open_paper_pairs(const std::string& path, std::int64_t most_length) {
+std::optional<SampleFiles> open_paper_pairs(const std::string& path, std::int64_t most_length,
+                                            std::int64_t bytes_of_unit) {
+    const std::int64_t most_bytes = most_length * bytes_of_unit;
     SampleFiles files{.name = path, .options = {{"most_length", most_length}}};
     if (path.ends_with(".tsv")) {
-        files.tables.push_back(read_table(path, most_length));
+        files.tables.push_back(read_table(path, most_bytes));
         return files;
     }
     constexpr std::array names = {"new_aan_pairs.train.tsv", "new_aan_pairs.eval.tsv",
@@ -96,7 +98,7 @@ std::optional<SampleFiles> open_paper_pairs(const std::string& path, std::int64_
     };
     if (std::none_of(names.begin(), names.end(), is_there)) return {};
     for (const char* const name : names) {
-        files.tables.push_back(read_table((fs::path(path) / name).string(), most_length));
+        files.tables.push_back(read_table((fs::path(path) / name).string(), most_bytes));
     }
     files.divide_by_tables();
     return files;

@@ -26,9 +26,10 @@ void read_paper_pairs(std::istream& input, const std::string& path,
                       const std::function<void(const DocumentPair&)>& take);
 
 /// The published folder with new_aan_pairs.train.tsv, .eval.tsv and .test.tsv, or one such table.
-/// Fields "documents" (ragged), the first `most_length` bytes of both with a byte 0 between them,
-/// and "label". None for what is neither. Throws Error{data} for a folder without some of them, and
-/// as read_paper_pairs.
-std::optional<SampleFiles> open_paper_pairs(const std::string& path, std::int64_t most_length);
+/// Fields "documents" (ragged), the first `most_length` times `bytes_of_unit` bytes of both with a
+/// byte 0 between them, and "label". None for what is neither. Throws Error{data} for a folder
+/// without some of them, and as read_paper_pairs.
+std::optional<SampleFiles> open_paper_pairs(const std::string& path, std::int64_t most_length,
+                                            std::int64_t bytes_of_unit = 1);
 
 }  // namespace elm

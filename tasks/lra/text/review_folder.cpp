@@ -37,7 +37,7 @@ std::vector<std::string> review_names(const std::string& folder) {
     }
     std::sort(numbered.begin(), numbered.end());
     std::vector<std::string> names;
-    for (auto& [number, name] : numbered) names.push_back(folder + "/" + name);
+    for (const auto& [number, name] : numbered) names.push_back(fmt::format("{}/{}", folder, name));
     return names;
 }
 
@@ -69,14 +69,16 @@ Reviews read_reviews(const std::string& folder, std::int64_t most_length) {
 
 }  // namespace
 
-std::optional<SampleFiles> open_review_folder(const std::string& path, std::int64_t most_length) {
+std::optional<SampleFiles> open_review_folder(const std::string& path, std::int64_t most_length,
+                                              std::int64_t bytes_of_unit) {
+    const std::int64_t most_bytes = most_length * bytes_of_unit;
     std::error_code status;
     if (!fs::is_directory(path + "/train", status) && !fs::is_directory(path + "/test", status)) {
         return {};
     }
     SampleFiles files{.name = path, .options = {{"most_length", most_length}}};
-    const Reviews train = read_reviews(path + "/train", most_length);
-    const Reviews test = read_reviews(path + "/test", most_length);
+    const Reviews train = read_reviews(path + "/train", most_bytes);
+    const Reviews test = read_reviews(path + "/test", most_bytes);
     files.tables = {train.table, test.table};
     std::int64_t sample = 0;
     for (const std::int64_t count : train.counts) {

@@ -1,13 +1,16 @@
 #include "tasks/lra/text/text_samples.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "baselines/two_towers.h"
+#include "baselines/pairs/two_towers.h"
 #include "kernels/core/support/check.h"
+#include "tasks/lra/text/characters.h"
+#include "tasks/lra/training_sample_visit.h"
 #include "tasks/samples/sample_options.h"
 #include "tasks/sets/set_pictures.h"
 
@@ -50,6 +53,53 @@ InputEncoding byte_ids() {
     return encoding;
 }
 
+void declare_vocabulary(OptionSet& options, std::int64_t least_count) {
+    options.declare(
+        {.name = "vocabulary",
+         .value = std::string("bytes"),
+         .help = "steps of a text: bytes, as Long Range Arena has them; characters with an end, by "
+                 "how often they occur, as S4 has them",
+         .choices = {"bytes", "characters"}});
+    options.declare(whole_option("least_count", least_count,
+                                 "how often a character occurs in what is trained on, or it is an "
+                                 "unknown one",
+                                 1));
+}
+
+std::int64_t most_bytes_of_unit(const OptionSet& options) {
+    constexpr std::int64_t most_bytes = 4;  // of UTF-8
+    const Values all = to_values(options);
+    const auto found = all.find("vocabulary");
+    return found != all.end() && to_text(found->second) == "characters" ? most_bytes : 1;
+}
+
+InputEncoding text_encoding(const OptionSet& options, const SampleSource& source) {
+    if (options.get<std::string>("vocabulary") == "bytes") return byte_ids();
+    const auto& fields = source.fields();
+    const auto field =
+        std::find_if(fields.begin(), fields.end(), [](const SetField& one) { return one.ragged; });
+    ELM_ASSERT(field != fields.end());
+    // As many as are read, which leaves room for the end.
+    const std::int64_t read = number(options, "most_length") - 1;
+    CharacterCounts counts;
+    visit_training_samples(source, field->name, [&](std::span<const std::uint8_t> bytes) {
+        const auto between = std::find(bytes.begin(), bytes.end(), std::uint8_t{0});
+        const auto first = static_cast<std::size_t>(between - bytes.begin());
+        count_characters(bytes.first(first), read, counts);
+        if (between != bytes.end()) count_characters(bytes.subspan(first + 1), read, counts);
+    });
+    const auto vocabulary = std::make_shared<const CharacterVocabulary>(
+        counts, options.get<std::int64_t>("least_count"));
+    InputEncoding encoding{.name = fmt::format("characters, one-hot of {}", vocabulary->size()),
+                           .width = vocabulary->size(),
+                           .end = CharacterVocabulary::end};
+    encoding.read_units = [vocabulary](std::span<const std::uint8_t> bytes,
+                                       std::vector<std::int32_t>& units) {
+        vocabulary->append(bytes, units);
+    };
+    return encoding;
+}
+
 SetStatistics text_statistics(const SetColumns& samples, const char* field) {
     const SetColumn &texts = column_of(samples, field), &labels = column_of(samples, "label");
     std::vector<double> lengths;
@@ -77,20 +127,27 @@ TileFigure text_picture(const std::string& title, const SetColumns& samples, con
     return figure;
 }
 
-SampleForm text_form(const OptionSet& options, const SampleSource&) {
-    return {.input = byte_ids(),
+void declare_text_form(OptionSet& options) {
+    constexpr std::int64_t published_least = 15;  // Gu, Goel & Re 2022, public repository
+    declare_vocabulary(options, published_least);
+    declare_pooling(options);
+}
+
+SampleForm text_form(const OptionSet& options, const SampleSource& source) {
+    return {.input = text_encoding(options, source),
             .n_steps = number(options, "most_length"),
             .n_classes = 2,
             .pooling = pooling_of(options)};
 }
 
 void declare_pair_form(OptionSet& options) {
+    declare_vocabulary(options, 1);
     const OptionSet head = towers_options();
     for (const Option& option : head.options()) options.declare(option);
 }
 
-SampleForm pair_form(const OptionSet& options, const SampleSource&) {
-    SampleForm form{.input = byte_ids(),
+SampleForm pair_form(const OptionSet& options, const SampleSource& source) {
+    SampleForm form{.input = text_encoding(options, source),
                     .n_steps = number(options, "most_length"),
                     .n_classes = 2,
                     .pooling = Pooling::all};

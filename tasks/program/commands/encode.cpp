@@ -66,7 +66,7 @@ int run(const Arguments& arguments) {
     std::optional<EncodingWriter> writer;
     if (arguments.has("out")) {
         writer.emplace(arguments.text("out"), arguments.has("force"), plan.encoder->name,
-                       config_of(arguments, plan));
+                       config_of(arguments, plan), arguments.has("dense"));
     } else if (!arguments.has("plot")) {
         log::info("no --out: nothing is kept");
     }
@@ -122,6 +122,8 @@ Command encode_command() {
                      "how long a value lasts; a sound says it itself, a row of a table lasts 1 "
                      "ms, an image 100 ms or each of its pixels 1 ms"},
                     {"scale", "", "map the values of each file from lowest .. highest to 0 .. 1"},
+                    {"dense", "",
+                     "with --out: write how many spikes each unit has in each step, too"},
                     {"dataset", "PATH", "of an HDF5 file that has several"}},
         .run = run};
 }

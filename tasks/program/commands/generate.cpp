@@ -93,12 +93,12 @@ Command generate_command() {
             .summary = "makes a data set",
             .examples = {"elmsim generate pathfinder --size 128 --count 200000 --out path-x/",
                          "elmsim generate listops --count 100000 --seed 7 --out listops.tsv",
-                         "elmsim generate spoken-digits --count 10000 --out spoken/ --plot "
-                         "spoken.png",
-                         "elmsim generate neuronio --simulations 128 --out train.h5 --plot "
-                         "train.png",
-                         "elmsim generate neuronio --simulations 1000 --simulations-per-file 100 "
-                         "--seed 7 --out data/ --resume"},
+                         ("elmsim generate spoken-digits --count 10000 --out spoken/ --plot "
+                          "spoken.png"),
+                         ("elmsim generate neuronio --simulations 128 --out train.h5 --plot "
+                          "train.png"),
+                         ("elmsim generate neuronio --simulations 1000 --simulations-per-file 100 "
+                          "--seed 7 --out data/ --resume")},
             .words = "TASK",
             .word_choices = task_names(),
             .shared = {"out", "force", "plot", "device", "precision", "threads", "seed"},

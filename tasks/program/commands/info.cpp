@@ -11,6 +11,7 @@
 #include "kernels/core/device.h"
 #include "kernels/core/simd/multiply_add_units.h"
 #include "kernels/core/support/parallel.h"
+#include "kernels/io/counted.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
@@ -37,7 +38,7 @@ constexpr const char* vector_unit =
 #endif
 
 std::string details_of(Device device) {
-    if (device.kind == DeviceKind::cpu) return fmt::format("{} threads", thread_count());
+    if (device.kind == DeviceKind::cpu) return counted(thread_count(), "thread", "threads");
     return cuda::device_details(device.index);
 }
 

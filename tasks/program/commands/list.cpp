@@ -9,20 +9,23 @@
 #include "kernels/io/option_set.h"
 #include "neuron/cable/cell/cell_file.h"
 #include "neuron/elm/elm_builtin.h"
+#include "tasks/lra/published_table.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/known_tables.h"
+#include "tasks/report/mixer_table.h"
 
 namespace elm {
 namespace {
 
 constexpr std::size_t most_columns = 120;
 
-/// A table, and its name in JSON.
+/// A table, its name in JSON, and what its abbreviations mean.
 struct NamedTable {
     std::string name;
     Table table;
+    std::string legend = {};
 };
 
 std::vector<NamedTable> models(const char*) {
@@ -76,6 +79,14 @@ std::vector<NamedTable> alone(const char* name) {
     return {{name, make()}};
 }
 
+std::vector<NamedTable> patterns(const char* name) {
+    return {{name, mixer_pattern_table(), mixer_pattern_legend()}};
+}
+
+std::vector<NamedTable> published(const char* name) {
+    return {{name, published_model_table(), published_model_legend()}};
+}
+
 /// Topic that can be listed: one line each.
 struct Topic {
     const char* name;
@@ -99,11 +110,24 @@ void print(const Arguments& arguments, const std::vector<NamedTable>& tables) {
         return;
     }
     std::string text;
-    for (const auto& [name, table] : tables) {
+    for (const auto& [name, table, legend] : tables) {
         if (!text.empty()) text += '\n';
+        if (!legend.empty()) text += legend + '\n';
         text += arguments.has("markdown") ? table.to_markdown() : table.to_text(most_columns);
     }
     print_result(text);
+}
+
+/// Other tables of models that a flag asks for; null without one.
+std::vector<NamedTable> (*other_tables(const Arguments& arguments,
+                                       const std::string& topic))(const char*) {
+    const bool of_patterns = arguments.has("patterns"), of_papers = arguments.has("published");
+    if (!of_patterns && !of_papers) return nullptr;
+    ELM_CHECK(topic == "models", "elmsim list {}: --{} is of models.", topic,
+              of_patterns ? "patterns" : "published");
+    ELM_CHECK(!(of_patterns && of_papers),
+              "elmsim list models: --patterns or --published, not both.");
+    return of_patterns ? patterns : published;
 }
 
 int run(const Arguments& arguments) {
@@ -114,7 +138,8 @@ int run(const Arguments& arguments) {
     const std::string& wanted = arguments.words().front();
     for (const Topic& topic : topics) {
         if (wanted != topic.name) continue;
-        print(arguments, topic.tables(topic.name));
+        const auto other = other_tables(arguments, wanted);
+        print(arguments, other != nullptr ? other(topic.name) : topic.tables(topic.name));
         return 0;
     }
     throw Error(ErrorKind::invalid,
@@ -127,13 +152,16 @@ int run(const Arguments& arguments) {
 Command list_command() {
     std::vector<std::string> names;
     for (const Topic& topic : topics) names.emplace_back(topic.name);
-    return {.name = "list",
-            .summary = "what the program knows by name",
-            .examples = {"elmsim list models"},
-            .words = "TOPIC",
-            .word_choices = names,
-            .options = {{"markdown", "", "as a Markdown table"}},
-            .run = run};
+    return {
+        .name = "list",
+        .summary = "what the program knows by name",
+        .examples = {"elmsim list models", "elmsim list models --patterns"},
+        .words = "TOPIC",
+        .word_choices = names,
+        .options = {{"markdown", "", "as a Markdown table"},
+                    {"patterns", "", "of models: what each sequence mixer may read, and why not"},
+                    {"published", "", "of models: sizes and scores on Long Range Arena"}},
+        .run = run};
 }
 
 }  // namespace elm

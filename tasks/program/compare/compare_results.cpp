@@ -54,9 +54,9 @@ std::vector<std::pair<std::string, Table>> tables_of(const Shown& shown) {
     std::vector<std::pair<std::string, Table>> tables{{"Models", shown.results.model_table()},
                                                       {"Cells", shown.results.cell_table()}};
     if (shown.ratings) {
-        tables.emplace_back("Ratings", shown.ratings->rating_table());
-        tables.emplace_back("Judges", shown.ratings->agreement_table());
-        tables.emplace_back("Wins", shown.ratings->win_table());
+        tables.emplace_back("Ratings", rating_table(shown.ratings->judged()));
+        tables.emplace_back("Judges", agreement_table(shown.ratings->judged()));
+        tables.emplace_back("Wins", win_table(shown.ratings->judged().front().ratings));
     }
     return tables;
 }
@@ -128,8 +128,10 @@ void write_files(const Shown& shown, const Record& record, const ComparisonPage&
     write_text_file(in("models.md"), replaces, models.to_markdown());
     write_text_file(in("cells.csv"), replaces, shown.results.cell_table().to_csv());
     if (shown.ratings) {
-        write_text_file(in("ratings.csv"), replaces, shown.ratings->rating_table().to_csv());
-        write_text_file(in("judges.csv"), replaces, shown.ratings->agreement_table().to_csv());
+        write_text_file(in("ratings.csv"), replaces,
+                        rating_table(shown.ratings->judged()).to_csv());
+        write_text_file(in("judges.csv"), replaces,
+                        agreement_table(shown.ratings->judged()).to_csv());
     }
     write_text_file(in("config.toml"), replaces, page.config.to_toml());
     draw_if_possible(page.figures[0], in("pareto.png"));
@@ -180,7 +182,7 @@ Record show_comparison(const Arguments& arguments, RunContext& context,
     record.set("budget", plan.recipe.get<std::string>("budget"))
         .set("budget_of_each", shown.budget);
     shown.results.add_to(record);
-    if (shown.ratings) record.set("ratings", shown.ratings->to_records());
+    if (shown.ratings) record.set("ratings", rating_records(shown.ratings->judged()));
     record.set("output", plan.out);
     ComparisonPage page{.title = "elmsim: models on " + comparison.task().spec().name,
                         .verdict = verdict(shown.results),

@@ -35,27 +35,6 @@ void read_share(const Arguments& arguments, ComparisonOptions& options) {
     options.shares = *count;
 }
 
-/// Makes `elmsim train --config` of a cell's folder train that cell again.
-void describe_cell(const Arguments& arguments, const TaskEntry& entry,
-                   const OptionSet& task_options, PlanOptions& cell) {
-    constexpr const char* command = "train";
-    Config own;
-    Values& flags = own.sections[command];
-    const Config given = arguments.effective();
-    for (const char* const kept :
-         {"data", "train", "validate", "precision", "device", "threads", "validate-every"}) {
-        const Values& all = given.sections.at(arguments.command().name);
-        if (const auto found = all.find(kept); found != all.end()) flags[kept] = found->second;
-    }
-    flags["task"] = entry.name;
-    flags["model"] = cell.models.front();
-    flags["seed"] = parse_value(std::to_string(cell.seed));
-    flags["out"] = cell.out;
-    own.sections[entry.name] = to_values(task_options);
-    cell.config = std::move(own);
-    cell.config_section = command;
-}
-
 /// Folder of one of several tasks, or of the only one.
 std::string folder_of(const Arguments& arguments, const std::string& task, bool alone) {
     std::string folder = arguments.has("out") ? arguments.text("out") : "";
@@ -90,8 +69,7 @@ Record compare_on(const TaskEntry& entry, const Arguments& arguments, RunContext
     if (processes.leads()) {
         comparison.require_free();
         log::info("{}", task->summary());
-        with_flag("--budget " + comparison.options().plan.recipe.text("budget"),
-                  [&] { require_possible(context.stream(), *task, comparison.options()); });
+        require_possible(context.stream(), *task, comparison.options());
     }
     processes.barrier();
     comparison.run(processes, throw_if_interrupted);
@@ -99,6 +77,33 @@ Record compare_on(const TaskEntry& entry, const Arguments& arguments, RunContext
 }
 
 }  // namespace
+
+void require_possible(Stream& stream, const Task& task, const ComparisonOptions& options) {
+    const auto budget = options.plan.recipe.get<std::string>("budget");
+    with_flag("--budget " + budget, [&] { parse_budget(budget); });
+    const std::vector<ModelCost> costs = costs_of_models(stream, task, options);
+    with_flag("--budget " + budget, [&] { require_affordable(budget, costs); });
+}
+
+void describe_cell(const Arguments& arguments, const TaskEntry& entry,
+                   const OptionSet& task_options, PlanOptions& cell) {
+    constexpr const char* command = "train";
+    Config own;
+    Values& flags = own.sections[command];
+    const Config given = arguments.effective();
+    for (const char* const kept :
+         {"data", "train", "validate", "precision", "device", "threads", "validate-every"}) {
+        const Values& all = given.sections.at(arguments.command().name);
+        if (const auto found = all.find(kept); found != all.end()) flags[kept] = found->second;
+    }
+    flags["task"] = entry.name;
+    flags["model"] = cell.models.front();
+    flags["seed"] = parse_value(std::to_string(cell.seed));
+    flags["out"] = cell.out;
+    own.sections[entry.name] = to_values(task_options);
+    cell.config = std::move(own);
+    cell.config_section = command;
+}
 
 int compare_on_tasks(const Arguments& arguments) {
     ELM_CHECK(!(arguments.has("resume") && arguments.has("force")),

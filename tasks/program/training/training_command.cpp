@@ -17,9 +17,9 @@
 #include "tasks/program/training/training_options.h"
 #include "tasks/program/training/training_results.h"
 #include "tasks/report/plot.h"
-#include "tasks/training/checkpoint_match.h"
-#include "tasks/training/older_results.h"
-#include "tasks/training/stages.h"
+#include "tasks/training/plan/checkpoint_match.h"
+#include "tasks/training/plan/stages.h"
+#include "tasks/training/record/older_results.h"
 
 namespace elm {
 namespace {

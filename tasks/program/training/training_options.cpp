@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "baselines/encoder_front_end.h"
+#include "baselines/expected_names.h"
 #include "baselines/front_end.h"
 #include "encoders/encoder_registry.h"
 #include "kernels/core/support/check.h"
@@ -48,8 +49,8 @@ std::vector<std::string> registered_models(const Arguments& arguments, const std
     for (const ModelEntry& entry : all_models()) known.push_back(entry.name);
     for (const std::string& given : models) {
         ELM_CHECK(std::find(known.begin(), known.end(), given) != known.end(),
-                  "--{} {}: there is no such model to fit: expected {}.{}", flag, given,
-                  fmt::join(known, ", "), nearest_hint(given, known));
+                  "--{} {}: there is no such model to fit.{}", flag, given,
+                  expected_names(given, known, "elmsim list models"));
     }
     for (auto at = models.begin(); at != models.end(); ++at) {
         ELM_CHECK(std::find(models.begin(), at, *at) == at, "--{} {}: this model is given twice.",

@@ -7,8 +7,8 @@
 #include "tasks/program/arguments.h"
 #include "tasks/program/run_context.h"
 #include "tasks/task_registry.h"
-#include "tasks/training/curriculum.h"
-#include "tasks/training/run_plan.h"
+#include "tasks/training/plan/curriculum.h"
+#include "tasks/training/plan/run_plan.h"
 
 namespace elm {
 

@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "baselines/model_file.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/output_file.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/run_context.h"
 #include "tasks/report/plot.h"
-#include "tasks/training/learning_curve.h"
-#include "tasks/training/plan_results.h"
-#include "tasks/training/training_page.h"
+#include "tasks/training/plan/plan_results.h"
+#include "tasks/training/record/learning_curve.h"
+#include "tasks/training/record/training_page.h"
 
 namespace elm {
 namespace {

@@ -1,0 +1,82 @@
+#include "tasks/training/plan/stages.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "kernels/core/support/check.h"
+#include "tasks/training/recipe.h"
+
+namespace elm {
+
+void StagesDone::add(const Stage& stage, std::size_t index, const RunPlan& plan, bool validated) {
+    models.clear();
+    work.clear();
+    for (const PlannedRun& run : plan.runs()) {
+        Training& training = *run.training;
+        models.push_back(run.files.model());
+        work.push_back(training.work_with_earlier());
+        const WorkDone own = training.work();
+        table.add({fmt::format("{}", index + 1), run.name, fmt::format("{}", own.updates),
+                   fmt::format("{}", validated ? training.best()->update : 0),
+                   fmt::format("{:.3g}", own.seconds), fmt::format("{:.2e}", own.flops),
+                   stage.name});
+    }
+}
+
+void choose_stage(std::span<const Stage> stages, std::size_t index, const std::string& task,
+                  StagesDone& before, PlanOptions& plan, OptionSet& task_options) {
+    const Stage& stage = stages[index];
+    for (const auto& [section, values] : stage.options.sections) {
+        if (section == task) {
+            set_options(task_options, values);
+        } else if (section == "training") {
+            set_options(plan.recipe, values);
+        } else {
+            ELM_CHECK(
+                std::find(plan.models.begin(), plan.models.end(), section) != plan.models.end(),
+                "{}: there is no {} in this training: expected {}, training or {}.",
+                curriculum_section, section, task, fmt::join(plan.models, ", "));
+            for (const auto& [name, value] : values) {
+                plan.model_options[section][name] = value;
+                plan.init_changes[section][name] = value;
+            }
+        }
+    }
+    if (stages.size() == 1) return;
+    const std::string budget =
+        share_of(parse_budget(plan.recipe.get<std::string>("budget")), stage.budget_share);
+    plan.recipe.set("budget", budget);
+    Values& flags = plan.config.sections[plan.config_section];
+    flags["budget"] = budget;
+    if (index + 1 < stages.size()) {
+        plan.whole_out = plan.out;
+        plan.out += fmt::format("/stage-{}", index + 1);
+        flags["out"] = plan.out;
+    }
+    if (index == 0) return;
+    plan.init_from = std::move(before.models);
+    plan.init_name = fmt::format("stage {}", index);
+    plan.earlier_work = std::move(before.work);
+    if (plan.init_from.size() == 1) flags["init-from"] = plan.init_from.front();
+}
+
+void require_same_samples(std::span<const Stage> stages, const std::string& task,
+                          const OptionSet& options) {
+    if (stages.size() == 1) return;
+    const auto found = stages.front().options.sections.find(task);
+    if (found == stages.front().options.sections.end()) return;
+    for (const auto& [name, value] : found->second) {
+        const bool is_of_samples = std::any_of(
+            options.options().begin(), options.options().end(),
+            [&, wanted = &name](const Option& option) { return option.name == *wanted; });
+        ELM_CHECK(
+            !is_of_samples,
+            "the curriculum changes {}.{} from stage to stage, and samples in files have one. "
+            "Have the samples drawn, or train on these files without stages.",
+            task, name);
+    }
+}
+
+}  // namespace elm

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tasks/report/table.h"
+#include "tasks/training/plan/curriculum.h"
+#include "tasks/training/plan/run_plan.h"
+
+namespace elm {
+
+/// What the stages of a curriculum that are done leave to the next one.
+struct StagesDone {
+    std::vector<std::string> models = {};  // files, one for each run
+    std::vector<WorkDone> work = {};       // of all stages so far, likewise
+    Table table{{"stage", "model", "updates", "best at", "seconds", "FLOP", "options"}};
+
+    /// Adds stage `index`, whose plan is done. `validated`: this process has the validations.
+    void add(const Stage& stage, std::size_t index, const RunPlan& plan, bool validated);
+};
+
+/// Turns the options of a whole training into those of stage `index`, which begins with what those
+/// before it left. Throws Error{invalid} for an option of what is not trained.
+void choose_stage(std::span<const Stage> stages, std::size_t index, const std::string& task,
+                  StagesDone& before, PlanOptions& plan, OptionSet& task_options);
+
+/// Throws Error{invalid} where a stage changes one of `options`, those of samples, which files that
+/// are learnt from do not change.
+void require_same_samples(std::span<const Stage> stages, const std::string& task,
+                          const OptionSet& options);
+
+}  // namespace elm
