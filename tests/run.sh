@@ -13,7 +13,7 @@ build=build/tests cuda=OFF
 if elm_cuda_here; then
     build=build/tests-cuda cuda=ON
 fi
-[ -f "$build/build.ninja" ] ||
-    cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_CUDA=$cuda ${ELM_CMAKE_ARGS:-}
+build=${ELM_TEST_BUILD:-$build}
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_CUDA=$cuda ${ELM_CMAKE_ARGS:-}
 cmake --build "$build"
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@"

@@ -1,5 +1,5 @@
 # Fails if a source file of the tree in ROOT is in no list, neither in a CMakeLists.txt of its room
-# nor an ELM_ENTRY, ELM_TASK or ELM_MIXER of a registry, and if a room lists one twice. A name without ending stands for
+# nor an entry of a registry, and if a room lists one twice. A name without ending stands for
 # NAME.h, NAME_body.h, NAME.cpp and NAME.cu. Run with: cmake -DROOT=... -P source_list_test.cmake
 
 cmake_minimum_required(VERSION 3.25)
@@ -30,7 +30,8 @@ foreach(room kernels neuron encoders network baselines tasks tests bench)
             foreach(ending IN ITEMS "" .h _body.h .cpp .cu)
                 if(word MATCHES "^[a-zA-Z0-9_./]+$" AND EXISTS ${folder}/${word}${ending}
                    AND NOT IS_DIRECTORY ${folder}/${word}${ending})
-                    list(APPEND listed ${folder}/${word}${ending})
+                    cmake_path(SET path NORMALIZE ${folder}/${word}${ending})
+                    list(APPEND listed ${path})
                 endif()
             endforeach()
         endforeach()
@@ -45,8 +46,8 @@ foreach(room kernels neuron encoders network baselines tasks tests bench)
         file(STRINGS ${registry} entries REGEX "^ELM_TASK\\(")
         list(TRANSFORM entries REPLACE "^ELM_TASK\\(([a-z0-9_]+), ([a-z0-9_]+)\\).*" "${folder}/\\1/\\2_task.cpp")
         list(APPEND listed ${entries})
-        file(STRINGS ${registry} entries REGEX "^ELM_MIXER\\(")
-        list(TRANSFORM entries REPLACE "^ELM_MIXER\\(([a-z0-9_]+), ([a-z0-9_]+)\\).*" "${folder}/\\1/\\2.cpp")
+        file(STRINGS ${registry} entries REGEX "^ELM_(ENCODER|MIXER|MODEL)\\(")
+        list(TRANSFORM entries REPLACE "^ELM_[A-Z]+\\(([a-z0-9_]+), ([a-z0-9_]+)\\).*" "${folder}/\\1/\\2.cpp;${folder}/\\1/\\2_body.h")
         list(APPEND listed ${entries})
     endforeach()
     foreach(ending IN LISTS endings)

@@ -8,7 +8,7 @@
 #include "kernels/core/support/error.h"
 #include "kernels/core/support/parallel.h"
 #include "kernels/modules/checkpoint.h"
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
 #include "tests/support/devices.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/temporary_directory.h"
@@ -36,25 +36,6 @@ TEST(ModelRegistry, every_entry_has_a_case) {
     for (const ModelCase& model : test::model_cases()) tested.insert(model.model);
     for (const ModelEntry& entry : all_models()) known.insert(entry.name);
     EXPECT_EQ(tested, known);
-}
-
-TEST(ModelRegistry, an_unknown_name_is_answered_with_the_nearest) {
-    try {
-        find_model("lstn");
-        FAIL();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.kind(), ErrorKind::invalid);
-        EXPECT_NE(error.message().find("Did you mean lstm?"), std::string::npos) << error.message();
-    }
-}
-
-TEST(ModelRegistry, default_options_make_a_model_for_ground_truth_of_a_cell) {
-    for (const ModelEntry& entry : all_models()) {
-        const auto model = entry.make(entry.options(), {1278, 2}, 0);
-        EXPECT_GT(trainable_count(*model), 1000) << entry.name;
-        EXPECT_FALSE(entry.summary.empty()) << entry.name;
-        EXPECT_FALSE(entry.source.empty()) << entry.name;
-    }
 }
 
 TEST_P(AllModels, has_the_counted_parameters) {

@@ -2,12 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
-#include "baselines/connectome.h"
+#include "baselines/elm/connectome.h"
 #include "kernels/core/support/error.h"
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
 #include "tests/reference/elm_layer_reference.h"
 
 namespace elm {
@@ -36,14 +37,14 @@ struct Layer {
     ElmLayerShape shape;
     std::int64_t inputs, synapses;
     double recurrent_share, branch_decay, high_pass_decay;
-    bool rectifies;
+    reference::ElmOutput output;
 };
 
 constexpr double lambda = 5, input_scale = 2, longest_tau = 20;  // of both cases
 
-/// (time, neurons) from (time, inputs), one sample.
-std::vector<double> naive_layer(const Layer& layer, Numbers numbers, const RandomKey& key,
-                                const std::vector<double>& input) {
+/// One sample from (time, inputs).
+reference::ElmLayerResult naive_layer(const Layer& layer, Numbers numbers, const RandomKey& key,
+                                      const std::vector<double>& input) {
     const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
     const ElmLayerShape& is = layer.shape;
     const std::size_t neurons = size(is.neurons), rows = size(is.branches) * neurons;
@@ -84,11 +85,11 @@ std::vector<double> naive_layer(const Layer& layer, Numbers numbers, const Rando
                                             .hidden = size(is.hidden),
                                             .branch_decay = layer.branch_decay,
                                             .high_pass_decay = layer.high_pass_decay,
-                                            .rectifies = layer.rectifies,
+                                            .output = layer.output,
                                             .source = connectome.recurrent.source,
                                             .row = connectome.recurrent.row};
     const std::vector<double> rest(size(is.state_rows()) * neurons, 0.0), heard(neurons, 1.0);
-    return reference::elm_layer(reference, outside, parameters, recurrent, rest, heard).activity;
+    return reference::elm_layer(reference, outside, parameters, recurrent, rest, heard);
 }
 
 void expect_equations(const std::string& name, const Layer& first, const Layer& second,
@@ -101,10 +102,12 @@ void expect_equations(const std::string& name, const Layer& first, const Layer& 
     const SpikeTrain spikes = test::random_spikes(1, n_steps, case_shape.n_input, 0.3, 9);
     const std::vector<double> input = test::values_of(to_dense(living.stream, spikes, DType::f64));
     const std::vector<double> activity =
-        naive_layer(first, numbers_of(*living.model, "neurons"), connectome_key(seed, 0), input);
+        naive_layer(first, numbers_of(*living.model, "neurons"), connectome_key(seed, 0), input)
+            .activity;
     EXPECT_GT(*std::max_element(activity.begin(), activity.end()), 0);
-    const std::vector<double> read = naive_layer(second, numbers_of(*living.model, "readers"),
-                                                 connectome_key(seed, 1), activity);
+    const std::vector<double> read =
+        naive_layer(second, numbers_of(*living.model, "readers"), connectome_key(seed, 1), activity)
+            .activity;
     Numbers readout = numbers_of(*living.model, "readout");
     std::vector<double> expected;
     for (std::size_t t = 0; t < static_cast<std::size_t>(n_steps); ++t) {
@@ -124,14 +127,14 @@ TEST(ElmNetwork, follows_its_equations) {
                       .recurrent_share = 0.25,
                       .branch_decay = 0,
                       .high_pass_decay = std::exp(-1 / 5.0),
-                      .rectifies = true},
+                      .output = reference::ElmOutput::relu},
                      {.shape = {.neurons = 2, .branches = 3, .memories = 2, .hidden = 0},
                       .inputs = 5,
                       .synapses = 4,
                       .recurrent_share = 0,
                       .branch_decay = 0,
                       .high_pass_decay = 1,
-                      .rectifies = false},
+                      .output = reference::ElmOutput::linear},
                      0);
 }
 
@@ -143,15 +146,106 @@ TEST(ElmNetwork, follows_its_equations_with_traces) {
                       .recurrent_share = 0.6,
                       .branch_decay = std::exp(-1 / 2.0),
                       .high_pass_decay = 1,
-                      .rectifies = true},
+                      .output = reference::ElmOutput::relu},
                      {.shape = {.neurons = 2, .branches = 2, .memories = 1, .hidden = 0},
                       .inputs = 4,
                       .synapses = 5,
                       .recurrent_share = 0,
                       .branch_decay = std::exp(-1 / 2.0),
                       .high_pass_decay = 1,
-                      .rectifies = false},
+                      .output = reference::ElmOutput::linear},
                      3);
+}
+
+/// A small network with these penalties.
+ModelCase penalised(const char* update_penalty, const char* activity_penalty) {
+    return {.name = "penalised",
+            .model = "elm_network",
+            .options = {{"neurons", "5"},
+                        {"num_memory", "2"},
+                        {"output_memory", "2"},
+                        {"branches", "3"},
+                        {"synapses_per_branch", "4"},
+                        {"memory_tau_max", "20"},
+                        {"input_scale", "2"},
+                        {"update_penalty", update_penalty},
+                        {"activity_penalty", activity_penalty}}};
+}
+
+/// Terms of the loss of a pass; with a tape their gradients as well, in the parameters.
+std::vector<double> penalties_of(LivingModel& living, const SequenceInput& input, bool goes_back) {
+    Tape tape;
+    std::vector<Var> penalties;
+    Context context{.stream = living.stream,
+                    .tape = goes_back ? &tape : nullptr,
+                    .training = true,
+                    .penalties = &penalties};
+    living.model->forward(context, input);
+    std::vector<double> values;
+    std::vector<Tensor> gradients;
+    for (const Var& penalty : penalties) {
+        values.push_back(test::values_of(penalty.value).at(0));
+        gradients.push_back(
+            test::tensor_of(living.stream, penalty.value.shape(), DType::f64, {1.0}));
+    }
+    if (goes_back) {
+        clear_gradients(living.stream, living.flat);
+        tape.backward(living.stream, penalties, gradients);
+    }
+    return values;
+}
+
+TEST(ElmNetwork, penalties_are_of_updates_and_activity) {
+    LivingModel living(penalised("0.3", "0.7"), DType::f64);
+    const SpikeTrain spikes = test::random_spikes(1, n_steps, case_shape.n_input, 0.3, 9);
+    const auto layer =
+        naive_layer({.shape = {.neurons = 5, .branches = 3, .memories = 2, .hidden = 4},
+                     .inputs = 6,
+                     .synapses = 4,
+                     .recurrent_share = 0.25,
+                     .branch_decay = 0,
+                     .high_pass_decay = std::exp(-1 / 5.0),
+                     .output = reference::ElmOutput::relu},
+                    numbers_of(*living.model, "neurons"), connectome_key(0, 0),
+                    test::values_of(to_dense(living.stream, spikes, DType::f64)));
+    double squares = 0, activity = 0;
+    for (const double magnitude : layer.update_magnitude) {
+        squares += std::pow(magnitude / (n_steps * 2), 2) / 5;
+    }
+    for (const double value : layer.activity) activity += value / (n_steps * 5);
+    const std::vector<double> found = penalties_of(living, {.spikes = &spikes}, false);
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_NEAR(found[0], 0.3 * squares, 1e-12);
+    EXPECT_NEAR(found[1], 0.7 * activity, 1e-12);
+    LivingModel plain(penalised("0", "0"), DType::f64);
+    EXPECT_TRUE(penalties_of(plain, {.spikes = &spikes}, false).empty());
+}
+
+TEST(ElmNetwork, penalties_have_the_gradients_of_central_differences) {
+    LivingModel living(penalised("0.3", "0.7"), DType::f64);
+    const SpikeTrain spikes = test::random_spikes(3, 11, case_shape.n_input, 0.3, 9);
+    const auto total = [&] {
+        const std::vector<double> terms = penalties_of(living, {.spikes = &spikes}, false);
+        return terms.at(0) + terms.at(1);
+    };
+    penalties_of(living, {.spikes = &spikes}, true);
+    double largest = 0;
+    for (const auto& [name, parameter] : living.model->parameters()) {
+        const std::vector<double> gradient = test::values_of(parameter->gradient);
+        const auto values = parameter->value.host<double>();
+        for (std::size_t k = 0; k < values.size(); ++k) {
+            constexpr double step = 1e-6;
+            const double before = values[k];
+            values[k] = before + step;
+            const double above = total();
+            values[k] = before - step;
+            const double below = total();
+            values[k] = before;
+            ASSERT_NEAR(gradient[k], (above - below) / (2 * step), 1e-7) << name << " " << k;
+            largest = std::max(largest, std::abs(gradient[k]));
+        }
+    }
+    EXPECT_GT(largest, 0.01);
 }
 
 // Spieler et al. 2026, table of SHD-Adding: N, d_m and the number of trainable parameters.

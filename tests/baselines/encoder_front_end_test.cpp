@@ -11,7 +11,9 @@
 #include "baselines/front_end.h"
 #include "baselines/model_file.h"
 #include "encoders/encoder_registry.h"
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
+#include "tests/support/compare.h"
+#include "tests/support/devices.h"
 #include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 
@@ -28,7 +30,7 @@ Values behind(const std::string& encoder, const std::string& options = {}, doubl
 }
 
 FittedModel model_of(Stream& stream, const std::string& model, std::int64_t n_input,
-                     const Values& front_end = {}) {
+                     const Values& front_end = {}, DType dtype = DType::f64) {
     // Of the first case: others of a model may have room for fewer steps than encoders make here.
     Values options;
     for (const test::ModelCase& one : test::model_cases()) {
@@ -39,7 +41,7 @@ FittedModel model_of(Stream& stream, const std::string& model, std::int64_t n_in
     FittedModel fitted = make_model(
         {.model = model, .options = options, .shape = {n_input, outputs}, .front_end = front_end},
         7);
-    allocate(stream, fitted, DType::f64, {7});
+    allocate(stream, fitted, dtype, {7});
     return fitted;
 }
 
@@ -52,8 +54,8 @@ std::vector<double> values() {
     return all;
 }
 
-Var input_of_values(Stream& stream) {
-    return {test::tensor_of(stream, {batch, steps, features}, DType::f64, values())};
+Var input_of_values(Stream& stream, DType dtype = DType::f64) {
+    return {test::tensor_of(stream, {batch, steps, features}, dtype, values())};
 }
 
 std::vector<double> run(Stream& stream, const FittedModel& fitted, const SequenceInput& input,
@@ -231,6 +233,51 @@ TEST(EncoderFrontEnd, maps_a_range_of_values) {
     const auto found = run(stream, mapped, {.dense = input_of_values(stream)});
     for (std::size_t k = 0; k < expected.size(); ++k) {
         EXPECT_NEAR(found[k], expected[k], 1e-6);  // values travel as float32
+    }
+}
+
+/// On a device the batch stays there, in float32: spikes come as counts then.
+TEST(EncoderFrontEnd, has_the_answers_of_the_cpu_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    Stream host{Device{}};
+    const auto answers = [&](Device device, const std::string& encoder, bool training) {
+        Stream stream{device};
+        const FittedModel fitted =
+            model_of(stream, "lstm", features, behind(encoder, "", 64), DType::f32);
+        const SequenceInput input{.dense = input_of_values(stream, DType::f32),
+                                  .lengths = Tensor::from<std::int32_t>(
+                                      host, {batch}, std::vector<std::int32_t>{steps, 3}),
+                                  .first_sample = 2};
+        std::vector<double> all = run(stream, fitted, input, training, 3);
+        all.resize(static_cast<std::size_t>((steps + 3) * outputs));  // what is behind is padding
+        return all;
+    };
+    for (const EncoderEntry& entry : all_encoders()) {
+        if (entry.encode_batch == nullptr) continue;
+        for (const bool training : {false, true}) {
+            const auto expected = answers(Device{}, entry.name, training);
+            for (const Device device : test::cuda_devices()) {
+                // A sum over the units in each of 64 steps a value.
+                const auto found = answers(device, entry.name, training);
+                EXPECT_EQ(test::difference(found, expected, DType::f32,
+                                           {.condition = 64, .terms = 64 * steps}),
+                          "")
+                    << entry.name;
+            }
+        }
+    }
+}
+
+TEST(EncoderFrontEnd, names_a_value_that_is_no_number_on_cuda) {
+    ELM_SKIP_WITHOUT_CUDA();
+    for (const Device device : test::cuda_devices()) {
+        Stream stream{device};
+        const FittedModel fitted = model_of(stream, "lstm", features, behind("delta"), DType::f32);
+        std::vector<double> all = values();
+        all[7] = std::nan("");
+        const Var dense{test::tensor_of(stream, {batch, steps, features}, DType::f32, all)};
+        EXPECT_EQ(test::message_of([&] { run(stream, fitted, {.dense = dense}); }),
+                  "the value of step 2, channel 1 is nan: the encoder delta takes finite numbers");
     }
 }
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
 
 namespace elm {
 namespace {

@@ -9,7 +9,7 @@
 #include "baselines/model_file.h"
 #include "kernels/core/support/error.h"
 #include "kernels/ops/basic/elementwise.h"
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
 #include "tests/support/devices.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/temporary_directory.h"

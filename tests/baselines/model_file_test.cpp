@@ -6,7 +6,7 @@
 
 #include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
 #include "tests/support/devices.h"
 #include "tests/support/temporary_directory.h"
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kernels/core/support/error.h"
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
 
 namespace elm {
 namespace {

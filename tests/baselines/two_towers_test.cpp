@@ -1,4 +1,4 @@
-#include "baselines/two_towers.h"
+#include "baselines/pairs/two_towers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include "baselines/model_file.h"
 #include "kernels/core/support/error.h"
 #include "kernels/core/support/parallel.h"
-#include "tests/baselines/model_case.h"
+#include "tests/baselines/cases/model_case.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {

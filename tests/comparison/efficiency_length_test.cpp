@@ -18,6 +18,22 @@ CostCurve curve(const std::vector<double>& lengths, const std::vector<double>& c
 }
 const std::vector<double> lengths{256, 512, 1024, 2048, 4096, 8192};
 
+TEST(CostExponent, of_powers_is_their_exponent) {
+    std::vector<double> costs;
+    for (const double length : lengths) costs.push_back(3 * std::pow(length, 1.5));
+    const CostExponent found = fit_exponent(lengths, costs);
+    EXPECT_NEAR(found.exponent, 1.5, 1e-12);
+    EXPECT_NEAR(found.explained, 1, 1e-12);
+    // Of n log n between 256 and 8192: by hand, the slope of log log n against log n is added.
+    for (std::size_t k = 0; k < lengths.size(); ++k) costs[k] = lengths[k] * std::log2(lengths[k]);
+    // x = log2 n - 10.5 = +-2.5, +-1.5, +-0.5, sum of squares 17.5; y = log2 of 8, 9, ..., 13.
+    const double by_hand =
+        (2.5 * std::log2(13.0 / 8) + 1.5 * std::log2(12.0 / 9) + 0.5 * std::log2(11.0 / 10)) / 17.5;
+    EXPECT_NEAR(fit_exponent(lengths, costs).exponent, 1 + by_hand, 1e-12);
+    EXPECT_THROW(fit_exponent(std::vector{1.0}, std::vector{1.0}), Error);
+    EXPECT_THROW(fit_exponent(std::vector{1.0, 2.0}, std::vector{1.0, 0.0}), Error);
+}
+
 TEST(EfficiencyLength, of_published_memory) {
     const EfficiencyLength found =
         efficiency_length(curve(lengths, {42, 80, 156, 308, 612, 1220}),
@@ -52,11 +68,12 @@ TEST(EfficiencyLength, of_published_time) {
 }
 
 TEST(EfficiencyLength, says_where_there_is_none) {
-    std::vector<double> square, line, low, high;
+    std::vector<double> square, line, low, high, highest;
     for (const double n : lengths) {
         square.push_back(1 + 1e-3 * n * n);
         low.push_back(0.5);
-        high.push_back(1e9 + 1e6 * n);
+        high.push_back(1e9 + 1e3 * n);
+        highest.push_back(1e9 + 1e6 * n);
         line.push_back(1 + n);
     }
     const CostCurve attention = curve(lengths, square);
@@ -65,15 +82,28 @@ TEST(EfficiencyLength, says_where_there_is_none) {
     const auto far = efficiency_length(curve(lengths, high), attention, false, RandomKey{});
     EXPECT_TRUE(far.extrapolated);
     EXPECT_GT(far.fitted, 8192);
+    // They meet at 1e9, too far from the last length measured.
+    EXPECT_EQ(to_text(efficiency_length(curve(lengths, highest), attention, false, RandomKey{})),
+              "never");
     // Attention that grows with the length alone never becomes dearer than it is.
     std::vector<double> linear;
     for (const double n : lengths) linear.push_back(0.5 * n - 1e-6 * n * n);
     EXPECT_EQ(to_text(efficiency_length(curve(lengths, line), curve(lengths, linear), false,
                                         RandomKey{})),
               "never");
+    // 1 + 1e-3 N^2 and 1 + 1e-6 meet at N = sqrt(1e-3), below one step.
+    std::vector<double> flat;
+    for (std::size_t k = 0; k < lengths.size(); ++k) flat.push_back(1 + 1e-6);
+    const auto below = efficiency_length(curve(lengths, flat), attention, false, RandomKey{});
+    EXPECT_EQ(to_text(below), "always cheaper");
     EXPECT_EQ(to_text(efficiency_length(curve({1, 2}, {1, 2}), curve({1, 2}, {1, 4}), false,
                                         RandomKey{})),
               "-");
+    // Two points lie on any line, three on any parabola.
+    EXPECT_TRUE(
+        std::isnan(fit_cost(std::vector<double>{1, 2}, std::vector{1.0, 5.0}, 1).explained));
+    EXPECT_TRUE(std::isnan(
+        fit_cost(std::vector<double>{1, 2, 3}, std::vector{1.0, 5.0, 2.0}, 2).explained));
     EXPECT_THROW(fit_cost(std::vector<double>{1, 2}, std::vector<double>{1, 2}, 2), Error);
 }
 

@@ -25,6 +25,21 @@ TEST(EqualBudget, says_what_all_cells_got) {
     EXPECT_EQ(text, "100 updates, 800 samples, 1e+06 to 5e+06 FLOP, 1 to 9 s");
 }
 
+TEST(EqualBudget, of_no_update_is_refused_by_the_model_that_it_buys_none) {
+    const std::vector<ModelCost> costs{
+        {.model = "a", .update = {.samples = 8, .flops = 1e6}, .seconds = 0.1},
+        {.model = "b", .update = {.samples = 8, .flops = 3e6}, .seconds = 2}};
+    const auto refusal = [&](const std::string& budget) {
+        return test::message_of([&] { require_affordable(budget, costs); });
+    };
+    for (const char* const enough : {"1u", "8n", "3e6f", "2s"}) {
+        EXPECT_EQ(refusal(enough), "no error") << enough;
+    }
+    EXPECT_NE(refusal("7n").find("one takes 8 samples"), std::string::npos);
+    EXPECT_NE(refusal("2e6f").find("buys b no update"), std::string::npos);
+    EXPECT_NE(refusal("1s").find("buys b no update"), std::string::npos);
+}
+
 TEST(EqualBudget, refuses_cells_that_got_more_or_less) {
     const auto refusal = [](const std::string& budget, const CellResult& a, const CellResult& b) {
         return test::message_of([&] { equal_budget(parse_budget(budget), {a, b}); });

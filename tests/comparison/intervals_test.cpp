@@ -63,6 +63,14 @@ TEST(Resampling, draws_all_samples_alike_and_percentiles_lie_on_lines) {
     const double spread = 5 * std::sqrt(static_cast<double>(rounds) * (1 - 1.0 / size));
     for (const double count : total) EXPECT_NEAR(count, rounds, spread);
     EXPECT_EQ(bootstrap_weights(RandomKey{3}, 5, size), bootstrap_weights(RandomKey{3}, 5, size));
+    // Samples of one group are drawn together, wherever they stand.
+    const std::vector<std::int64_t> groups{7, 3, 7, 9, 3};
+    const std::vector<double> together = bootstrap_weights(RandomKey{3}, 5, 5, groups),
+                              of_groups = bootstrap_weights(RandomKey{3}, 5, 3);
+    EXPECT_EQ(together,
+              (std::vector{of_groups[1], of_groups[0], of_groups[1], of_groups[2], of_groups[0]}));
+    EXPECT_EQ(bootstrap_weights(RandomKey{3}, 5, size, {}),
+              bootstrap_weights(RandomKey{3}, 5, size));
     EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 0.25), 1.75);
     EXPECT_DOUBLE_EQ(percentile({4, 1, 3, 2}, 1), 4);
     EXPECT_TRUE(std::isnan(percentile({}, 0.5)));

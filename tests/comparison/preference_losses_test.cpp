@@ -70,6 +70,18 @@ TEST(PreferenceLoss, follows_worked_examples) {
                   0.687165, {-0.238560, -0.178920});
 }
 
+/// Two of four answers differ: (z - zref) of the one that should be yes and (zref - z) of the one
+/// that should be no, halved.
+TEST(BernoulliMargin, is_the_mean_over_answers_that_differ) {
+    const Numbers logits{1, -2, 3, 0.5}, before{0, -1, 3, 2}, chosen{1, 0, 1, 0},
+        rejected{0, 0, 1, 1};
+    const Margin margin = bernoulli_margin(logits, before, chosen, rejected);
+    EXPECT_DOUBLE_EQ(margin.value, (1.0 + 1.5) / 2);
+    EXPECT_EQ(margin.gradient, (Numbers{0.5, 0, 0, -0.5}));
+    EXPECT_EQ(bernoulli_margin(logits, before, chosen, chosen).value, 0);
+    EXPECT_THROW(bernoulli_margin(logits, before, chosen, Numbers{1}), Error);
+}
+
 TEST(RewardObjective, follows_a_worked_example) {
     expect_result(reward_objective(output, reference, Numbers{0, 1, 0}, 0.4), 0.310971,
                   {-0.203252, 0.245525, -0.042273});
@@ -116,6 +128,9 @@ TEST(PreferenceLosses, have_the_gradients_of_differences) {
 TEST(PreferenceLosses, vanish_where_nothing_is_to_be_learnt) {
     const Numbers none{0, 0, 0};
     expect_result(preference_loss(output, reference, 1, 1), std::log(2), none);
+    expect_result(
+        gaussian_preference_loss(output, reference, Numbers{1, 2, 3}, Numbers{1, 2, 3}, 0.5, 0.3),
+        std::log(2), none);
     expect_result(reward_objective(output, output, Numbers{2, 2, 2}, 0.4), 2, none);
     expect_result(distillation_loss(output, 0, output, {.share = 1}), 0, none);
 }

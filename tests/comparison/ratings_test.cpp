@@ -243,6 +243,15 @@ TEST(Agreement, follows_a_worked_example) {
     EXPECT_THROW(agreement_of(ratings, std::span(reference).first(3)), Error);
 }
 
+TEST(Agreement, pearson_of_a_worked_example) {
+    // Deviations -1.5 -0.5 0.5 1.5 against those of 2 4 6 8.5 from 5.125.
+    const double products = 1.5 * 3.125 + 0.5 * 1.125 + 0.5 * 0.875 + 1.5 * 3.375;
+    const double squares = 3.125 * 3.125 + 1.125 * 1.125 + 0.875 * 0.875 + 3.375 * 3.375;
+    EXPECT_NEAR(pearson({{1, 2, 3, 4}}, {{2, 4, 6, 8.5}}), products / std::sqrt(5 * squares),
+                1e-12);
+    EXPECT_TRUE(std::isnan(pearson({{1, 1}}, {{1, 2}})));
+}
+
 TEST(Agreement, ranks_with_ties_are_means) {
     const std::vector<double> a{1, 2, 2, 3}, b{10, 30, 20, 40};
     // Ranks 1 2.5 2.5 4 against 1 3 2 4.

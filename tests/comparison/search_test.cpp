@@ -45,6 +45,11 @@ TEST(Search, draws_from_the_ranges_of_the_recipe_and_of_the_model) {
     const auto plain = searched_options("lstm", training_options());
     ASSERT_EQ(plain.size(), 1u);
     EXPECT_EQ(plain.front().name, "learning_rate");
+    // State spaces were published with rates of their own, within the usual ones.
+    const auto of_modes = searched_options("s4d", training_options());
+    ASSERT_EQ(of_modes.size(), 1u);
+    EXPECT_GT(of_modes.front().range.low, plain.front().range.low);
+    EXPECT_LT(of_modes.front().range.high, plain.front().range.high);
     const auto searched = searched_options("searchable_model", training_options());
     ASSERT_EQ(searched.size(), 3u);
     double logs = 0, shares = 0;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "encoders/encoder_registry.h"
+#include "kernels/core/support/check.h"
 #include "kernels/core/support/error.h"
 #include "kernels/core/support/parallel.h"
 #include "tests/encoders/encoder_cases.h"
@@ -88,6 +89,17 @@ TEST(Encoders, latency_has_one_spike_a_value_and_the_earlier_the_larger) {
     }
 }
 
+TEST(Encoders, first_spikes_of_the_smallest_value_come_in_the_last_step) {
+    for (const double value_ms : {1.0, 5.0}) {
+        const Encoding encoding =
+            encode_with("time-to-first-spike", {}, signal_of({0, 1}, 2, value_ms));
+        ASSERT_EQ(encoding.spikes.size(), 2U);
+        for (const SpikeEvent& spike : encoding.spikes) {
+            EXPECT_EQ(static_cast<double>(spike.step), spike.unit == 0 ? value_ms - 1 : 0);
+        }
+    }
+}
+
 struct DecodeCase {
     std::string name;
     Settings settings;
@@ -154,6 +166,35 @@ TEST(Encoders, level_crossing_caps_its_spikes_and_signs_its_units) {
               (std::vector<int>{2, -2, -2}));
 }
 
+/// From the definition, a level after the other.
+TEST(Encoders, level_crossing_counts_the_levels_between_two_values) {
+    for (const double threshold : {0.1, 0.01, 0.03}) {
+        std::vector<float> values = ramp(101);
+        for (std::size_t at = 0; at < values.size(); at += 2) values[at] *= -0.7F;
+        const std::vector<int> signs =
+            signs_of(encode_with("level-crossing", {{"threshold", fmt::format("{}", threshold)}},
+                                 signal_of(values, 1, 1)));
+        double level = 0;
+        for (std::size_t at = 0; at < values.size(); ++at) {
+            int sign = 0;
+            const auto over = [&] { return std::fma(-level, threshold, double{values[at]}); };
+            for (; over() >= threshold; ++level) ++sign;
+            for (; - over() >= threshold; --level) --sign;
+            EXPECT_EQ(signs[at], sign) << threshold << " at " << at;
+        }
+    }
+}
+
+TEST(EncoderErrors, more_level_crossings_than_fit_are_no_endless_run) {
+    for (const char* const most : {"0", "1000000000"}) {
+        EXPECT_NE(message_of([&] {
+                      encode_with("level-crossing", {{"threshold", "1e-6"}, {"most_spikes", most}},
+                                  signal_of({0, 0.5, 1e6}, 1, 1));
+                  }).find("the value of step 2, channel 0"),
+                  std::string::npos);
+    }
+}
+
 TEST(Encoders, one_unit_codes_have_exactly_one_spike_a_value) {
     const Encoding grey =
         encode_with("grey-bins", {{"bins", "4"}}, signal_of({0, 0.2499F, 0.25F, 0.99F, 1}, 1, 1));
@@ -215,8 +256,12 @@ TEST(Encoders, every_encoder_says_what_it_is_and_encodes_something) {
 // --- what they refuse
 
 TEST(EncoderErrors, an_unknown_name_is_answered_with_the_nearest) {
-    EXPECT_NE(message_of([] { find_encoder("poison"); }).find("Did you mean poisson?"),
-              std::string::npos);
+    EXPECT_EQ(message_of([] { find_encoder("poison"); }),
+              "there is no encoder poison. Did you mean poisson?");
+    const std::string all = message_of([] { find_encoder("zzzzzzzz"); });
+    for (const EncoderEntry& encoder : all_encoders()) {
+        EXPECT_NE(all.find(encoder.name), std::string::npos) << all;
+    }
 }
 
 TEST(EncoderErrors, a_value_that_does_not_fit_is_named) {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "encoders/rate_draws.h"
+#include "encoders/rate/rate_draws.h"
 #include "kernels/core/random/philox_lanes.h"
 #include "kernels/core/support/parallel.h"
 #include "kernels/core/tensor.h"

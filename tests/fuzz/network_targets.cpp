@@ -11,9 +11,10 @@
 
 #include "kernels/core/support/error.h"
 #include "kernels/io/hdf5_file.h"
+#include "network/interchange/nir/network_of_nir.h"
 #include "network/interchange/nir/nir_engine.h"
 #include "network/interchange/nir/nir_file.h"
-#include "network/interchange/nir/nir_network.h"
+#include "network/interchange/nir/nir_of_network.h"
 #include "network/interchange/nir/nir_shapes.h"
 
 namespace elm::test {

@@ -11,7 +11,8 @@ namespace elm::test {
 /// large enough to be cut.
 inline network::NetworkDescription busy_network(const std::string& neuron) {
     const bool conductance = neuron == "lif_conductance" || neuron == "hh_traub",
-               delta = neuron == "lif" || neuron == "alif", one_step = neuron == "adlif";
+               delta = neuron == "lif" || neuron == "alif" || neuron == "izhikevich",
+               one_step = neuron == "adlif" || neuron == "izhikevich_2003";
     const double unit = neuron == "adex" ? 0.03  // its conductances last 0.2 ms
                         : conductance    ? 0.004
                         : delta          ? 1.0
@@ -42,6 +43,18 @@ inline network::NetworkDescription busy_network(const std::string& neuron) {
         network.poisson.push_back({.to = to, .rate_hz = 5000, .weight = unit});
     }
     network.traces = {{.population = 0, .states = {"membrane_potential"}, .neurons = {5, 3999}}};
+    return network;
+}
+
+/// As busy, and small enough for kernels on host fibres. In f64 a step adds to the sums of a neuron
+/// what rounds at 1e-16 of the potential, so that no spike moves.
+inline network::NetworkDescription small_network(const std::string& neuron) {
+    network::NetworkDescription network = busy_network(neuron);
+    network.populations[0].size = 200;
+    network.populations[1].size = 70;
+    network.populations[2].size = 37;
+    for (network::Connection& connection : network.connections) connection.degree = 25;
+    network.traces = {{.population = 1, .states = {"membrane_potential"}, .neurons = {69, 3}}};
     return network;
 }
 

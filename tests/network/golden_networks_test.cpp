@@ -69,5 +69,40 @@ INSTANTIATE_TEST_SUITE_P(Nest, GoldenNetworks,
                                                        &conductance_based, per_thousand, 1e-6}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
+/// Brian2 stamps a spike with the beginning of its step.
+class Brian2Networks : public ::testing::TestWithParam<std::pair<NetworkCase, const char*>> {};
+
+TEST_P(Brian2Networks, have_the_same_spikes) {
+    ELM_SKIP_WITHOUT_GOLDEN_NETWORKS();
+    const auto& [c, group_name] = GetParam();
+    const Hdf5File file = Hdf5File::open(golden_networks);
+    const std::string group = std::string("/network/") + c.name + "/" + group_name;
+    const network::NetworkDescription network =
+        golden_network(file, c.name, c.neuron, *c.parameters, c.weight_unit);
+    const auto engine = network::make_time_stepped_engine(network, DType::f64);
+    engine->advance(std::llround(network.duration_ms / network.time_step_ms));
+    std::vector<double> times;
+    for (const double time : file.read<double>(group + "/spike_time")) {
+        times.push_back(time + network.time_step_ms);
+    }
+    const auto& spikes = engine->spikes()[0];
+    EXPECT_EQ(difference_above(spikes.times_ms, times, 1e-9), "");
+    EXPECT_EQ(std::vector<std::int32_t>(spikes.neurons.begin(), spikes.neurons.end()),
+              file.read<std::int32_t>(group + "/spike_neuron"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Brian2, Brian2Networks,
+    ::testing::Values(std::pair{NetworkCase{"current_exp", "lif_exponential", &current_based,
+                                            per_thousand, 0},
+                                "brian2"},
+                      std::pair{NetworkCase{"current_exp_small", "lif_exponential", &current_based,
+                                            per_thousand, 0},
+                                "brian2"},
+                      std::pair{NetworkCase{"conductance_exp", "lif_conductance",
+                                            &conductance_based, per_thousand, 0},
+                                "brian2_rk4"}),
+    [](const auto& instance) { return std::string(instance.param.first.name); });
+
 }  // namespace
 }  // namespace elm::test

@@ -7,9 +7,10 @@
 #include <tuple>
 
 #include "network/description/network_file.h"
+#include "network/interchange/nir/network_of_nir.h"
 #include "network/interchange/nir/nir_engine.h"
 #include "network/interchange/nir/nir_file.h"
-#include "network/interchange/nir/nir_network.h"
+#include "network/interchange/nir/nir_of_network.h"
 #include "network/time_stepped/time_stepped_engine.h"
 #include "tests/support/compare.h"
 #include "tests/support/error_message.h"

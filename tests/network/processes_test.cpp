@@ -1,6 +1,7 @@
 // A network over several processes. Run as it is, and as two and three processes under mpirun:
 // every process runs all tests.
 
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
@@ -9,6 +10,7 @@
 #include "kernels/core/communicator.h"
 #include "kernels/core/support/error.h"
 #include "kernels/core/support/parallel.h"
+#include "network/recording/spike_file_writer.h"
 #include "network/time_stepped/time_stepped_engine.h"
 
 namespace elm {
@@ -77,6 +79,12 @@ TEST(NetworkProcesses, have_the_spikes_of_one) {
         }
         EXPECT_EQ(together->n_events(), alone->n_events());
         EXPECT_EQ(together->n_synapses(), alone->n_synapses());
+        EXPECT_EQ(alone->received_bytes(), 0);
+        // A word for each spike of the others, and where those of their steps end.
+        const std::int64_t shares = processes->size() - 1;
+        EXPECT_GE(together->received_bytes(),
+                  shares * together->spikes()[0].size() * 4 / processes->size());
+        EXPECT_EQ(together->n_exchanges() > 0, shares > 0);
         EXPECT_GE(together->n_threads(), processes->size());
     }
 }
@@ -95,13 +103,36 @@ TEST(NetworkProcesses, may_have_no_neurons) {
     EXPECT_EQ(together->spikes()[0].neurons, alone->spikes()[0].neurons);
 }
 
-TEST(NetworkProcesses, keep_plastic_weights_to_themselves) {
-    const auto together =
-        network::make_time_stepped_engine(busy_network(), DType::f32, &*processes);
-    if (processes->size() == 1) {
-        EXPECT_EQ(together->weights(4).size(), 160000u);
-    } else {
-        EXPECT_THROW(together->weights(4), Error);
+/// Those of a connection that learns, and of one that is normalised beside that; and the files that
+/// the first process writes of them.
+TEST(NetworkProcesses, write_the_weights_of_one) {
+    NetworkDescription network = busy_network();
+    network.connections.push_back(network.connections.back());
+    network.connections.back().stdp->rate = 0.1;
+    network.connections.back().homeostasis = network::Homeostasis{.every_ms = 7, .total = 4.5};
+    set_thread_count(1);
+    const auto alone = network::make_time_stepped_engine(network, DType::f32);
+    const auto together = network::make_time_stepped_engine(network, DType::f32, &*processes);
+    for (const auto& engine : {alone.get(), together.get()}) engine->advance(700);
+    const auto expected = network::plastic_weights(network, *alone);
+    const auto found = network::plastic_weights(network, *together);
+    ASSERT_EQ(found.size(), 2u);
+    ASSERT_EQ(expected.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) {
+        const auto &left = expected[i].second, &right = found[i].second;
+        EXPECT_EQ(found[i].first, expected[i].first);
+        ASSERT_EQ(left.size(), 160000u);
+        ASSERT_EQ(right.size(), left.size());
+        std::int64_t n_different = 0, n_changed = 0;
+        for (std::size_t k = 0; k < left.size(); ++k) {
+            n_different += left[k].source != right[k].source || left[k].target != right[k].target ||
+                                   left[k].weight != right[k].weight
+                               ? 1
+                               : 0;
+            n_changed += std::abs(left[k].weight - 0.1) > 1e-6 ? 1 : 0;
+        }
+        EXPECT_EQ(n_different, 0) << i;
+        EXPECT_GT(n_changed, 1000) << i;
     }
 }
 

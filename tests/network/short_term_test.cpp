@@ -19,8 +19,10 @@ using network::ShortTermPlasticity;
 class ShortTerm : public ::testing::TestWithParam<const char*> {
 protected:
     static ShortTermPlasticity rule(const Hdf5File& file, const std::string& group) {
+        const bool has_three = file.attributes(group).contains("p_tau_psc");
         return {file.number_attribute(group, "p_U"), file.number_attribute(group, "p_tau_rec"),
-                file.number_attribute(group, "p_tau_fac")};
+                file.number_attribute(group, "p_tau_fac"),
+                has_three ? file.number_attribute(group, "p_tau_psc") : 0};
     }
 };
 
@@ -76,7 +78,8 @@ TEST_P(ShortTerm, does_not_depend_on_a_grid) {
     EXPECT_EQ(difference_above(found, file.read<double>(group + "/amplitude"), 1e-10), "");
 }
 INSTANTIATE_TEST_SUITE_P(Nest, ShortTerm,
-                         ::testing::Values("tsodyks2_depressing", "tsodyks2_facilitating"),
+                         ::testing::Values("tsodyks2_depressing", "tsodyks2_facilitating",
+                                           "tsodyks_depressing", "tsodyks_facilitating"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 /// A depressing synapse whose third spike no longer brings the neuron to threshold, in both

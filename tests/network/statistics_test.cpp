@@ -6,6 +6,7 @@
 
 #include "kernels/core/random/random_key.h"
 #include "network/benchmarks/benchmark.h"
+#include "network/recording/rate_spectrum.h"
 #include "network/recording/spike_statistics.h"
 #include "network/time_stepped/time_stepped_engine.h"
 #include "tests/support/error_message.h"
@@ -56,6 +57,86 @@ TEST(SpikeStatistics, of_poisson_spikes_are_one) {
     EXPECT_NEAR(s.cv_isi, 1, 0.01 + 1.0 / 200);  // and its bias for 200 intervals
     EXPECT_NEAR(s.fano_5ms, 1, 4 * std::sqrt(2.0 / 2000));
     EXPECT_NEAR(s.synchrony, 1, 4 * std::sqrt(2.0 / 3333));
+    // A pair scatters by 1 / sqrt(bins), the mean over pairs by that over the root of their number.
+    EXPECT_NEAR(s.correlation, 0, 4 / std::sqrt(5000.0 * n * (n - 1) / 2));
+    const network::RateSpectrum spectrum = network::rate_spectrum(spikes, 0, 10000);
+    ASSERT_EQ(spectrum.power.size(), 251u);
+    double mean = 0;
+    for (std::size_t f = 2; f < 250; ++f) mean += spectrum.power[f] / 248;
+    EXPECT_NEAR(mean, 1, 4 * std::sqrt(1 / (20.0 * 248 / 2)));  // 39 windows that overlap by half
+}
+
+/// Half of the neurons share their spikes, the others have none in common: a plain loop over pairs.
+TEST(SpikeStatistics, correlation_is_the_mean_over_pairs) {
+    SpikeTrainOf spikes;
+    constexpr std::size_t n = 12, n_bins = 500;
+    std::vector<std::vector<double>> counts(n, std::vector<double>(n_bins));
+    for (std::size_t bin = 0; bin < n_bins; ++bin) {
+        for (std::size_t neuron = 0; neuron < n; ++neuron) {
+            const auto at = static_cast<std::int64_t>(neuron < n / 2 ? bin % 8 : neuron);
+            const std::uint32_t word = random_word({2, bin, 0}, at);
+            if (neuron == n - 1 || word > 0x50000000U) continue;  // the last one never spikes
+            spikes.add(2.0 * static_cast<double>(bin) + 1, static_cast<std::uint32_t>(neuron));
+            counts[neuron][bin] = 1;
+        }
+    }
+    double sum = 0;
+    for (std::size_t a = 0; a + 1 < n; ++a) {
+        for (std::size_t b = 0; b < a; ++b) {
+            double x = 0, y = 0, xx = 0, yy = 0, xy = 0;
+            for (std::size_t bin = 0; bin < n_bins; ++bin) {
+                x += counts[a][bin] / n_bins;
+                y += counts[b][bin] / n_bins;
+            }
+            for (std::size_t bin = 0; bin < n_bins; ++bin) {
+                xx += (counts[a][bin] - x) * (counts[a][bin] - x);
+                yy += (counts[b][bin] - y) * (counts[b][bin] - y);
+                xy += (counts[a][bin] - x) * (counts[b][bin] - y);
+            }
+            sum += xy / std::sqrt(xx * yy);
+        }
+    }
+    const double expected = sum / 55;
+    EXPECT_GT(expected, 0.1);
+    EXPECT_NEAR(network::spike_statistics(spikes, n, 0, 1000).correlation, expected, 1e-12);
+}
+
+/// A population that spikes every 25 ms, beside the transform as a plain sum.
+TEST(RateSpectrum, has_its_peak_at_the_frequency_of_volleys) {
+    SpikeTrainOf spikes;
+    for (int k = 0; k < 80; ++k) {
+        for (std::uint32_t neuron = 0; neuron < 10; ++neuron) {
+            spikes.add(25.0 * k + 3 + (static_cast<int>(neuron) + k) % 4, neuron);
+        }
+    }
+    const network::RateSpectrum spectrum = network::rate_spectrum(spikes, 0, 2000);
+    EXPECT_DOUBLE_EQ(spectrum.resolution_hz, 2);
+    EXPECT_DOUBLE_EQ(spectrum.peak_hz(), 40);
+    EXPECT_GT(spectrum.peak(), 10);
+    std::vector<double> counts(2000);
+    for (const double time : spikes.times_ms) {
+        counts[static_cast<std::size_t>(std::ceil(time)) - 1] += 1;
+    }
+    constexpr double turn = 2 * 3.14159265358979323846;
+    for (const std::size_t f : {1UL, 20UL, 33UL, 250UL}) {
+        double power = 0, white = 0;
+        for (std::size_t begin = 0; begin + 500 <= 2000; begin += 250) {
+            double real = 0, imaginary = 0;
+            white = 0;
+            for (std::size_t k = 0; k < 500; ++k) {
+                const double part = static_cast<double>(k) / 500;
+                const double weight = std::pow(std::sin(turn / 2 * part), 2);
+                const double value = weight * (counts[begin + k] - 0.4);
+                real += value * std::cos(turn * part * static_cast<double>(f));
+                imaginary += value * std::sin(turn * part * static_cast<double>(f));
+                white += weight * weight * 0.4;
+            }
+            power += (real * real + imaginary * imaginary) / white / 7;
+        }
+        EXPECT_NEAR(spectrum.power[f], power, 1e-9 * (1 + power)) << f;
+    }
+    EXPECT_TRUE(network::rate_spectrum(spikes, 0, 499).power.empty());
+    EXPECT_TRUE(std::isnan(network::RateSpectrum{}.peak_hz()));
 }
 
 TEST(SpikeStatistics, rates_fill_bins_that_hold_their_end) {

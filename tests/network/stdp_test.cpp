@@ -29,11 +29,23 @@ protected:
         return file_->read<double>(group() + "/" + name);
     }
     Stdp rule() const {
+        const std::string name = GetParam();
+        if (name == "vogels_sprekeler") {
+            return {.tau_plus_ms = number("p_tau"),
+                    .tau_minus_ms = number("tau_minus_ms"),
+                    .rate = number("p_eta") / number("p_Wmax"),
+                    .asymmetry = number("p_alpha"),
+                    .unit_weight = number("p_Wmax"),
+                    .is_balancing = true};
+        }
         Stdp stdp{.tau_plus_ms = number("p_tau_plus"),
                   .tau_minus_ms = number("tau_minus_ms"),
                   .rate = number("p_lambda"),
                   .asymmetry = number("p_alpha")};
-        stdp.is_power_law = std::string(GetParam()) == "power_law";
+        stdp.is_power_law = name == "power_law";
+        if (name == "nn_symmetric") stdp.pairs = network::StdpPairs::nearest;
+        if (name == "nn_pre_centred") stdp.pairs = network::StdpPairs::presynaptic_centred;
+        if (name == "nn_restricted") stdp.pairs = network::StdpPairs::restricted;
         stdp.mu_plus = number(stdp.is_power_law ? "p_mu" : "p_mu_plus");
         if (!stdp.is_power_law) stdp.mu_minus = number("p_mu_minus");
         if (!stdp.is_power_law) stdp.unit_weight = number("p_Wmax");
@@ -97,11 +109,12 @@ TEST_P(GoldenStdp, transmits_the_weights_of_nest) {
 INSTANTIATE_TEST_SUITE_P(Nest, GoldenStdp,
                          ::testing::Values("additive", "multiplicative", "van_rossum", "guetig",
                                            "additive_bounds", "multiplicative_short_tau",
-                                           "power_law"),
+                                           "power_law", "nn_symmetric", "nn_pre_centred",
+                                           "nn_restricted", "vogels_sprekeler"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 /// A network whose excitatory synapses learn.
-NetworkDescription learning_network() {
+NetworkDescription learning_network(network::StdpPairs pairs) {
     NetworkDescription network;
     network.seed = 6;
     network.populations = {{.name = "e", .size = 900, .model = "lif_exponential"},
@@ -116,6 +129,7 @@ NetworkDescription learning_network() {
             connection.delay_ms = Distribution::constant(1.5);
             if (from == 0 && to == 0) {
                 connection.stdp = Stdp{.rate = 0.05, .asymmetry = 1.05, .unit_weight = 0.2};
+                connection.stdp->pairs = pairs;
             }
             network.connections.push_back(connection);
         }
@@ -124,11 +138,11 @@ NetworkDescription learning_network() {
     return network;
 }
 
-std::vector<double> weights_after(std::vector<std::int64_t> chunks, int threads,
-                                  network::SpikeRecord* spikes = nullptr) {
+std::vector<double> weights_after(const std::vector<std::int64_t>& chunks, int threads,
+                                  network::StdpPairs pairs = network::StdpPairs::all) {
     const int before = thread_count();
     set_thread_count(threads);
-    const auto engine = make_time_stepped_engine(learning_network(), DType::f32);
+    const auto engine = make_time_stepped_engine(learning_network(pairs), DType::f32);
     std::vector<double> weights;
     for (const std::int64_t steps : chunks) {
         engine->advance(steps);
@@ -138,7 +152,6 @@ std::vector<double> weights_after(std::vector<std::int64_t> chunks, int threads,
         }
     }
     set_thread_count(before);
-    if (spikes != nullptr) *spikes = engine->spikes();
     return weights;
 }
 
@@ -155,6 +168,17 @@ TEST(PlasticNetworks, have_the_same_weights_for_any_number_of_threads_and_pieces
     EXPECT_GT(n_changed, 18000);
     EXPECT_EQ(weights_after({12000}, 4), weights);
     EXPECT_EQ(weights_after({1, 33, 9000, 2966}, 2), weights);
+}
+
+TEST(PlasticNetworks, have_the_same_weights_of_nearest_pairs_too) {
+    std::vector<std::vector<double>> seen{weights_after({12000}, 1)};
+    using enum network::StdpPairs;
+    for (const network::StdpPairs pairs : {nearest, presynaptic_centred, restricted}) {
+        const std::vector<double> weights = weights_after({12000}, 1, pairs);
+        EXPECT_EQ(weights_after({33, 9000, 2967}, 3, pairs), weights);
+        for (const auto& other : seen) EXPECT_NE(weights, other);
+        seen.push_back(weights);
+    }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "kernels/core/support/error.h"
-#include "kernels/ops/elm/cpu/gradient_sums.h"
+#include "kernels/ops/elm/cpu/gradient/gradient_sums.h"
 #include "neuron/elm/elm_gradient.h"
 #include "neuron/elm/elm_module.h"
 #include "neuron/elm/elm_scan_model.h"

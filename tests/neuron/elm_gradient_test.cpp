@@ -50,10 +50,14 @@ void check_case(const Hdf5File& file, const std::string& name, DType precision) 
     const Tensor input =
         Tensor::from(host, {shape[0], shape[1], shape[2]}, std::span<const double>(values))
             .cast(host, precision);
-    for (const std::int64_t segment_steps : {0, 32}) {
-        const ElmGradient gradient = elm_gradient(
-            model, input, weighted_sum(weight),
-            {.precision = precision, .input_gradient = true, .segment_steps = segment_steps});
+    using Kept = std::pair<std::int64_t, bool>;
+    for (const auto& [segment_steps, keep_updates] :
+         {Kept{0, false}, Kept{32, false}, Kept{32, true}}) {
+        const ElmGradient gradient = elm_gradient(model, input, weighted_sum(weight),
+                                                  {.precision = precision,
+                                                   .input_gradient = true,
+                                                   .segment_steps = segment_steps,
+                                                   .keep_updates = keep_updates});
         const test::Tolerance tolerance{.terms = longest_sum(model.options, shape[0], shape[1])};
         EXPECT_EQ(test::difference(values_of(gradient.output), file.read<double>(name + "/output"),
                                    precision, tolerance),
@@ -222,6 +226,25 @@ TEST(ElmGradient, gives_the_same_bits_for_any_number_of_threads_and_segments) {
     for (const int threads : {2, 4}) expect_same_bits(run(threads, 0), expected);
     for (const std::int64_t steps : {1, 33, 64, 1000}) expect_same_bits(run(2, steps), expected);
     set_thread_count(threads_before);
+}
+
+TEST(ElmGradient, gives_the_same_bits_where_only_hidden_units_are_computed_again) {
+    for (const HiddenUnit unit : {HiddenUnit::relu, HiddenUnit::silu}) {
+        for (const std::int64_t layers : {0, 1, 2}) {
+            SCOPED_TRACE(layers);
+            const ElmModel model = test::make_model(spiking(unit, layers));
+            const SpikeTrain spikes = test::random_spikes(7, 150, 24, 0.1, 3);
+            const auto weight = loss_weights(7 * 150 * 2);
+            const auto run = [&](std::int64_t segment_steps) {
+                return elm_gradient(model, spikes, weighted_sum(weight),
+                                    {.segment_steps = segment_steps, .keep_updates = true});
+            };
+            const ElmGradient expected = elm_gradient(model, spikes, weighted_sum(weight));
+            for (const std::int64_t steps : {0, 1, 33, 64, 1000}) {
+                expect_same_bits(run(steps), expected);
+            }
+        }
+    }
 }
 
 TEST(ElmGradient, leaves_nothing_behind_for_the_next_model) {

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "kernels/io/hdf5_file.h"
 #include "neuron/point/adlif_euler.h"
+#include "neuron/point/alif.h"
 #include "tests/support/compare.h"
 
 namespace elm::test {
@@ -79,6 +82,56 @@ TEST_F(GoldenAdaptive, steps_with_reset_by_subtraction) {
     const Hdf5File file = Hdf5File::open(golden);
     const std::string group = "/adaptive/adlif_form_a";
     expect_recurrence(file, group, run<Adlif>(file, group, ResetKind::by_subtraction, false, true));
+}
+
+/// Neurons whose thresholds adapt, each alone or, where the case has W_rec, (source, target), with
+/// the spikes of the step before. The scaled form takes 1 - alpha of the input and 1 - rho of a
+/// spike.
+void expect_alif(const Hdf5File& file, const std::string& group, bool is_scaled) {
+    const auto number = [&](const char* name) { return file.number_attribute(group, name); };
+    const double alpha = std::exp(-number("dt_ms") / number("tau_m")),
+                 rho = std::exp(-number("dt_ms") / number("tau_a"));
+    const double strength = number("beta") * (is_scaled ? 1 - rho : 1);
+    Alif::Coefficients<double> c;
+    c.decay = alpha;
+    c.threshold = number("v_th");
+    c.resting = 0;
+    c.reset = 0;
+    c.adaptation_decay = rho;
+    c.adaptation_strength = strength;
+    const auto input = file.read<double>(group + "/input");
+    std::vector<double> recurrent(36);
+    if (file.has(group + "/W_rec")) recurrent = file.read<double>(group + "/W_rec");
+    std::vector<GridState<Alif, double>> states(6, {Alif::initial<OneLane<double>>(c)});
+    std::vector<double> potential, threshold, spikes, before(6);
+    for (std::size_t at = 0; at < input.size(); at += 6) {
+        std::vector<double> now(6);
+        for (std::size_t n = 0; n < 6; ++n) {
+            double drive = (is_scaled ? 1 - alpha : 1) * input[at + n];
+            for (std::size_t source = 0; source < 6; ++source) {
+                drive += before[source] * recurrent[source * 6 + n];
+            }
+            threshold.push_back(c.threshold + strength * states[n].own.adaptation);
+            now[n] = step<Alif, OneLane<double>>(c, ResetKind::by_subtraction, number("n_ref"),
+                                                 states[n], {drive});
+            potential.push_back(states[n].own.membrane_potential);
+            spikes.push_back(now[n]);
+        }
+        before = now;
+    }
+    const auto expected = file.read<double>(group + "/z");
+    EXPECT_GT(std::count(expected.begin(), expected.end(), 1.0), 30);
+    EXPECT_EQ(spikes, expected);
+    EXPECT_CLOSE(potential, file.read<double>(group + "/v"), {.condition = 16, .terms = 400});
+    EXPECT_CLOSE(threshold, file.read<double>(group + "/threshold"),
+                 {.condition = 16, .terms = 400});
+}
+
+TEST_F(GoldenAdaptive, thresholds_rise_with_spikes) {
+    const Hdf5File file = Hdf5File::open(golden);
+    expect_alif(file, "/adaptive/alif_eprop_form", false);
+    expect_alif(file, "/adaptive/alif_scaled_form", true);
+    expect_alif(file, "/adaptive/alif_recurrent", false);
 }
 
 }  // namespace

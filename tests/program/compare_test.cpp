@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -62,7 +63,8 @@ protected:
         Json summary = Json::parse(contents(in(name + "/summary.json")), nullptr, false);
         for (Json& cell : summary["cells"]) {
             for (const char* const timed :
-                 {"seconds", "samples_per_second", "inference_samples_per_second", "joules"}) {
+                 {"seconds", "samples_per_second", "inference_samples_per_second", "joules",
+                  "gpu_joules"}) {
                 cell.erase(timed);
             }
         }
@@ -252,15 +254,67 @@ TEST_F(Compare, shares_and_processes_make_the_same_table) {
 
 TEST_F(Compare, speed_grows_with_the_length_and_attention_faster) {
     const Json result =
-        json(run_program({"compare", "--speed", "--models", "lstm", "--lengths", "64,128,256",
-                          "--width", "8", "--batch", "2", "--threads", "1", "--json", "--plot",
-                          in("speed.svg"), "--report", in("speed.html")}));
-    // The model, plain attention, and the transformer where there is one.
-    ASSERT_GE(result["speed"].size(), 6u);
+        json(run_program({"compare", "--speed", "--models", "lstm,linformer", "--lengths",
+                          "64,128,256", "--width", "8", "--batch", "2", "--threads", "1", "--json",
+                          "--plot", in("speed.svg"), "--report", in("speed.html")}));
+    // Both models, and both attentions in each direction.
+    ASSERT_EQ(result["speed"].size(), 18u);
     for (const Json& row : result["speed"]) EXPECT_GT(row["training us/token"].get<double>(), 0);
-    ASSERT_GE(result["efficiency_lengths"].size(), 4u);
-    EXPECT_EQ(result["efficiency_lengths"].back()["against"], "plain attention");
+    ASSERT_EQ(result["exponents"].size(), 24u);
+    EXPECT_EQ(result["exponents"].front()["model"], "lstm");
+    EXPECT_EQ(result["exponents"].front()["exponent of its operations"].get<double>(), 1);
+    ASSERT_EQ(result["efficiency_lengths"].size(), 16u);
+    EXPECT_EQ(result["efficiency_lengths"].front()["against"], "transformer");
+    EXPECT_EQ(result["efficiency_lengths"].back()["against"],
+              "plain_transformer (both directions)");
     EXPECT_NE(contents(in("speed.html")).find("Efficiency lengths"), std::string::npos);
+}
+
+TEST_F(Compare, speed_says_what_makes_room_for_lengths_that_do_not_fit) {
+    const ProgramResult measured =
+        run_program({"compare", "--speed", "--models", "lstm", "--lengths", "64,16384k", "--width",
+                     "8", "--batch", "64", "--set", "transformer.layers=1", "--threads", "1"});
+    ASSERT_EQ(measured.exit_code, 0) << measured.err;
+    EXPECT_NE(measured.out.find("needs about"), std::string::npos) << measured.out;
+    EXPECT_NE(measured.err.find("less of --batch or --width makes room for what lacked memory"),
+              std::string::npos)
+        << measured.err;
+}
+
+TEST_F(Compare, speed_leaves_out_what_a_model_refuses_and_keeps_what_was_measured) {
+    const ProgramResult measured = run_program({"compare",   "--speed",
+                                                "--models",  "lstm,encoder_decoder,synthesizer",
+                                                "--lengths", "64,1k,16384k",
+                                                "--width",   "4",
+                                                "--batch",   "64",
+                                                "--set",     "synthesizer.heads=1",
+                                                "--set",     "synthesizer.layers=1",
+                                                "--set",     "transformer.layers=1",
+                                                "--set",     "transformer.heads=1",
+                                                "--threads", "1",
+                                                "--json"});
+    const Json tables = json(measured);
+    std::map<std::string, std::string> left_out;
+    for (const Json& row : tables["speed"]) {
+        left_out[fmt::format("{} {}", row["model"].get<std::string>(), row["length"].dump())] =
+            row["left out"].is_string() ? row["left out"].get<std::string>() : "";
+    }
+    EXPECT_EQ(left_out.at("lstm 64"), "");
+    EXPECT_NE(left_out.at("encoder_decoder 64"), "");
+    EXPECT_NE(left_out.at("encoder_decoder 16777216"), "");
+    // Its table is for 512 steps where nobody asks for more.
+    EXPECT_EQ(left_out.at("synthesizer 1024"), "");
+    EXPECT_EQ(left_out.at("synthesizer 16777216"), "its option longest is at most 65536");
+    EXPECT_EQ(left_out.at("transformer 64"), "");
+    const ProgramResult chosen = run_program(
+        {"compare", "--speed", "--models", "synthesizer", "--lengths", "64,128", "--width", "4",
+         "--batch", "1", "--set", "synthesizer.longest=100", "--threads", "1"});
+    EXPECT_EQ(chosen.exit_code, 0) << chosen.err;
+    EXPECT_NE(chosen.err.find("synthesizer at 128 steps: "), std::string::npos) << chosen.err;
+    EXPECT_EQ(chosen.err.find("makes room"), std::string::npos) << chosen.err;
+    expect_error({"compare", "--speed", "--models", "lstm,reformer", "--lengths", "64", "--set",
+                  "reformer.causal=true"},
+                 2, "--models: while making the model reformer: ");
 }
 
 TEST_F(Compare, what_is_impossible_is_said_before_anything_trains) {
@@ -273,6 +327,21 @@ TEST_F(Compare, what_is_impossible_is_said_before_anything_trains) {
     expect_error(with("--against", "elm"), 2, "--against elm: it is none of --models");
     expect_error(with("--budget", "10x"), 2, "--budget 10x");
     expect_error(with("--budget", "10f"), 2, "--budget 10f: a budget of 10f buys lstm no update");
+    // A model's own options are no fault of the budget: the first thing said is the model.
+    const auto first_said = [&](const std::vector<std::string>& more) {
+        const ProgramResult refused = run_program(compare("none", more));
+        EXPECT_EQ(refused.exit_code, 2);
+        EXPECT_EQ(refused.err.find("--budget"), std::string::npos) << refused.err;
+        return refused.err;
+    };
+    EXPECT_NE(first_said({"--models", "lstm,transformer", "--set", "transformer.heads=3"})
+                  .find("error: while making the model transformer: attention of width 64 has 3 "
+                        "heads"),
+              std::string::npos);
+    EXPECT_NE(
+        first_said({"--models", "lstm,reformer", "--set", "reformer.causal=true", "--budget", "5s"})
+            .find("error: while making the model reformer: "),
+        std::string::npos);
     expect_error(with("--cells", "3/2"), 2, "--cells 3/2");
     expect_error(with("--cells", "half"), 2, "such as 3/16");
     expect_error(with("--seeds", "0"), 2, "0 seeds");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -88,6 +89,31 @@ TEST_F(Encode, a_table_becomes_spikes_of_its_columns) {
         EXPECT_NE(inspected.out.find(part), std::string::npos) << part << inspected.out;
     }
     EXPECT_EQ(run_program({"inspect", place("out.h5"), "--plot", place("out.png")}).exit_code, 0);
+}
+
+TEST_F(Encode, spikes_are_also_written_as_counts_in_bins) {
+    const std::string table = write("ecg.csv", "left,right\n0.05,0.95\n0.25,0.95\n0.25,0.5\n");
+    ASSERT_EQ(run_program({"encode", table, "--encoder", "level-crossing", "--dense", "--out",
+                           place("dense.h5")})
+                  .exit_code,
+              0);
+    const Hdf5File file = Hdf5File::open(place("dense.h5"));
+    EXPECT_EQ(file.shape("/ecg/bins"), (std::vector<std::int64_t>{3, 4}));
+    EXPECT_EQ(file.read<std::int32_t>("/ecg/bins"),
+              (std::vector<std::int32_t>{0, 0, 9, 0, 2, 0, 0, 0, 0, 0, 0, 4}));
+    EXPECT_EQ(file.shape("/ecg/times"), (std::vector<std::int64_t>{15}));
+    EXPECT_EQ(run_program({"inspect", place("dense.h5")}).exit_code, 0);
+}
+
+TEST_F(Encode, a_sound_has_its_spectrogram_whatever_encodes_it) {
+    const std::string sound = write("tone.wav", wav(tone(0.2, 16000, 1000), 16000));
+    const auto result = run_program(
+        {"encode", sound, "--encoder", "level-crossing", "--plot", place("crossings.svg")});
+    if (result.err.find("cannot read sounds") != std::string::npos) GTEST_SKIP() << result.err;
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    std::ifstream file(place("crossings.svg"));
+    const std::string picture{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(picture.find("frequency (Hz)"), std::string::npos);
 }
 
 TEST_F(Encode, warns_of_values_that_are_too_short_for_a_time_code) {
@@ -189,7 +215,7 @@ TEST_F(Encode, refuses_bad_input_and_leaves_nothing) {
     refused({good, "--encoder", "poisson", "--set", "poisson.rate=5"}, 2, "rate_hz");
     refused({place("none.csv"), "--encoder", "poisson"}, 3, "none.csv");
     refused({good, write("ragged.csv", "1,2\n3,4\n\n5\n"), "--encoder", "delta"}, 3,
-            "ragged.csv: line 4 has 1 values, those before it have 2");
+            "ragged.csv: line 4 has 1 value, those before it have 2");
     refused({write("nan.csv", "0.5\nnan\n"), "--encoder", "poisson"}, 3,
             "line 2, column 1: 'nan' is no finite number");
     refused({write("word.csv", "0.5\nhello\n"), "--encoder", "poisson"}, 3,
@@ -203,6 +229,9 @@ TEST_F(Encode, refuses_bad_input_and_leaves_nothing) {
     refused({write("wide.pgm", "P5\n99999 4\n255\n"), "--encoder", "latency"}, 3, "the width");
     refused({write("order.csv", "time_ms,unit\n2,0\n1,0\n"), "--encoder", "events"}, 3,
             "not in order of time");
+    refused({write("steep.csv", "0\n1e6\n"), "--encoder", "level-crossing", "--set",
+             "level-crossing.threshold=0.001"},
+            3, "more than 1e+08 spikes of one signal. Choose a larger threshold");
     refused({write("binary.bin", std::string("\1\2\0\3", 4)), "--encoder", "delta"}, 3,
             "neither a sound");
 }
@@ -215,6 +244,18 @@ TEST_F(Encode, refuses_sounds_that_are_cut_or_silent) {
     refused({write("cut.wav", wav(tone(0.1, 48000, 400), 48000, 1000)), "--encoder", "cochlea"}, 3,
             "the sound is cut");
     refused({write("none.wav", wav({}, 48000)), "--encoder", "cochlea"}, 3, "no samples");
+    for (const std::string name : {"tone.ogg", "tone.flac", "tone.aiff"}) {
+        std::ifstream file(ELM_CASES_DIR "/" + name, std::ios::binary);
+        const std::string whole{std::istreambuf_iterator<char>(file), {}};
+        ASSERT_EQ(run_program({"encode", write(name, whole), "--encoder", "delta"}).exit_code, 0);
+        // Where a page or a chunk ends, and in the middle of one.
+        const std::size_t page = whole.rfind("OggS");
+        for (const std::size_t size :
+             {page == std::string::npos ? whole.size() / 2 : page, whole.size() - 5}) {
+            refused({write("cut-" + name, whole.substr(0, size)), "--encoder", "delta"}, 3,
+                    "the sound is cut");
+        }
+    }
     refused({write("text.wav", "RIFF and then nonsense"), "--encoder", "cochlea"}, 3,
             "no sound that can be read");
 }

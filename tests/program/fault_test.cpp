@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -20,7 +21,7 @@
 #include "tests/program/small_cell_files.h"
 #include "tests/support/sanitizers.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/tasks/leaky_neuronio.h"
+#include "tests/tasks/neuronio/leaky_neuronio.h"
 
 namespace elm {
 namespace {
@@ -34,6 +35,12 @@ const std::string old_contents = "what was there before";
 std::string bytes_of(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Failure points of a kind in a command: ELM_FAULT_POINTS of the environment, or of the build.
+long points_of_a_kind() {
+    const char* const set = std::getenv("ELM_FAULT_POINTS");
+    return set != nullptr ? std::atol(set) : ELM_FAULT_POINTS;
 }
 
 /// How often each end was met.
@@ -54,6 +61,7 @@ protected:
         Words resume = {};
         /// Outputs that change while the command runs may have any state that is whole.
         std::vector<std::string> evolving = {};
+        long most_points = 1 << 20;  // of a kind: fewer for what takes long
     };
 
     void SetUp() override {
@@ -62,6 +70,10 @@ protected:
 #endif
     }
 
+    static Words resumed(Words arguments) {
+        arguments.emplace_back("--resume");
+        return arguments;
+    }
     std::string in(const std::string& name) const { return work() / name; }
     fs::path work() const { return folder_ / "work"; }
 
@@ -73,7 +85,8 @@ protected:
     ProgramResult run(const Words& arguments, const std::string& kind, long call) const {
         return run_program(
             arguments,
-            {.environment = {"LD_PRELOAD=" ELM_FAULT_LIBRARY, "ELM_FAULT_FOLDER=" + work().string(),
+            {.environment = {std::string("LD_PRELOAD=") + ELM_FAULT_LIBRARY,
+                             "ELM_FAULT_FOLDER=" + work().string(),
                              "ELM_FAULT_COUNT=" + (folder_ / "count").string(),
                              "ELM_FAULT_KIND=" + kind, fmt::format("ELM_FAULT_CALL={}", call)}});
     }
@@ -98,7 +111,7 @@ protected:
         ASSERT_GT(calls, 5);
         for (const std::string kind : {"ENOSPC", "EIO", "short", "kill"}) {
             Tally tally;
-            const long points = std::min<long>(calls, ELM_FAULT_POINTS);
+            const long points = std::min({calls, tried.most_points, points_of_a_kind()});
             for (long k = 0; k < points; ++k) {
                 const long call = 1 + k * calls / points;
                 lay_out(tried);
@@ -218,6 +231,87 @@ TEST_F(Faults, models_are_evaluated) {
     try_all("evaluate", {.arguments = {"evaluate", "--model", "leaky-integrator", "--data", data,
                                        "--roc", in("roc.png"), "--force"},
                          .outputs = {"roc.png"}});
+}
+
+TEST_F(Faults, a_model_learns_a_task) {
+    const Words arguments{"train",
+                          "--task",
+                          "adding",
+                          "--model",
+                          "lstm",
+                          "--set",
+                          "adding.steps=10",
+                          "adding.held_out=20",
+                          "lstm.units=3",
+                          "training.batch=2",
+                          "--validate-every",
+                          "5",
+                          "--budget",
+                          "12u",
+                          "--threads",
+                          "1",
+                          "--out",
+                          in("run")};
+    try_all("train",
+            {.arguments = arguments, .resume = resumed(arguments), .evolving = {"run/model.h5"}});
+}
+
+TEST_F(Faults, models_are_compared) {
+    const Words arguments{"compare",
+                          "--task",
+                          "adding",
+                          "--models",
+                          "lstm,gru",
+                          "--seeds",
+                          "1",
+                          "--set",
+                          "adding.steps=10",
+                          "adding.held_out=20",
+                          "lstm.units=3",
+                          "gru.units=3",
+                          "training.batch=2",
+                          "--budget",
+                          "6u",
+                          "--threads",
+                          "1",
+                          "--out",
+                          in("grid")};
+    try_all("compare", {.arguments = arguments,
+                        .resume = resumed(arguments),
+                        .evolving = {"grid/lstm-seed0/model.h5", "grid/gru-seed0/model.h5"}});
+}
+
+TEST_F(Faults, samples_of_a_task_are_generated) {
+    const Words arguments{"generate", "recall",    "--count", "40",    "--seed",
+                          "3",        "--threads", "1",       "--out", in("s/")};
+    try_all("generate recall", {.arguments = arguments,
+                                .resume = resumed(arguments),
+                                .evolving = {"s/train.h5", "s/validation.h5", "s/test.h5"}});
+}
+
+TEST_F(Faults, a_table_of_expressions_is_generated) {
+    try_all("generate listops", {.arguments = {"generate", "listops", "--count", "20", "--threads",
+                                               "1", "--out", in("l.tsv"), "--force"},
+                                 .outputs = {"l.tsv"}});
+}
+
+TEST_F(Faults, digits_are_spoken) {
+    const Words arguments{"generate", "spoken-digits",       "--count", "2",         "--speakers",
+                          "2",        "--held-out-speakers", "1",       "--threads", "1",
+                          "--out",    in("spoken")};
+    try_all("generate spoken-digits",
+            {.arguments = arguments,
+             .resume = resumed(arguments),
+             .evolving = {"spoken/spoken_train.h5", "spoken/spoken_test.h5"},
+             .most_points = 4});
+}
+
+TEST_F(Faults, files_are_encoded) {
+    std::ofstream(folder_ / "ecg.csv") << "0.05,0.95\n0.25,0.95\n";
+    try_all("encode",
+            {.arguments = {"encode", folder_ / "ecg.csv", "--encoder", "level-crossing", "--dense",
+                           "--out", in("e.h5"), "--plot", in("e.svg"), "--force"},
+             .outputs = {"e.h5", "e.svg"}});
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 #include "tests/program/run_program.h"
 #include "tests/support/devices.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/tasks/leaky_neuronio.h"
+#include "tests/tasks/neuronio/leaky_neuronio.h"
 
 namespace elm {
 namespace {
@@ -247,8 +247,7 @@ TEST_F(FitCommand, refuses_what_tensor_cores_do_not_take_on_cuda) {
         std::vector<std::string> arguments = on_cuda(precision, {"--model", "lstm"});
         const auto memory = std::find(arguments.begin(), arguments.end(), "--memory");
         arguments.erase(memory, memory + 2);
-        expect_error(arguments, 2,
-                     "--precision " + precision + " is of ELM neurons, and --model lstm is none");
+        expect_error(arguments, 4, "the model lstm: this model has no arithmetic of " + precision);
     }
 }
 

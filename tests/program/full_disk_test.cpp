@@ -12,7 +12,7 @@
 #include "tests/program/run_program.h"
 #include "tests/program/small_cell_files.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/tasks/leaky_neuronio.h"
+#include "tests/tasks/neuronio/leaky_neuronio.h"
 
 namespace elm {
 namespace {
@@ -159,6 +159,29 @@ TEST_F(FullDisk, trainings_keep_their_checkpoint_and_go_on_once_there_is_room) {
     ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_EQ(metrics_without_time(folder_ / "whole/metrics.jsonl"),
               metrics_without_time(on_disk("run/metrics.jsonl")));
+}
+
+TEST_F(FullDisk, sets_and_encodings_are_whole_or_not_there) {
+    const std::string table = folder_ / "x.csv";
+    {
+        std::ofstream file(table);
+        for (int row = 0; row < 3000; ++row) file << (row % 7) / 7.0 << "\n";
+    }
+    const Words encode{"encode",  table,   "--encoder",    "level-crossing",
+                       "--dense", "--out", on_disk("e.h5")};
+    const Words generate{"generate", "pathfinder", "--size", "32",    "--count",
+                         "400",      "--threads",  "1",      "--out", on_disk("s.h5")};
+    leave(12);
+    expect_full(encode);
+    expect_full(generate, {"s.h5.part"});
+    // What was drawn is kept, and goes on once there is room.
+    fs::remove(disk_ / "ballast");
+    ASSERT_TRUE(resize("20m"));
+    Words resume = generate;
+    resume.emplace_back("--resume");
+    const ProgramResult whole = run_program(resume);
+    EXPECT_EQ(whole.exit_code, 0) << whole.err;
+    EXPECT_EQ(run_program(encode).exit_code, 0);
 }
 
 TEST_F(FullDisk, tables_and_pictures_are_whole_or_not_there) {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "kernels/core/device.h"
 #include "kernels/io/hdf5_file.h"
 #include "tests/program/run_program.h"
 #include "tests/support/temporary_directory.h"
@@ -85,6 +86,42 @@ TEST_F(NetworkCommand, results_are_the_same_for_any_threads_and_differ_with_the_
     EXPECT_EQ(times({"--threads", "2"}), one);
     EXPECT_NE(times({"--seed", "5"}), one);
     EXPECT_EQ(times({"--seed", "4"}), one);
+}
+
+TEST_F(NetworkCommand, two_processes_write_the_file_of_one) {
+    const std::string launcher = ELM_LAUNCHER;
+    if (launcher.empty()) GTEST_SKIP() << "this build has no MPI";
+    const std::string file = write("net.toml", spec + R"(
+[population.noise]
+size = 100
+neuron = "poisson"
+rate_hz = 30
+short_term = { release = 0.6, tau_recovery = 100 }
+
+[[connection]]
+from = "noise"
+to = "cells"
+rule = "fixed-in-degree"
+degree = 30
+weight = "20 pA"
+delay = 1
+stdp = { rule = "bounded", largest_weight = "60 pA" }
+homeostasis = { rule = "normalise", total = "0.6 nA", every = 50 }
+)");
+    const auto arguments = [&](const char* out) {
+        return std::vector<std::string>{"network", "run",   file,      "--threads",
+                                        "1",       "--out", place(out)};
+    };
+    ASSERT_EQ(run_program(arguments("one.h5")).exit_code, 0);
+    const std::string log = place("log");
+    ASSERT_EQ(launch(launcher, arguments("two.h5"), log), 0) << contents(log);
+    const Hdf5File one = Hdf5File::open(place("one.h5")), two = Hdf5File::open(place("two.h5"));
+    EXPECT_EQ(one.read<double>("/weights/1/weight").size(), 400u * 30);
+    for (const char* const name :
+         {"/spikes/cells/timestamps", "/spikes/cells/node_ids", "/traces/cells/membrane_potential",
+          "/weights/1/source", "/weights/1/target", "/weights/1/weight"}) {
+        EXPECT_EQ(two.read<double>(name), one.read<double>(name)) << name;
+    }
 }
 
 TEST_F(NetworkCommand, json_has_what_scripts_rely_on) {
@@ -196,7 +233,20 @@ TEST_F(NetworkCommand, a_network_has_its_spikes_in_the_files_of_others_too) {
     expect_error({"network", "run", file, "--rule", "exact"}, 2, "--rule is for NIR graphs");
     expect_error({"network", "run", place("out.h5")}, 3, "is no NIR graph");
     expect_error({"network", "run", file, "--input", place("noise.h5")}, 2,
-                 "what takes spikes is none");
+                 "the network has no population that takes spikes");
+    write("speed.png", std::string("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16));
+    expect_error({"network", "run", place("speed.png")}, 3,
+                 "speed.png is no network: neither TOML");
+    expect_error({"network", "run", write("broken.json", "{\n  \"run\": {},\n}\n")}, 3,
+                 "broken.json:3:1: no JSON from here on: unexpected '}'");
+    expect_error({"network", "convert", file, "--out", place("netc.xyz")}, 2,
+                 "expected NAME.nir for a graph of NIR, or a folder");
+    const std::string two = write("two.toml",
+                                  "[network]\nduration = 20\n[population.a]\nsize = 2\nneuron = "
+                                  "\"lif\"\n[population.b]\nsize = 2\nneuron = \"lif\"\n");
+    ASSERT_EQ(run_program({"network", "run", two, "--out", place("two.h5")}).exit_code, 0);
+    expect_error({"network", "run", place("net.nir"), "--dt-ms", "0.2", "--input", place("two.h5")},
+                 3, "two.h5 has spikes of populations a and b; the graph takes spikes at node");
     expect_error({"network", "convert", write("a.toml", spec), "--out", place("a.nir")}, 2,
                  "NIR has no states before the first step");
 }
@@ -277,6 +327,37 @@ TEST_F(NetworkCommand, the_example_of_elm_neurons_runs) {
     EXPECT_EQ(json["neurons"], 125);
     EXPECT_GT(json["rates_hz"]["pyramidal"], 0.5);
     EXPECT_LT(json["rates_hz"]["pyramidal"], 20);
+    EXPECT_EQ(result.err.find("another neuron"), std::string::npos) << result.err;
+}
+
+TEST_F(NetworkCommand, warns_once_where_a_fit_becomes_another_neuron) {
+    const auto err_of = [&](const std::string& step, const std::vector<std::string>& flags) {
+        const std::string cells = "size = 2\nneuron = \"elm\"\nmodel = \"l5pc-elm-20\"\n";
+        const std::string file =
+            write("elm.toml", "[network]\nduration = 5\ntime_step = " + step +
+                                  "\n[population.a]\n" + cells + "[population.b]\n" + cells);
+        std::vector<std::string> words{"network", "run", file};
+        words.insert(words.end(), flags.begin(), flags.end());
+        const auto result = run_program(words);
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        EXPECT_NE(result.err.find("no synapses, built in"), std::string::npos) << result.err;
+        return result.err;
+    };
+    const auto count = [](const std::string& text, const std::string& part) {
+        int found = 0;
+        for (std::size_t at = text.find(part); at != std::string::npos;
+             at = text.find(part, at + 1)) {
+            ++found;
+        }
+        return found;
+    };
+    EXPECT_EQ(count(err_of("1", {}), "another neuron"), 0);
+    const std::string grid = err_of("0.1", {});
+    EXPECT_EQ(count(grid, "l5pc-elm-20 was fitted to steps of 1 ms, and in steps of 0.1 ms"), 1)
+        << grid;
+    const std::string events = err_of("1", {"--engine", "event-driven"});
+    EXPECT_EQ(count(events, "is another neuron"), 1) << events;
+    EXPECT_EQ(count(events, "--precision f32: the event-driven engine runs in f64"), 1) << events;
 }
 
 TEST_F(NetworkCommand, names_mistakes_with_their_place_and_what_is_near) {
@@ -292,8 +373,10 @@ TEST_F(NetworkCommand, names_mistakes_with_their_place_and_what_is_near) {
     expect_error({"network", "run", write("b.toml", "[population.a\n")}, 2, "b.toml:1:");
     expect_error({"network", "bench", "coba", "--engine", "event-driven"}, 4,
                  "the event-driven engine has no neuron lif_conductance");
-    expect_error({"network", "bench", "cuba", "--device", "cuda"}, 4, "networks run on the CPU");
+    expect_error({"network", "bench", "cuba", "--device", "gpu"}, 2, "there is no device gpu");
     EXPECT_FALSE(std::filesystem::exists(place("spikes.h5")));
+    if (why_no_cuda().empty()) return;
+    expect_error({"network", "bench", "cuba", "--device", "cuda"}, 4, why_no_cuda());
 }
 
 }  // namespace

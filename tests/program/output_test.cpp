@@ -18,7 +18,7 @@
 #include "tests/program/run_program.h"
 #include "tests/program/small_cell_files.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/tasks/leaky_neuronio.h"
+#include "tests/tasks/neuronio/leaky_neuronio.h"
 
 namespace elm {
 namespace {

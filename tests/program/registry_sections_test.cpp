@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "baselines/model_file.h"
+#include "baselines/fitted_model.h"
 #include "kernels/core/support/error.h"
 #include "kernels/io/option_set.h"
 #include "kernels/modules/layers.h"

@@ -8,7 +8,7 @@
 #include "kernels/io/hdf5_file.h"
 #include "tests/program/run_program.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/tasks/leaky_neuronio.h"
+#include "tests/tasks/neuronio/leaky_neuronio.h"
 
 namespace elm {
 namespace {

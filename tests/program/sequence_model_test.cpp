@@ -125,6 +125,23 @@ TEST_F(SequenceModels, list_shows_their_options) {
     EXPECT_NE(json.out.find("\"kinds\""), std::string::npos) << json.out;
 }
 
+TEST_F(SequenceModels, list_shows_what_mixers_read_and_what_was_published) {
+    const ProgramResult patterns = run_program({"list", "models", "--patterns", "--markdown"});
+    for (const char* part :
+         {"| attention | yes | yes | yes | yes |", "| mega_cross | - | - | yes | yes |",
+          "| nystrom | yes | - | - | - | landmarks are means of segments"}) {
+        EXPECT_NE(patterns.out.find(part), std::string::npos) << part << "\n" << patterns.out;
+    }
+    const ProgramResult published = run_program({"list", "models", "--published", "--markdown"});
+    for (const char* part : {"| transformer | listops | 2000 | 8948746 | 8948746 |",
+                             "| s5 | pathfinder-x | 16384 | 694018 | 694018 |",
+                             "| tcnca | image | 1024 | - | - | - | - | none found | Terzic"}) {
+        EXPECT_NE(published.out.find(part), std::string::npos) << part << "\n" << published.out;
+    }
+    expect_error({"list", "tasks", "--patterns"}, 2, "--patterns is of models");
+    expect_error({"list", "models", "--patterns", "--published"}, 2, "not both");
+}
+
 TEST_F(SequenceModels, what_they_cannot_do_is_refused) {
     expect_error(simulate(lstm(), {"--record", "memory"}), 2,
                  "only an ELM neuron has that, and this model is of kind lstm");

@@ -127,8 +127,9 @@ TEST_F(Sets, are_refused_with_the_flag_that_is_wrong) {
 }
 
 TEST_F(Sets, of_every_task_are_shown) {
-    for (const char* task : {"pathfinder", "listops", "image-syn", "adding", "delayed-xor", "copy",
-                             "selective-copy", "recall", "mqar", "parity", "pathfinder-x"}) {
+    for (const char* task :
+         {"pathfinder", "listops", "image-syn", "adding", "delayed-xor", "copy", "selective-copy",
+          "recall", "mqar", "parity", "pathfinder-x", "text-syn", "retrieval-syn"}) {
         const std::string picture = path(std::string(task) + ".svg");
         const ProgramResult shown = good({"show", task, "--count", "60", "--plot", picture});
         EXPECT_NE(shown.out.find("reference"), std::string::npos) << shown.out;

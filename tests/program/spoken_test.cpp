@@ -1,12 +1,15 @@
 // elmsim generate spoken-digits, show and train on them; an encoder before a model; what is said
 // where the synthesiser or the files are not there.
 
+#include <signal.h>
+
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
 
 #include "kernels/core/support/error.h"
+#include "tasks/data/file_bytes.h"
 #include "tasks/speech/synthesis/espeak.h"
 #include "tests/program/run_program.h"
 #include "tests/support/temporary_directory.h"
@@ -61,6 +64,49 @@ TEST_F(Spoken, digits_are_made_shown_and_learnt) {
     expect_parts(trained.err, {"40 steps", "8 to validate on, 8 to test on"});
     // Time constants are in ms, whatever the bins are.
     expect_parts(good({"inspect", path("run/elm-4/model.h5")}).out, {"delta_t", "50"});
+}
+
+TEST_F(Spoken, a_corpus_goes_on_after_kills_to_the_same_bytes) {
+    try {
+        require_espeak();
+    } catch (const Error&) {
+        GTEST_SKIP() << "espeak-ng is not installed";
+    }
+    const auto arguments = [&](const std::string& out) {
+        return std::vector<std::string>{"generate",
+                                        "spoken-digits",
+                                        "--count",
+                                        "10",
+                                        "--speakers",
+                                        "2",
+                                        "--held-out-speakers",
+                                        "1",
+                                        "--threads",
+                                        "1",
+                                        "--out",
+                                        path(out)};
+    };
+    good(arguments("whole"));
+    auto resume = arguments("cut");
+    resume.emplace_back("--resume");
+    for (const int after_ms : {100, 900, 1700}) {
+        run_program(resume, {.signal = SIGKILL, .signal_after_ms = after_ms});
+        EXPECT_FALSE(fs::exists(path("cut/spoken_train.h5")) &&
+                     !fs::exists(path("cut/spoken_test.h5")) &&
+                     !fs::exists(path("cut/spoken.part")))
+            << "nothing to go on from";
+    }
+    // What a crash leaves of the last clip is thrown away.
+    if (fs::exists(path("cut/spoken.part"))) {
+        fs::resize_file(path("cut/spoken.part"), fs::file_size(path("cut/spoken.part")) - 3);
+    }
+    good(resume);
+    for (const char* const name : {"/spoken_train.h5", "/spoken_test.h5"}) {
+        EXPECT_EQ(read_file_bytes(path("cut") + name, "spikes"),
+                  read_file_bytes(path("whole") + name, "spikes"))
+            << name;
+    }
+    EXPECT_FALSE(fs::exists(path("cut/spoken.part")));
 }
 
 TEST_F(Spoken, says_what_is_missing) {

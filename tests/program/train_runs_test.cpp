@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "baselines/model_file.h"
 #include "tests/program/train_command.h"
 
 namespace elm {

@@ -257,6 +257,10 @@ TEST_F(TrainCommand, has_the_same_bits_for_any_number_of_threads) {
 
 TEST_F(TrainCommand, refuses_what_cannot_be) {
     expect_error({"train", "--task", "ading", "--out", folder_ / "a"}, 2, "Did you mean adding?");
+    expect_error(train("a", {"--model", "lstmm"}), 2,
+                 "no such model to fit. Did you mean lstm? See elmsim list models.");
+    expect_error(train("a", {"--model", "encoder_decoder", "--set", "adding.steps=30"}), 2,
+                 "source_steps is 64 and a sequence has 30 steps");
     expect_error(train("a", {"--model", "elm,elm"}), 2, "given twice");
     expect_error(train("a", {"--preset", "neuronio"}), 2, "no adding preset neuronio");
     expect_error(train("a", {"--set", "adding.stpes=3"}), 2, "Did you mean steps?");
@@ -269,7 +273,7 @@ TEST_F(TrainCommand, refuses_what_cannot_be) {
     expect_error({"train", "--out", "a"}, 2, "--task");
     EXPECT_FALSE(fs::exists(folder_ / "a/model.h5"));
     std::ofstream(folder_ / "file") << "no folder";
-    expect_error(train("file"), 7, "no folder");
+    expect_error(train("file"), 7, "file is a file");
     ASSERT_EQ(run_program(train("b", {"--model", "lstm"})).exit_code, 0);
     expect_error(train("b", {"--model", "lstm", "--resume", "--set", "adding.steps=30"}), 2,
                  "adding.steps was 20, is 30");

@@ -218,6 +218,14 @@ TEST(Usage, info_list_and_completion_answer) {
     EXPECT_NE(run_program({"info", "--json"}).out.find("\"libraries\""), std::string::npos);
     EXPECT_NE(run_program({"list", "models"}).out.find("leaky-integrator"), std::string::npos);
     EXPECT_NE(run_program({"list", "models", "--markdown"}).out.find("| --- |"), std::string::npos);
+    const std::string patterns = run_program({"list", "models", "--patterns"}).out;
+    EXPECT_NE(patterns.find("NC: another sequence in both directions"), std::string::npos);
+    EXPECT_EQ(patterns.find("\n\n", patterns.find("\n\n") + 1), std::string::npos);
+    EXPECT_NE(run_program({"list", "models", "--published"}).out.find("no better than chance"),
+              std::string::npos);
+    EXPECT_NE(run_program({"inspect", "l5pc-elm-20"}).out.find("parameters                8022"),
+              std::string::npos);
+    expect_error({"inspect", "l5pc-elm-2O"}, 3, "Did you mean l5pc-elm-20?");
     const ProgramResult script = run_program({"completion", "bash"});
     EXPECT_EQ(script.exit_code, 0);
     const test::TemporaryDirectory folder;

@@ -8,16 +8,18 @@
 
 namespace elm::reference {
 
+enum class ElmOutput { linear, relu, spike };
+
 /// A layer of ELM neurons that hear each other, as its equations say it (layer_scan.h).
 struct ElmLayerCase {
     std::size_t batch, time, neurons, branches, memories, hidden;
     double branch_decay, high_pass_decay;
-    bool rectifies;
+    ElmOutput output;
     std::vector<std::int32_t> source, row;
 };
 
 struct ElmLayerResult {
-    std::vector<double> activity, final_state;
+    std::vector<double> activity, final_state, update_magnitude;
 };
 
 /// Shapes and orders as in ElmLayerScanArgs.
@@ -28,7 +30,8 @@ inline ElmLayerResult elm_layer(const ElmLayerCase& is, const std::vector<double
                                 const std::vector<double>& activity_gain) {
     const std::size_t N = is.neurons, D = is.branches, M = is.memories, H = is.hidden, K = D + M;
     const std::size_t J = H > 0 ? H : K, state_size = (K + 2) * N;
-    ElmLayerResult result{std::vector<double>(is.batch * is.time * N), initial};
+    ElmLayerResult result{std::vector<double>(is.batch * is.time * N), initial,
+                          std::vector<double>(is.batch * N)};
     for (std::size_t s = 0; s < is.batch; ++s) {
         double* const state = result.final_state.data() + s * state_size;
         double *const memory = state + D * N, *const filter = state + K * N;
@@ -61,7 +64,11 @@ inline ElmLayerResult elm_layer(const ElmLayerCase& is, const std::vector<double
                 for (double& z : update) {
                     for (const double x : inner) z += next() * x;
                 }
-                for (double& z : update) z = 1.7159 * std::tanh(2 * (z + next()) / 3);
+                for (double& z : update) {
+                    z += next();
+                    result.update_magnitude[s * N + n] += std::abs(z);
+                    z = 1.7159 * std::tanh(2 * z / 3);
+                }
                 row += M;  // the decays
                 double readout = 0;
                 for (std::size_t m = 0; m < M; ++m) {
@@ -70,7 +77,10 @@ inline ElmLayerResult elm_layer(const ElmLayerCase& is, const std::vector<double
                 for (std::size_t m = 0; m < M; ++m) readout += next() * memory[m * N + n];
                 filter[n] = is.high_pass_decay * filter[n] + (1 - is.high_pass_decay) * readout;
                 const double value = readout - filter[n] + next();
-                activity[n] = is.rectifies ? std::max(value, 0.0) : value;
+                activity[n] = is.output == ElmOutput::linear ? value
+                              : is.output == ElmOutput::relu ? std::max(value, 0.0)
+                              : value > 0                    ? 1
+                                                             : 0;
                 result.activity[(s * is.time + t) * N + n] = activity[n];
             }
         }

@@ -1,4 +1,4 @@
-#include "kernels/ops/scan/diagonal_scan.h"
+#include "kernels/ops/scan/state_space/diagonal_scan.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/ops/spectral/long_convolution.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
 
 #include <gtest/gtest.h>
 

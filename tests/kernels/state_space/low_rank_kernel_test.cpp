@@ -1,4 +1,4 @@
-#include "kernels/ops/spectral/low_rank_kernel.h"
+#include "kernels/ops/spectral/low_rank/low_rank_kernel.h"
 
 #include <gtest/gtest.h>
 
@@ -66,7 +66,7 @@ Matrix shifted(const Matrix& matrix, double factor) {
 }
 
 struct Sizes {
-    std::size_t features, modes, rows, channels;
+    std::size_t features, modes, rows, channels, rank = 1;
 };
 
 /// The state space itself, dense, with both modes of each pair, step by step.
@@ -87,12 +87,17 @@ std::vector<double> by_recurrence(const Arrays& in, const Sizes& n, std::size_t 
     std::vector<double> decay;
     for (const double x : in[1]) decay.push_back(-std::exp(x));
     const auto a = both(decay, in[2], row * n.modes), b = both(in[3], in[4], row * n.modes);
-    const auto p = both(in[5], in[6], row * n.modes), c = both(in[7], in[8], column * n.modes);
+    const auto c = both(in[7], in[8], column * n.modes);
+    std::vector<std::vector<Number>> corrections;
+    for (std::size_t m = 0; m < n.rank; ++m) {
+        corrections.push_back(both(in[5], in[6], (m * n.rows + row) * n.modes));
+    }
     Matrix rate(size, std::vector<Number>(size));
     Matrix state(size, std::vector<Number>(1));
     for (std::size_t i = 0; i < size; ++i) {
         for (std::size_t j = 0; j < size; ++j) {
-            rate[i][j] = (i == j ? a[i] : 0) - p[i] * std::conj(p[j]);
+            if (i == j) rate[i][j] = a[i];
+            for (const auto& p : corrections) rate[i][j] -= p[i] * std::conj(p[j]);
         }
         state[i][0] = dt * b[i];
     }
@@ -121,14 +126,21 @@ OpCase kernel_case(const std::string& name, const Sizes& n, std::size_t length) 
     const auto extent = [](std::size_t count) { return static_cast<std::int64_t>(count); };
     const Shape shared{extent(n.rows), extent(n.modes)};
     const Shape output{extent(n.channels), extent(n.features), extent(n.modes)};
+    const Shape correction{extent(n.rank * n.rows), extent(n.modes)};
     return {.name = name,
-            .inputs = {{.name = "log_step", .shape = {extent(n.features)}, .low = -2, .high = -0.5},
+            // A kernel of one step, -C B / A, does not depend on the size of the step: its gradient
+            // is nothing but rounding.
+            .inputs = {{.name = "log_step",
+                        .shape = {extent(n.features)},
+                        .low = -2,
+                        .high = -0.5,
+                        .differentiable = length > 1},
                        {.name = "log_decay", .shape = shared, .low = -1, .high = 1},
                        {.name = "frequency", .shape = shared, .low = 0.5, .high = 6},
                        {.name = "input_real", .shape = shared},
                        {.name = "input_imag", .shape = shared},
-                       {.name = "correction_real", .shape = shared},
-                       {.name = "correction_imag", .shape = shared},
+                       {.name = "correction_real", .shape = correction},
+                       {.name = "correction_imag", .shape = correction},
                        {.name = "output_real", .shape = output},
                        {.name = "output_imag", .shape = output}},
             .run =
@@ -158,6 +170,8 @@ std::vector<OpCase> cases() {
             kernel_case("odd", {3, 2, 3, 1}, 15),
             kernel_case("prime", {2, 3, 1, 1}, 13),
             kernel_case("shared_rows_two_channels", {4, 2, 2, 2}, 12),
+            kernel_case("rank_2", {3, 3, 3, 1, 2}, 16),
+            kernel_case("rank_2_shared_rows_two_channels", {4, 2, 2, 2, 2}, 15),
             kernel_case("many_modes", {1, 17, 1, 1}, 8),
             kernel_case("many_features", {65, 1, 1, 1}, 6),
             kernel_case("no_features", {0, 2, 1, 1}, 5)};
@@ -188,6 +202,8 @@ TEST(LowRankKernel, names_the_argument_that_does_not_fit) {
     expect_error({step, decay, zeros({3, 2}), shared, shared, output}, 8, "frequency");
     expect_error({step, decay, decay, {decay, step}, shared, output}, 8, "input weight");
     expect_error({step, decay, decay, shared, {decay, step}, output}, 8, "correction");
+    const ComplexVar third{zeros({6, 3}), zeros({6, 3})};
+    expect_error({step, decay, decay, shared, third, output}, 8, "a correction of rank 3");
     expect_error({zeros({5}), decay, decay, shared, shared, output}, 8, "output weight");
 }
 

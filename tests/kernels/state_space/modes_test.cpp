@@ -5,11 +5,11 @@
 #include <numbers>
 
 #include "kernels/core/support/error.h"
-#include "kernels/ops/scan/mode_scan.h"
-#include "kernels/ops/spectral/diagonal_decay.h"
-#include "kernels/ops/spectral/long_convolution.h"
-#include "kernels/ops/spectral/mode_decay.h"
-#include "kernels/ops/spectral/mode_kernel.h"
+#include "kernels/ops/scan/state_space/mode_scan.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
+#include "kernels/ops/spectral/modes/diagonal_decay.h"
+#include "kernels/ops/spectral/modes/mode_decay.h"
+#include "kernels/ops/spectral/modes/mode_kernel.h"
 #include "tests/reference/state_space_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
@@ -22,12 +22,15 @@ std::size_t size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 struct Sizes {
     std::int64_t features, modes, rows, channels;
+    bool own_steps = false;  // of each mode
+    double band_limit = 0;
     std::int64_t columns() const { return channels * features; }
 };
 
 std::vector<InputSpec> mode_inputs(const Sizes& n) {
     const Shape shared{n.rows, n.modes}, output{n.channels, n.features, n.modes};
-    return {{.name = "log_step", .shape = {n.features}, .low = -3, .high = -1},
+    const Shape steps = n.own_steps ? Shape{n.features, n.modes} : Shape{n.features};
+    return {{.name = "log_step", .shape = steps, .low = -3, .high = -1},
             {.name = "log_decay", .shape = shared, .low = -1, .high = 1},
             {.name = "frequency", .shape = shared, .low = -6, .high = 6},
             {.name = "input_real", .shape = shared},
@@ -37,8 +40,10 @@ std::vector<InputSpec> mode_inputs(const Sizes& n) {
             {.name = "skip", .shape = {n.columns()}}};
 }
 
-Modes modes_of(Context& context, Discretisation rule, std::span<const Var> in) {
-    return discretised_modes(context, rule, {in[0], in[1], in[2], {in[3], in[4]}, {in[5], in[6]}});
+Modes modes_of(Context& context, Discretisation rule, std::span<const Var> in,
+               double band_limit = 0) {
+    return discretised_modes(context, rule, {in[0], in[1], in[2], {in[3], in[4]}, {in[5], in[6]}},
+                             band_limit);
 }
 
 /// Decays and weights (modes, columns) by the formulas of the paper.
@@ -52,9 +57,14 @@ ReferenceModes reference_modes(const Arrays& in, bool bilinear, const Sizes& n) 
             const std::int64_t feature = column % n.features;
             const std::size_t shared = size(feature % n.rows * n.modes + k);
             const std::size_t own = size(column * n.modes + k);
-            const auto mode =
-                reference::discrete_mode(bilinear, {-std::exp(in[1][shared]), in[2][shared]},
-                                         std::exp(in[0][size(feature)]));
+            const double step =
+                std::exp(in[0][size(n.own_steps ? feature * n.modes + k : feature)]);
+            auto mode =
+                reference::discrete_mode(bilinear, {-std::exp(in[1][shared]), in[2][shared]}, step);
+            if (n.band_limit > 0 &&
+                step * std::abs(in[2][shared]) >= std::numbers::pi * n.band_limit) {
+                mode.gain = 0;
+            }
             all.decay.push_back(mode.decay);
             all.weight.push_back(std::complex(in[3][shared], in[4][shared]) *
                                  std::complex(in[5][own], in[6][own]) * mode.gain);
@@ -69,8 +79,8 @@ OpCase kernel_case(const std::string& name, Discretisation rule, const Sizes& n,
             .inputs = mode_inputs(n),
             .run =
                 [=](Context& context, std::span<const Var> in) {
-                    return std::vector<Var>{
-                        mode_kernel(context, modes_of(context, rule, in), in[7], length)};
+                    return std::vector<Var>{mode_kernel(
+                        context, modes_of(context, rule, in, n.band_limit), in[7], length)};
                 },
             .reference =
                 [=](const Arrays& in) {
@@ -142,6 +152,9 @@ std::vector<OpCase> kernel_cases() {
             kernel_case("bilinear", bilinear, {5, 3, 5, 1}, 33),
             kernel_case("shared_rows_two_channels", zoh, {6, 2, 2, 2}, 7),
             kernel_case("bilinear_shared_rows", bilinear, {5, 4, 2, 1}, 7),
+            kernel_case("own_steps", zoh, {5, 3, 5, 1, true}, 17),
+            kernel_case("own_steps_shared_rows_two_channels", bilinear, {6, 2, 2, 2, true}, 7),
+            kernel_case("band_limit", zoh, {5, 4, 5, 1, false, 0.3}, 17),
             kernel_case("many_steps", zoh, {3, 2, 1, 1}, 257),
             kernel_case("many_features", zoh, {257, 1, 1, 1}, 3),
             kernel_case("many_modes", zoh, {2, 33, 2, 1}, 7),

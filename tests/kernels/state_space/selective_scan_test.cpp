@@ -1,4 +1,4 @@
-#include "kernels/ops/scan/selective_scan.h"
+#include "kernels/ops/scan/state_space/selective_scan.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "kernels/ops/spectral/tied_modes.h"
+#include "kernels/ops/spectral/modes/tied_modes.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <complex>
 
 #include "kernels/core/support/error.h"
-#include "kernels/ops/spectral/mode_kernel.h"
+#include "kernels/ops/spectral/modes/mode_kernel.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
 #include "tests/support/random_tensor.h"

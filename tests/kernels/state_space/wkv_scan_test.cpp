@@ -1,4 +1,4 @@
-#include "kernels/ops/scan/wkv_scan.h"
+#include "kernels/ops/scan/decaying/wkv_scan.h"
 
 #include <gtest/gtest.h>
 
