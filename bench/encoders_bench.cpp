@@ -11,7 +11,7 @@
 #include "encoders/cochlea/auditory_nerve.h"
 #include "encoders/cochlea/sound.h"
 #include "encoders/encoder_registry.h"
-#include "encoders/rate_draws.h"
+#include "encoders/rate/rate_draws.h"
 #include "kernels/core/random/random_key.h"
 #include "kernels/core/support/parallel.h"
 

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <numeric>
+#include <vector>
 
 #include "kernels/core/simd/lanes.h"
+#include "kernels/core/support/parallel.h"
 
 namespace elm::bench {
 
@@ -40,6 +44,17 @@ inline double measure_fma_peak(int repeats = 15) {
         best = std::max(best, 2.0 * N * chains * loops / seconds);
     }
     return best;
+}
+
+/// That of `threads` cores at once, which may run slower than one alone: the sum over threads that
+/// measure side by side.
+inline double measure_fma_peak_of(int threads) {
+    set_thread_count(threads);
+    std::vector<double> peaks(static_cast<std::size_t>(threads));
+    Cpu::for_each_task(threads, [&](std::int64_t thread) {
+        peaks[static_cast<std::size_t>(thread)] = measure_fma_peak();
+    });
+    return std::accumulate(peaks.begin(), peaks.end(), 0.0);
 }
 
 /// Float32 multiply-add peak of a CUDA device in FLOP/s, as ELM_DEVICE_GFLOPS says; 0: not known.

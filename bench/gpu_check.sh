@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that only a real GPU can tell, in one call of under nine minutes: tests, once more with
-# each launch awaited, compute-sanitizer, and the benchmarks.
+# Everything that only a real GPU can tell, in one call that ends after LIMIT_S seconds (540), whatever
+# is left then: tests, once more with each launch awaited, compute-sanitizer, and the benchmarks.
 #
 #     cmake --preset cuda && cmake --build build/cuda      on any machine with the toolkit
 #     bash bench/gpu_check.sh [RESULTS_FOLDER]             on the machine with the GPU
@@ -11,10 +11,18 @@ build=build/cuda
 results=${1:-${OUT:-bench/results/gpu}}
 mkdir -p "$results"
 failed=()
+limit_s=${LIMIT_S:-540}
 
 run() {  # NAME SECONDS COMMAND...: output to a file, name of what failed kept
     local name=$1 limit=$2
     shift 2
+    local left=$((limit_s - SECONDS))
+    if [ "$left" -lt 5 ]; then
+        echo "== $name: left out, $limit_s s are over"
+        failed+=("$name (no time)")
+        return
+    fi
+    [ "$limit" -le "$left" ] || limit=$left
     echo "== $name (${SECONDS} s): $*"
     timeout "$limit" "$@" >"$results/$name.txt" 2>&1
     local status=$?
@@ -27,7 +35,8 @@ fi
 run device 20 nvidia-smi || exit 1
 run info 20 "$build/elmsim" info
 tests=("$build/tests/elm_kernels_tests" "$build/tests/neuron/elm_neuron_tests"
-    "$build/tests/baselines/elm_baselines_tests")
+    "$build/tests/baselines/elm_baselines_tests" "$build/tests/network/elm_network_device_tests"
+    "$build/tests/tasks/elm_training_tests" "$build/tests/encoders/elm_encoders_tests")
 for program in "${tests[@]}"; do
     run "test_$(basename "$program")" 60 "$program" --gtest_filter='*cuda*'
     ELM_CUDA_SYNC=1 run "sync_$(basename "$program")" 60 "$program" --gtest_filter='*cuda*'
@@ -40,12 +49,17 @@ if command -v compute-sanitizer >/dev/null; then
             "$build/tests/neuron/elm_neuron_tests" --gtest_filter='CableDevice.*cuda*'
         run "sanitizer_back_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
             "$build/tests/elm_kernels_tests" --gtest_filter='*ElmTensorScan.silu*cuda*:elm_scan*cuda*spikes_relu'
+        run "sanitizer_network_$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+            "$build/tests/network/elm_network_device_tests" \
+            --gtest_filter='CudaEngine.delivers_every_form*cuda*'
     done
 else
     echo "compute-sanitizer is not on the PATH: left out"
 fi
 run bench_elm 120 "$build/bench/elm_bench" --benchmark_filter=cuda
 run bench_elm_training 90 "$build/bench/elm_training_bench"
+# Path-X (pathfinder) and NeuronIO: the time of an update beside its floor.
+grep '^training/cuda' "$results/bench_elm_training.txt" || failed+=("rows of elm_training_bench")
 # Multiply-add peak in float32 without tensor cores, GFLOP/s, of the data sheets; of another device
 # there is no such floor.
 case $(nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1) in
@@ -59,6 +73,9 @@ run bench_scan 120 "$build/bench/scan_bench" --benchmark_filter='steps:4096/cuda
     --benchmark_min_time=0.1
 run bench_attention 90 "$build/bench/attention_bench" --benchmark_filter='/4096/cuda/' \
     --benchmark_min_time=0.1
+# Dilated convolutions against moving averages: the ratios that TCNCA's speed rests on.
+run bench_dilation 90 "$build/bench/dilation_bench" 131072 5
+grep '^| cuda' "$results/bench_dilation.txt" || failed+=("rows of dilation_bench on the GPU")
 # Kernels of attention, scans and spectral ops: the kernel (forward and backward), the rows that time
 # it, and the figure that says which share of its floor they reach.
 floors=(
@@ -106,6 +123,24 @@ run bench_cable_cuda 200 "$build/elmsim" generate neuronio --simulations 8192 --
 run bench_cable_cpu 100 "$build/elmsim" generate neuronio --simulations 256 --seconds 0.1 \
     --device cpu --out "$cells/cpu.h5" --json
 rm -rf "$cells"
+# The cortical microcircuit at full scale. The floor is the bytes that must move (network/README.md) at
+# the bandwidth of the data sheet; the goal a quarter of real time.
+run bench_network 90 "$build/elmsim" network bench microcircuit --seconds 2 --device cuda --json
+network_figures() {  # FILE: real-time factor, goal, floor
+    awk -F'[:,]' -v bandwidth=4.8e12 '
+        { gsub(/[ "]/, "", $1) }
+        $1 == "neurons" { neurons = $2 }
+        $1 == "synaptic_events" { events = $2 }
+        $1 == "real_time_factor" { factor = $2 }
+        END {
+            steps = 20000
+            floor = (events * (8 + 16) + neurons * steps * (32 + 32 / 2)) / bandwidth / 2
+            printf "microcircuit: real-time factor %.3g (goal 0.25), floor of the bytes %.3g, ", factor, floor
+            printf "a launch a step\n"
+            exit !(factor > 0 && factor <= 0.25)
+        }' "$1"
+}
+network_figures "$results/bench_network.txt" | tee "$results/network.txt" || failed+=("goal of the network")
 grep -h 'forward/\|training/' "$results"/bench_elm*.txt || true
 if [ ${#failed[@]} -gt 0 ]; then
     echo "FAILED: ${failed[*]} (see $results)"

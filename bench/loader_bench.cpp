@@ -1,13 +1,19 @@
 // The loader of sets on disk: batches of 768 Pathfinder-X images of 16,384 steps, one-hot in 8 grey
-// bins, beside the rate at which one core inflates the same chunks.
+// bins, beside the rate at which one core inflates the same chunks and the rate at which a GPU
+// takes them: `of_gpu_step` is the rate of the loader over that one, so from 1 on the GPU does not
+// wait.
 //
-//     loader_bench [--benchmark_filter=loader/2]
+//     ELM_DEVICE_GFLOPS=60000 loader_bench [--benchmark_filter=loader/2]
+//
+// ELM_DEVICE_GFLOPS is what the GPU reaches in a step of the preset `paper`; unless it is set,
+// 60,000, about 90 % of the float32 peak of an H100 or H200 (data sheet: 67 TFLOP/s).
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -49,9 +55,24 @@ private:
     std::filesystem::path folder_;
 };
 
+/// Seconds of a GPU for forward and backward pass of a batch, three times the forward pass, of the
+/// ELM neuron of the preset `paper`: 8 inputs, 150 memory units, a hidden layer of 300.
+double gpu_step_seconds() {
+    constexpr double inputs = 8, memory = 150, hidden = 300;
+    constexpr double multiply_adds =
+        (inputs + memory) * hidden + hidden * memory;  // of a step of a sample
+    constexpr double flop = 3 * 2 * multiply_adds * static_cast<double>(n_steps * batch_size);
+    const char* const set = std::getenv("ELM_DEVICE_GFLOPS");
+    const double gflops = set != nullptr ? std::strtod(set, nullptr) : 60e3;
+    return flop / (gflops * 1e9);
+}
+
 void report(benchmark::State& state, std::int64_t samples) {
     state.SetItemsProcessed(samples);
     state.SetBytesProcessed(samples * n_steps);
+    const double gpu_seconds = gpu_step_seconds() / static_cast<double>(batch_size);
+    state.counters["of_gpu_step"] =
+        benchmark::Counter(static_cast<double>(samples) * gpu_seconds, benchmark::Counter::kIsRate);
 }
 
 /// What one core inflates: chunks of 16 images, in memory.

@@ -4,8 +4,11 @@
 //     neurons/MODEL         a step of 4096 neurons; floor: the additions, multiplications and
 //                           divisions of the step over the multiply-add peak of a core.
 //                           Comparisons and exponentials count as nothing
-//     delivery/NETWORK      synaptic events; floor: the bytes of the synapses that are read over
-//                           the bandwidth with which a core reads memory
+//     delivery/NETWORK      synaptic events; floor: the longer one of the bytes of the synapses
+//     that
+//                           are read over the bandwidth with which a core reads memory, and of a
+//                           number that is read, changed and written back at a random place of as
+//                           many as the network has sums; both are counters, in ns
 //     construction/NETWORK  from the description to an engine; floor: the bytes of the synapses,
 //                           written once at the same bandwidth
 //     network/NETWORK       a second of the network; floor: both of the above, of all neurons and
@@ -26,6 +29,7 @@
 
 #include "bench/fma_peak.h"
 #include "bench/memory_bandwidth.h"
+#include "bench/network_sums.h"
 #include "kernels/core/random/random_key.h"
 #include "kernels/core/support/parallel.h"
 #include "network/benchmarks/benchmark.h"
@@ -185,6 +189,9 @@ void delivery(benchmark::State& state, const std::string& name, double scale, Fl
     constexpr std::int64_t steps = 50, spikes = 8;
     const double bytes = static_cast<double>(events.rows().bytes()) /
                          static_cast<double>(events.rows().n_synapses());
+    const double read = bytes / floors.bandwidth;
+    const double sum = 1 / bench::measure_sum_rate(
+                               bench::count_sums(events.rows(), slice.bytes() / sizeof(float)));
     std::int64_t step = 0;
     measure(state, "event", [&] {
         const std::int64_t before = events.n_events();
@@ -198,9 +205,11 @@ void delivery(benchmark::State& state, const std::string& name, double scale, Fl
             }
         }
         const auto done = static_cast<double>(events.n_events() - before);
-        return Work{std::max(1.0, done), done * bytes / floors.bandwidth};
+        return Work{std::max(1.0, done), done * std::max(read, sum)};
     });
     state.counters["bytes"] = bytes;
+    state.counters["read_ns"] = read * 1e9;
+    state.counters["sum_ns"] = sum * 1e9;
 }
 
 void construction(benchmark::State& state, const std::string& name, double scale, int threads,

@@ -37,7 +37,7 @@ extern "C" void openblas_set_num_threads(int);
 #include "kernels/core/buffer.h"
 #include "kernels/core/support/parallel.h"
 #include "kernels/ops/product/matmul.h"
-#include "kernels/ops/spectral/long_convolution.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
 #include "tests/support/random_tensor.h"
 
 namespace {

@@ -22,15 +22,16 @@
 #include "kernels/autograd/context.h"
 #include "kernels/core/buffer.h"
 #include "kernels/core/support/parallel.h"
-#include "kernels/ops/scan/diagonal_scan.h"
-#include "kernels/ops/scan/gated_scan.h"
-#include "kernels/ops/scan/leaky_scan.h"
-#include "kernels/ops/scan/mode_scan.h"
-#include "kernels/ops/scan/selective_scan.h"
-#include "kernels/ops/spectral/diagonal_decay.h"
-#include "kernels/ops/spectral/long_convolution.h"
-#include "kernels/ops/spectral/mode_decay.h"
-#include "kernels/ops/spectral/mode_kernel.h"
+#include "kernels/ops/product/depthwise_convolution.h"
+#include "kernels/ops/scan/recurrent/gated_scan.h"
+#include "kernels/ops/scan/recurrent/leaky_scan.h"
+#include "kernels/ops/scan/state_space/diagonal_scan.h"
+#include "kernels/ops/scan/state_space/mode_scan.h"
+#include "kernels/ops/scan/state_space/selective_scan.h"
+#include "kernels/ops/spectral/convolution/long_convolution.h"
+#include "kernels/ops/spectral/modes/diagonal_decay.h"
+#include "kernels/ops/spectral/modes/mode_decay.h"
+#include "kernels/ops/spectral/modes/mode_kernel.h"
 #include "kernels/ops/spiking/spiking_scan.h"
 #include "tests/support/random_tensor.h"
 
@@ -40,7 +41,9 @@ using namespace elm;
 
 constexpr std::int64_t batch = 8, width = 256, n_states = 16, n_modes = 32;
 
-double seconds_now() {
+/// Processor time of one thread, wall time of more and of a device.
+double seconds_now(DeviceKind kind = DeviceKind::cpu) {
+    if (kind == DeviceKind::cpu && thread_count() == 1) return bench::thread_seconds();
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
@@ -69,10 +72,10 @@ double measure_device_copy_rate(Stream& stream) {
     double best = 0;
     for (int repeat = 0; repeat < 10; ++repeat) {
         stream.synchronize();
-        const double start = seconds_now();
+        const double start = seconds_now(DeviceKind::cuda);
         const Tensor to = from.to(stream);
         stream.synchronize();
-        best = std::max(best, 2 * sizeof(float) * count / (seconds_now() - start));
+        best = std::max(best, 2 * sizeof(float) * count / (seconds_now(DeviceKind::cuda) - start));
     }
     return best;
 }
@@ -165,6 +168,20 @@ Case selective(std::int64_t steps) {
             8 * row + 6 * weight_row,
             // exp(delta a) h + (delta u) b, and c h, of each state
             2.0 * 4 * batch * width * n_states};
+}
+
+/// Four taps of each feature.
+Case depthwise(std::int64_t steps) {
+    constexpr std::int64_t taps = 4;
+    return {"depthwise_convolution",
+            {{batch, steps, width}, {width, taps}, {width}},
+            {{-1, 1}, {-1, 1}, {-1, 1}},
+            [](Context& context, const std::vector<Var>& in) {
+                return depthwise_convolution(context, in[0], in[1], in[2]);
+            },
+            2 * sequence_row,
+            5 * sequence_row,  // backward: input, gradient; gradient of the input
+            2.0 * taps * batch * width};
 }
 
 /// A transform for each input and each output, and one of the filter.
@@ -311,7 +328,7 @@ void run_case(benchmark::State& state, const Case& one, std::int64_t steps, bool
     Tensor gradient;
     for (auto _ : state) {
         stream.synchronize();
-        const double start = seconds_now();
+        const double start = seconds_now(place.device.kind);
         Context context{.stream = stream, .tape = training ? &tape : nullptr};
         std::vector<Var> in;
         for (const Parameter& leaf : leaves) {
@@ -324,7 +341,7 @@ void run_case(benchmark::State& state, const Case& one, std::int64_t steps, bool
         }
         benchmark::DoNotOptimize(out.value);
         stream.synchronize();
-        seconds.push_back(seconds_now() - start);
+        seconds.push_back(seconds_now(place.device.kind) - start);
         state.SetIterationTime(seconds.back());
     }
     std::sort(seconds.begin(), seconds.end());
@@ -360,7 +377,8 @@ int main(int argc, char** argv) {
         const Case cases[] = {leaky(steps),        gated(steps),         real_scan(steps),
                               complex_scan(steps), selective(steps),     convolution(steps),
                               kernel(steps),       discretised(steps),   decayed(steps),
-                              decays(steps),       modes_scanned(steps), spiking(steps)};
+                              decays(steps),       modes_scanned(steps), spiking(steps),
+                              depthwise(steps)};
         for (const Case& one : cases) {
             for (const Place& place : places) {
                 for (const bool training : {false, true}) {
