@@ -13,6 +13,10 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     # Whether a loop that may be vectors becomes them depends on the processor and on -O.
     list(APPEND elm_warnings -Wno-pass-failed)
 endif()
+if(ELM_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # What one file of a group defines is seen by the next, and counts as a header of it.
+    list(APPEND elm_warnings -Wno-subobject-linkage -Wno-shadow -Wshadow=local)
+endif()
 if(ELM_WERROR)
     list(APPEND elm_warnings -Werror)
 endif()

@@ -12,10 +12,6 @@ function(elm_unite_sources target)
         set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${group})
     endforeach()
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-    # The rest of a group counts as a header, and what one file defines is seen by the next.
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-        target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow -Wshadow=local)
-    endif()
 endfunction()
 
 # Every library and program of more than one source below a folder.

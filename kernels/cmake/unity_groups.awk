@@ -18,9 +18,26 @@ function finish(    group, name, clash) {
 
 FNR == 1 && NR > 1 { finish() }
 /^template <>/ { alone = 1 }
-/^#define / { names[$2] = 1; next }
-/^[A-Za-z]/ && !/^(namespace|template|using namespace|return|public|private|protected|extern "C")/ {
+# The others of several constants.
+/^constexpr / { several = 1 }
+several {
     text = $0
+    while (match(text, /, *[A-Za-z_0-9]+ = /)) {
+        name = substr(text, RSTART + 1, RLENGTH - 4)
+        gsub(/ /, "", name)
+        names[name] = 1
+        text = substr(text, RSTART + RLENGTH)
+    }
+    if (match(text, /^ +[a-z_0-9]+ = /)) {
+        split(text, words, " ")
+        names[words[1]] = 1
+    }
+    if (/;/) several = 0
+}
+/^#define / { names[$2] = 1; next }
+/^(\[\[[a-z]+\]\] )?[A-Za-z]/ && !/^(namespace|template|using namespace|return|public|private|protected|extern "C")/ {
+    text = $0
+    sub(/^\[\[[a-z]+\]\] /, "", text)
     gsub(/::/, "@", text)
     sub(/[({=;:].*/, "", text)
     sub(/\[.*/, "", text)

@@ -11,14 +11,14 @@
 namespace elm {
 namespace {
 
-constexpr std::int64_t window = 11;
+constexpr std::int64_t window_pixels = 11;
 constexpr double spread = 1.5, c1 = 6.5025, c2 = 58.5225;  // (0.01 255)^2, (0.03 255)^2
 
-std::array<double, window> gaussian() {
-    std::array<double, window> weights{};
+std::array<double, window_pixels> gaussian() {
+    std::array<double, window_pixels> weights{};
     double sum = 0;
     for (std::size_t k = 0; k < weights.size(); ++k) {
-        const double at = static_cast<double>(k) - static_cast<double>(window / 2);
+        const double at = static_cast<double>(k) - static_cast<double>(window_pixels / 2);
         sum += weights[k] = std::exp(-at * at / (2 * spread * spread));
     }
     for (double& weight : weights) weight /= sum;
@@ -28,13 +28,14 @@ std::array<double, window> gaussian() {
 /// Weighted means of value(row, column) over windows, along rows and then along columns.
 template <class Value>
 std::vector<double> blurred(const ImageSize& size, const Value& value) {
-    static const std::array<double, window> weights = gaussian();
-    const std::int64_t rows = size.height - window + 1, columns = size.width - window + 1;
+    static const std::array<double, window_pixels> weights = gaussian();
+    const std::int64_t rows = size.height - window_pixels + 1,
+                       columns = size.width - window_pixels + 1;
     std::vector<double> along_rows, result;
     for (std::int64_t row = 0; row < size.height; ++row) {
         for (std::int64_t column = 0; column < columns; ++column) {
             double sum = 0;
-            for (std::int64_t k = 0; k < window; ++k) {
+            for (std::int64_t k = 0; k < window_pixels; ++k) {
                 sum += weights[static_cast<std::size_t>(k)] * value(row, column + k);
             }
             along_rows.push_back(sum);
@@ -43,7 +44,7 @@ std::vector<double> blurred(const ImageSize& size, const Value& value) {
     for (std::int64_t row = 0; row < rows; ++row) {
         for (std::int64_t column = 0; column < columns; ++column) {
             double sum = 0;
-            for (std::int64_t k = 0; k < window; ++k) {
+            for (std::int64_t k = 0; k < window_pixels; ++k) {
                 sum += weights[static_cast<std::size_t>(k)] *
                        along_rows[static_cast<std::size_t>((row + k) * columns + column)];
             }
@@ -98,7 +99,7 @@ double peak_signal_to_noise(std::span<const double> image, std::span<const doubl
 double structural_similarity(std::span<const double> image, std::span<const double> truth,
                              const ImageSize& size) {
     ELM_CHECK(std::ssize(image) == size.values() && std::ssize(truth) == size.values() &&
-                  size.height >= window && size.width >= window,
+                  size.height >= window_pixels && size.width >= window_pixels,
               "the structural similarity of images of {} and {} values: expected {} x {} pixels of "
               "{} channels, at least 11 x 11.",
               image.size(), truth.size(), size.height, size.width, size.channels);

@@ -59,7 +59,7 @@ SonataNeuron conductance_neuron() {
              state("V_m", "membrane_potential", 1, -70)}};
 }
 
-SonataNeuron izhikevich_neuron() {
+SonataNeuron izhikevich_of_nest() {
     return {"nest:izhikevich",
             "izhikevich",
             1,
@@ -84,7 +84,7 @@ SonataNeuron exponential_neuron() {
 const std::vector<SonataNeuron>& of_nest() {
     static const std::vector<SonataNeuron> neurons{
         exponential_neuron(), with_currents("nest:iaf_psc_alpha", "lif_alpha"), delta_neuron(),
-        conductance_neuron(), izhikevich_neuron()};
+        conductance_neuron(), izhikevich_of_nest()};
     return neurons;
 }
 

@@ -40,7 +40,7 @@ std::optional<double> seconds_of(const Arguments& arguments) {
 
 }  // namespace
 
-void refuse_flags(const Arguments& arguments, const std::vector<std::string>& flags,
+void refuse_given(const Arguments& arguments, const std::vector<std::string>& flags,
                   const std::string& why) {
     for (const std::string& flag : flags) {
         ELM_CHECK(!arguments.has(flag), "--{} {}", flag, why);
@@ -49,7 +49,7 @@ void refuse_flags(const Arguments& arguments, const std::vector<std::string>& fl
 
 NetworkPlan network_plan_of(const Arguments& arguments, const NetworkSubject& subject,
                             network::NetworkDescription network) {
-    refuse_flags(arguments, {"dt-ms", "rule"}, "is for NIR graphs: a network says its own step.");
+    refuse_given(arguments, {"dt-ms", "rule"}, "is for NIR graphs: a network says its own step.");
     NetworkPlan plan;
     plan.network = std::move(network);
     if (subject.benchmark != nullptr) plan.least_intervals = subject.benchmark->least_intervals;
@@ -69,8 +69,8 @@ NetworkPlan network_plan_of(const Arguments& arguments, const NetworkSubject& su
 }
 
 NirPlan nir_plan_of(const Arguments& arguments, network::NirGraph graph) {
-    refuse_flags(arguments, {"seed"}, "is for networks: nothing in a NIR graph is random.");
-    refuse_flags(arguments, {"plot"}, "draws networks; a NIR graph has values, see --out.");
+    refuse_given(arguments, {"seed"}, "is for networks: nothing in a NIR graph is random.");
+    refuse_given(arguments, {"plot"}, "draws networks; a NIR graph has values, see --out.");
     ELM_CHECK(arguments.text("engine") == "time-stepped",
               "--engine {}: a NIR graph runs on a grid of time.", arguments.text("engine"));
     if (device_of(arguments).kind != DeviceKind::cpu) {
@@ -100,7 +100,7 @@ NetworkCheckpoints network_checkpoints_of(const Arguments& arguments,
     }
     if (!arguments.has("out")) return checkpoints;
     if (processes.size() > 1) {
-        refuse_flags(arguments, {"resume", "checkpoint-every"},
+        refuse_given(arguments, {"resume", "checkpoint-every"},
                      "is for one process. Start it without a launcher.");
         return checkpoints;
     }

@@ -12,7 +12,7 @@
 namespace elm {
 
 /// Flags that only one kind of subject has.
-void refuse_flags(const Arguments& arguments, const std::vector<std::string>& flags,
+void refuse_given(const Arguments& arguments, const std::vector<std::string>& flags,
                   const std::string& why);
 
 /// How a network is run; without checkpoints.

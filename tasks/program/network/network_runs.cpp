@@ -53,7 +53,7 @@ void print(const Arguments& arguments, const NetworkSubject& subject, const Netw
 }  // namespace
 
 void run_graph(const Arguments& arguments, const NetworkSubject& subject, network::NirGraph graph) {
-    refuse_flags(arguments, {"resume", "checkpoint-every"}, "is for networks, not for NIR graphs.");
+    refuse_given(arguments, {"resume", "checkpoint-every"}, "is for networks, not for NIR graphs.");
     const NirPlan plan = nir_plan_of(arguments, std::move(graph));
     use_threads(arguments);
     std::optional<OutputFile> output;
