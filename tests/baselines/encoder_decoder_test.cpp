@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::int64_t width = 8, batch = 2, source_steps = 5, target_steps = 7;
 using Chosen = std::vector<std::pair<std::string, std::string>>;
-using Values = std::vector<double>;
+using Numbers = std::vector<double>;
 
 OptionSet options_of(const Chosen& chosen) {
     OptionSet options;
@@ -45,14 +45,14 @@ protected:
         stacks_ = std::make_unique<EncoderDecoder>(options_of(chosen), 3);
         flat_ = allocate_parameters(stream_, *stacks_, DType::f64, {5});
     }
-    Tensor rows(const Values& values) {
+    Tensor rows(const Numbers& values) {
         return tensor_of(stream_, {batch, std::ssize(values) / (batch * width), width}, DType::f64,
                          values);
     }
-    static Values source() { return random_values(batch * source_steps * width, -1, 1, {1}); }
-    static Values target() { return random_values(batch * target_steps * width, -1, 1, {2}); }
+    static Numbers source() { return random_values(batch * source_steps * width, -1, 1, {1}); }
+    static Numbers target() { return random_values(batch * target_steps * width, -1, 1, {2}); }
 
-    Values run(const Values& source, const Values& target) {
+    Numbers run(const Numbers& source, const Numbers& target) {
         Context context{stream_};
         return values_of(
             stacks_->forward(context, {.source = {rows(source)}, .target = {rows(target)}}).value);
@@ -114,11 +114,11 @@ TEST_F(EncoderDecoders, a_prefix_of_the_target_has_the_answers_of_the_whole) {
                  {"cross_options", ""},
                  {"norm", "post"}}}) {
         make(chosen);
-        const Values whole = run(source(), target());
+        const Numbers whole = run(source(), target());
         for (const std::int64_t count : {1, 4}) {
-            Values start, expected;
+            Numbers start, expected;
             for (std::int64_t sample = 0; sample < batch; ++sample) {
-                const Values all = target();
+                const Numbers all = target();
                 const auto first = sample * target_steps * width;
                 start.insert(start.end(), all.begin() + first, all.begin() + first + count * width);
                 expected.insert(expected.end(), whole.begin() + first,
@@ -131,7 +131,7 @@ TEST_F(EncoderDecoders, a_prefix_of_the_target_has_the_answers_of_the_whole) {
 
 TEST_F(EncoderDecoders, a_target_goes_on_step_by_step) {
     make({{"decoder_layers", "2"}});
-    const Values whole = run(source(), target());
+    const Numbers whole = run(source(), target());
     Context context{stream_};
     const Var memory = stacks_->encode(context, {rows(source())});
     const Var all{rows(target())};
@@ -147,7 +147,7 @@ TEST_F(EncoderDecoders, a_target_goes_on_step_by_step) {
 TEST_F(EncoderDecoders, without_causality_the_first_answer_depends_on_the_last_step) {
     for (const char* const causal : {"false", "true"}) {
         make({{"causal", causal}});
-        Values changed = target();
+        Numbers changed = target();
         changed.back() += 1;
         const bool same =
             run(source(), changed)[static_cast<std::size_t>((target_steps * width))] ==
@@ -159,7 +159,7 @@ TEST_F(EncoderDecoders, without_causality_the_first_answer_depends_on_the_last_s
 /// Padding of the source changes nothing, nor does that of the target before it.
 TEST_F(EncoderDecoders, padded_steps_change_nothing) {
     make({{"causal", "false"}});
-    Values from = source(), to = target();
+    Numbers from = source(), to = target();
     Stream host{Device{}};
     const auto answer = [&] {
         Context context{stream_};
@@ -173,13 +173,13 @@ TEST_F(EncoderDecoders, padded_steps_change_nothing) {
                            .target_lengths = Tensor::from<std::int32_t>(host, {2}, target_counts)})
                 .value);
     };
-    const Values before = answer();
+    const Numbers before = answer();
     for (std::size_t i = (source_steps + 3) * width; i < from.size(); ++i) from[i] += 2;
     for (std::size_t i = (target_steps + 4) * width; i < to.size(); ++i) to[i] -= 2;
-    const Values after = answer();
+    const Numbers after = answer();
     constexpr std::ptrdiff_t counted = (target_steps + 4) * width;
-    EXPECT_EQ(Values(after.begin(), after.begin() + counted),
-              Values(before.begin(), before.begin() + counted));
+    EXPECT_EQ(Numbers(after.begin(), after.begin() + counted),
+              Numbers(before.begin(), before.begin() + counted));
 }
 
 TEST_F(EncoderDecoders, a_role_that_is_left_out_has_no_parameters) {
@@ -187,7 +187,7 @@ TEST_F(EncoderDecoders, a_role_that_is_left_out_has_no_parameters) {
     for (const auto& [name, parameter] : stacks_->parameters()) {
         EXPECT_EQ(name.find("cross"), std::string::npos) << name;
     }
-    Values other = source();
+    Numbers other = source();
     for (double& value : other) value += 1;
     EXPECT_EQ(run(other, target()), run(source(), target()));
 }
@@ -248,11 +248,11 @@ TEST(EncoderDecoderModels, answer_at_steps_of_the_target_alone) {
                                                         random_values(steps * 4, -1, 1, {1}))}})
                 .value);
     };
-    const Values seven = run(7);
+    const Numbers seven = run(7);
     for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(seven[i], 0);
     for (std::size_t i = 6; i < 14; ++i) EXPECT_NE(seven[i], 0);
     // A sequence that is all source has no answers, and nothing that could be learnt.
-    EXPECT_EQ(run(2), Values(4, 0.0));
+    EXPECT_EQ(run(2), Numbers(4, 0.0));
     Tape tape;
     context.tape = &tape;
     EXPECT_NE(message_of([&] { run(3); }).find("source_steps is 3 and a sequence has 3 steps"),

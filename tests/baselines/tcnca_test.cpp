@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::int64_t width = 3, steps = 40;
 using Chosen = std::vector<std::pair<std::string, std::string>>;
-using Values = std::vector<double>;
-using Named = std::map<std::string, Values>;
+using Numbers = std::vector<double>;
+using Named = std::map<std::string, Numbers>;
 
 std::size_t at(std::int64_t step, std::int64_t feature) {
     return static_cast<std::size_t>(step * width + feature);
@@ -49,10 +49,10 @@ protected:
         allocate(*made);
         return made;
     }
-    Tensor rows(const Values& values) {
+    Tensor rows(const Numbers& values) {
         return tensor_of(stream_, {1, std::ssize(values) / width, width}, DType::f64, values);
     }
-    static Values input(std::int64_t count = steps) {
+    static Numbers input(std::int64_t count = steps) {
         return random_values(count * width, -1, 1, {7});
     }
     static Named values_by_name(Module& module) {
@@ -62,7 +62,7 @@ protected:
         }
         return all;
     }
-    void set(Module& module, const std::string& wanted, const Values& values) {
+    void set(Module& module, const std::string& wanted, const Numbers& values) {
         for (const auto& [name, parameter] : module.parameters()) {
             if (name == wanted) parameter->value.assign<double>(stream_, values);
         }
@@ -70,12 +70,12 @@ protected:
     void copy(Module& to, Module& from) {
         for (const auto& [name, values] : values_by_name(from)) set(to, name, values);
     }
-    Values run(DilatedConvolutions& made, const Values& values, bool causal) {
+    Numbers run(DilatedConvolutions& made, const Numbers& values, bool causal) {
         Context context{stream_};
         return values_of(
             made.forward(context, {.sequence = {rows(values)}, .causal = causal}, nullptr).value);
     }
-    Values run(SequenceMixer& made, const Values& values, bool causal) {
+    Numbers run(SequenceMixer& made, const Numbers& values, bool causal) {
         Context context{stream_};
         return values_of(made.mix(context, {.sequence = {rows(values)}, .causal = causal}).value);
     }
@@ -90,13 +90,13 @@ struct Stack {
 };
 
 /// The equations of dilated_convolutions.h with the silu as the activation, term by term.
-Values by_loops(const Stack& stack, const Named& known, const Values& input) {
-    Values x = input;
+Numbers by_loops(const Stack& stack, const Named& known, const Numbers& input) {
+    Numbers x = input;
     std::int64_t dilation = 1;
     for (std::int64_t layer = 0; layer < stack.depth; ++layer, dilation *= stack.dilation) {
         const std::string name = "layers." + std::to_string(layer);
-        const Values &weight = known.at(name + ".weight"), &bias = known.at(name + ".bias");
-        Values next(x.size());
+        const Numbers &weight = known.at(name + ".weight"), &bias = known.at(name + ".bias");
+        Numbers next(x.size());
         for (std::int64_t t = 0; t < steps; ++t) {
             for (std::int64_t o = 0; o < width; ++o) {
                 double sum = bias[static_cast<std::size_t>(o)];
@@ -151,10 +151,10 @@ TEST_F(Tcnca, an_impulse_reaches_as_far_as_the_dilations_say) {
             convolutions({{"conv_taps", "3"}, {"conv_dilation", "3"}, {"conv_depth", "2"}}, causal);
         ASSERT_EQ(made->reach(), 1 + 2 * 1 + 2 * 3);
         const std::int64_t first = causal ? 0 : 4, last = causal ? 8 : 4, impulse = 15;
-        const Values before = run(*made, input(), causal);
-        Values changed = input();
+        const Numbers before = run(*made, input(), causal);
+        Numbers changed = input();
         for (std::int64_t k = 0; k < width; ++k) changed[at(impulse, k)] += 1;
-        const Values after = run(*made, changed, causal);
+        const Numbers after = run(*made, changed, causal);
         for (std::int64_t t = 0; t < steps; ++t) {
             const bool inside = impulse - first <= t && t <= impulse + last;
             EXPECT_EQ(after[at(t, 0)] != before[at(t, 0)], inside) << t;
@@ -166,9 +166,9 @@ TEST_F(Tcnca, an_impulse_reaches_as_far_as_the_dilations_say) {
 TEST_F(Tcnca, convolutions_in_both_directions_move_with_their_input) {
     const auto made =
         convolutions({{"conv_taps", "3"}, {"conv_dilation", "2"}, {"conv_depth", "2"}}, false);
-    const Values all = input(steps + 1);
-    const Values left = run(*made, {all.begin(), all.end() - width}, false);
-    const Values right = run(*made, {all.begin() + width, all.end()}, false);
+    const Numbers all = input(steps + 1);
+    const Numbers left = run(*made, {all.begin(), all.end() - width}, false);
+    const Numbers right = run(*made, {all.begin() + width, all.end()}, false);
     for (std::int64_t t = made->reach(); t < steps - made->reach(); ++t) {
         for (std::int64_t k = 0; k < width; ++k) {
             EXPECT_NEAR(left[at(t + 1, k)], right[at(t, k)], 1e-14);
@@ -198,7 +198,7 @@ TEST_F(Tcnca, with_the_kernel_of_the_averages_it_is_mega) {
             const auto tcnca = mixer("tcnca", of_convolution, true);
             copy(*tcnca, *mega);
             const Named known = values_by_name(*mega);
-            Values taps(static_cast<std::size_t>(width * steps));
+            Numbers taps(static_cast<std::size_t>(width * steps));
             for (std::int64_t k = 0; k < width; ++k) {
                 for (std::int64_t lag = 0; lag < steps; ++lag) {
                     double sum = 0;
@@ -213,7 +213,7 @@ TEST_F(Tcnca, with_the_kernel_of_the_averages_it_is_mega) {
                 }
             }
             set(*tcnca, "move.layers.0.weight", taps);
-            set(*tcnca, "move.layers.0.bias", Values(width, 0.0));
+            set(*tcnca, "move.layers.0.bias", Numbers(width, 0.0));
             EXPECT_CLOSE(run(*tcnca, input(), true), run(*mega, input(), true), {.terms = 1024});
         }
     }
@@ -230,13 +230,13 @@ TEST_F(Tcnca, chunks_know_of_each_other_by_the_summary_alone) {
             const auto mega = mixer("mega", shared, causal);
             // Averages that take nothing in: p = sigmoid(-800) is 0.
             const std::size_t numbers = values_by_name(*mega).at("move.delta").size();
-            set(*mega, "move.delta", Values(numbers, -800.0));
+            set(*mega, "move.delta", Numbers(numbers, -800.0));
             for (SequenceMixer* const made : {tcnca.get(), mega.get()}) {
-                const Values all = input(), whole = run(*made, all, causal);
-                Values joined;
+                const Numbers all = input(), whole = run(*made, all, causal);
+                Numbers joined;
                 for (std::int64_t begin = 0; begin < steps; begin += 16) {
                     const std::int64_t end = std::min<std::int64_t>(begin + 16, steps);
-                    const Values part = run(
+                    const Numbers part = run(
                         *made, {all.begin() + begin * width, all.begin() + end * width}, causal);
                     joined.insert(joined.end(), part.begin(), part.end());
                 }
@@ -250,12 +250,12 @@ TEST_F(Tcnca, chunks_know_of_each_other_by_the_summary_alone) {
 TEST_F(Tcnca, a_chunk_beyond_the_length_is_the_sequence) {
     for (const char* const name : {"mega", "tcnca"}) {
         const Chosen shared{{"rotary", "true"}, {"shared_width", "4"}};
-        Values first;
+        Numbers first;
         for (const char* const chunk : {"0", "40", "64"}) {
             Chosen chosen = shared;
             chosen.emplace_back("chunk", chunk);
             const auto made = mixer(name, chosen, false);
-            const Values found = run(*made, input(), false);
+            const Numbers found = run(*made, input(), false);
             if (first.empty()) first = found;
             EXPECT_EQ(found, first) << name << " " << chunk;
         }
@@ -266,12 +266,12 @@ TEST_F(Tcnca, a_chunk_beyond_the_length_is_the_sequence) {
 TEST_F(Tcnca, a_shut_update_gate_leaves_the_sequence_as_it_was) {
     const auto made = mixer("tcnca", {{"chunk", "8"}}, true);
     Named known = values_by_name(*made);
-    Values weight = known.at("base.weight"), bias = known.at("base.bias");
+    Numbers weight = known.at("base.weight"), bias = known.at("base.bias");
     std::fill_n(weight.begin(), width * width, 0.0);
     std::fill_n(bias.begin(), width, -800.0);
     set(*made, "base.weight", weight);
     set(*made, "base.bias", bias);
-    EXPECT_EQ(run(*made, input(), true), Values(static_cast<std::size_t>(steps * width), -0.0));
+    EXPECT_EQ(run(*made, input(), true), Numbers(static_cast<std::size_t>(steps * width), -0.0));
 }
 
 TEST_F(Tcnca, says_what_it_cannot_do) {

@@ -20,7 +20,7 @@ namespace elm {
 namespace {
 
 int convert(const Arguments& arguments, const NetworkSubject& subject) {
-    refuse_flags(arguments, {"seconds", "plot"}, "is of a simulation, and convert runs none.");
+    refuse_given(arguments, {"seconds", "plot"}, "is of a simulation, and convert runs none.");
     ELM_CHECK(arguments.has("out"),
               "elmsim network convert: expected --out NAME.nir, or --out FOLDER for SONATA.");
     const Conversion done = convert_network(
@@ -47,14 +47,14 @@ int run(const Arguments& arguments) {
     const NetworkSubject subject = network_subject_of(arguments);
     if (subject.verb == NetworkVerb::convert) return convert(arguments, subject);
     if (subject.verb == NetworkVerb::bench) {
-        refuse_flags(arguments, {"input"}, "is for files: a benchmark has its own inputs.");
+        refuse_given(arguments, {"input"}, "is for files: a benchmark has its own inputs.");
         const double scale = arguments.optional_number("scale").value_or(1);
         ELM_CHECK(scale > 0, "--scale {}: expected a positive number.", scale);
         run_description(arguments, subject,
                         with_flag("--scale", [&] { return subject.benchmark->make(scale); }));
         return 0;
     }
-    refuse_flags(arguments, {"scale"}, "is for benchmarks: a file says its own sizes.");
+    refuse_given(arguments, {"scale"}, "is for benchmarks: a file says its own sizes.");
     NetworkSource source = load_network_source(
         subject.file, arguments.has("input") ? arguments.text("input") : std::string());
     if (auto* const graph = std::get_if<network::NirGraph>(&source)) {

@@ -11,7 +11,7 @@ namespace {
 /// Zeros behind an array, up to `size` elements.
 Origin padded(const std::string& name, std::size_t size) {
     return [=](const Read& read) {
-        Values values = read(name);
+        Numbers values = read(name);
         values.resize(size, 0.0);
         return values;
     };
@@ -72,7 +72,7 @@ protected:
     void add_halves(Module& module) {
         for (const auto& [name, parameter] : module.parameters()) {
             if (name != "log_step") continue;
-            Values both = values_of(parameter->gradient);
+            Numbers both = values_of(parameter->gradient);
             const std::size_t half = both.size() / 2;
             for (std::size_t i = 0; i < half; ++i) {
                 both[i] += both[half + i];
@@ -117,7 +117,7 @@ TEST_F(GoldenChannels, dss_with_two_kernels_is_that_of_its_authors) {
 TEST_F(GoldenChannels, s4d_is_that_of_cab) {
     read_attentions();
     if (IsSkipped()) return;
-    const Origin ones = [](const Read&) { return Values{1, 1, 1, 1, 0, 0, 0, 0}; };
+    const Origin ones = [](const Read&) { return Numbers{1, 1, 1, 1, 0, 0, 0, 0}; };
     const std::string kernel = "kernel.kernel.";
     for (const auto& [group, causal] :
          {std::pair{"/cab/s4d/causal_self", true}, {"/cab/s4d/noncausal_self", false}}) {

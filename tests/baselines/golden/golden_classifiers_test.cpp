@@ -35,7 +35,7 @@ protected:
 
     std::vector<double> counted_steps(const Shape& of) const {
         if (file_->has(group_ + "/lengths")) return read("lengths");
-        return Values(static_cast<std::size_t>(of[0]), static_cast<double>(of[1]));
+        return Numbers(static_cast<std::size_t>(of[0]), static_cast<double>(of[1]));
     }
 
     /// A mean of the readouts of all steps is the readout of the mean, as the file has it.
@@ -52,7 +52,7 @@ protected:
         const Parameter leaf{tensor_of(stream_, of, DType::f64, read("input")),
                              Tensor::zeros(stream_, of, DType::f64)};
         const Var scores = model->forward(context, {.dense = tape.leaf(leaf)});
-        const Values gradient = expect_log_softmax(values_of(scores.value), counted_steps(of), of);
+        const Numbers gradient = expect_log_softmax(values_of(scores.value), counted_steps(of), of);
         const Tensor given = tensor_of(stream_, scores.value.shape(), DType::f64, gradient);
         tape.backward(stream_, {&scores, 1}, {&given, 1});
         expect_close(leaf.gradient, read("grad_input"), 1e-10, "grad_input");
@@ -60,13 +60,13 @@ protected:
     }
 
     /// The gradient of the scores of all steps.
-    Values expect_log_softmax(const Values& scores, const Values& counted, const Shape& of) {
+    Numbers expect_log_softmax(const Numbers& scores, const Numbers& counted, const Shape& of) {
         const auto steps = static_cast<std::size_t>(of[1]);
-        const Values along = read("grad_output");
-        Values logs, gradient(scores.size(), 0.0);
+        const Numbers along = read("grad_output");
+        Numbers logs, gradient(scores.size(), 0.0);
         for (std::size_t sample = 0; sample < counted.size(); ++sample) {
             const auto length = static_cast<std::size_t>(counted[sample]);
-            Values means(classes, 0.0);
+            Numbers means(classes, 0.0);
             for (std::size_t i = 0; i < length * classes; ++i) {
                 means[i % classes] += scores[sample * steps * classes + i] / counted[sample];
             }
@@ -146,7 +146,7 @@ TEST_F(GoldenClassifiers, modes_of_legs_are_those_of_the_authors_of_s5) {
          {std::pair{"/s5_hippo_N2", std::int64_t{1}}, {"/s5_hippo_N8", 4}, {"/s5_hippo_N16", 8}}) {
         group_ = group;
         const LegendreModes found = legendre_modes(modes);
-        const Values rates = read("Lambda"), inputs = read("B");
+        const Numbers rates = read("Lambda"), inputs = read("B");
         for (std::size_t i = 0; i < static_cast<std::size_t>(modes); ++i) {
             const std::size_t theirs = static_cast<std::size_t>(modes) + i;  // rising from negative
             const double allowed = 1e-11 * std::abs(rates[1]);

@@ -9,8 +9,8 @@ namespace {
 /// Column `which` of an array of `columns`.
 Origin column(const std::string& name, std::size_t which, std::size_t columns) {
     return [=](const Read& read) {
-        const Values values = read(name);
-        Values result;
+        const Numbers values = read(name);
+        Numbers result;
         for (std::size_t i = which; i < values.size(); i += columns) result.push_back(values[i]);
         return result;
     };
@@ -71,8 +71,8 @@ TEST_F(GoldenStateSpaces, dss_with_clipped_rates_is_that_of_its_authors) {
     const Origin real = column("kernel.Lambda", 0, 2);
     // log(-Re a), whose gradient is Re a times that of Re a.
     const Origin log_decay = [this, real](const Read& read) {
-        const Values rates = real(reader("parameters"));
-        Values values = real(read);
+        const Numbers rates = real(reader("parameters"));
+        Numbers values = real(read);
         const bool are_rates = values == rates;
         for (std::size_t i = 0; i < values.size(); ++i) {
             values[i] = are_rates ? std::log(-rates[i]) : rates[i] * values[i];
@@ -91,11 +91,11 @@ TEST_F(GoldenStateSpaces, dss_with_clipped_rates_is_that_of_its_authors) {
 TEST_F(GoldenStateSpaces, dss_begins_with_the_modes_of_its_authors) {
     group_ = "/dss_skew_eigenvalues";
     for (const std::int64_t rows : {8, 16, 128}) {
-        const Values theirs = transposed(read("evals_N" + std::to_string(rows)), 2);
-        Values frequencies(theirs.begin() + rows, theirs.end());
+        const Numbers theirs = transposed(read("evals_N" + std::to_string(rows)), 2);
+        Numbers frequencies(theirs.begin() + rows, theirs.end());
         std::sort(frequencies.begin(), frequencies.end());
-        const Values ours = legendre_modes(rows / 2).frequency;
-        Values both;
+        const Numbers ours = legendre_modes(rows / 2).frequency;
+        Numbers both;
         for (auto one = ours.rbegin(); one != ours.rend(); ++one) both.push_back(-*one);
         both.insert(both.end(), ours.begin(), ours.end());
         EXPECT_EQ(difference_above(both, frequencies, 1e-6 * frequencies.back()), "") << rows;

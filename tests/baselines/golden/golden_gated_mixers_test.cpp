@@ -14,8 +14,8 @@ namespace {
 /// A linear map to heads of `features`, whose pairs are neighbours there and halves here.
 Origin halves(const std::string& name, std::size_t features, std::size_t columns) {
     return [=](const Read& read) {
-        const Values values = read(name);
-        Values result;
+        const Numbers values = read(name);
+        Numbers result;
         for (std::size_t row = 0; row < values.size() / columns; ++row) {
             const std::size_t head = row / features * features, i = row % features;
             const std::size_t half = features / 2;
@@ -127,14 +127,14 @@ class Leaves {
 public:
     Leaves(Stream& stream, Tape& tape) : stream_(stream), tape_(tape) {}
 
-    Var leaf(const std::string& name, const Shape& shape, const Values& values) {
+    Var leaf(const std::string& name, const Shape& shape, const Numbers& values) {
         leaves_[name] = {tensor_of(stream_, shape, DType::f64, values),
                          Tensor::zeros(stream_, shape, DType::f64)};
         return tape_.leaf(leaves_.at(name));
     }
     /// compare(gradient, where the file has it)
     template <class Compare>
-    void backward(const Var& output, const Values& gradient, const Compare& compare) {
+    void backward(const Var& output, const Numbers& gradient, const Compare& compare) {
         const Tensor along = tensor_of(stream_, output.value.shape(), DType::f64, gradient);
         tape_.backward(stream_, {&output, 1}, {&along, 1});
         for (const auto& [name, parameter] : leaves_) {
@@ -189,15 +189,15 @@ TEST_F(GoldenStateSpaces, moving_averages_of_mega_are_those_of_the_authors_of_s4
                           {"alpha", same("alpha")},
                           {"beta", same("beta")},
                           {"gamma", same("gamma")},
-                          {"omega", [](const Read&) { return Values(features, 0.0); }}};
+                          {"omega", [](const Read&) { return Numbers(features, 0.0); }}};
     fill(average, origins, false);
     Tape tape;
     Context context{.stream = stream_, .tape = &tape};
     const Var impulse{tabulate(stream_, {1, steps, features}, DType::f64,
                                [](std::int64_t at) { return at < features ? 1.0 : 0.0; })};
     const Var output = average.forward(context, {.sequence = impulse, .causal = true}, nullptr);
-    Values expected = transposed(read("kernel"), steps);
-    Values gradient = transposed(read("grad_kernel"), steps);
+    Numbers expected = transposed(read("kernel"), steps);
+    Numbers gradient = transposed(read("grad_kernel"), steps);
     for (std::size_t i = 0; i < expected.size(); ++i) {
         const double gate = 1 / (1 + std::exp(-expected[i]));
         gradient[i] /= gate * (1 + expected[i] * (1 - gate));
@@ -242,7 +242,7 @@ TEST_F(GoldenStateSpaces, chunks_of_mamba2_are_those_of_its_authors) {
         Leaves leaves(stream_, tape);
         const Shape of = shape("input");  // (batch, time, heads, features)
         const auto leaf = [&](const std::string& name) {
-            const Values values = read(name);
+            const Numbers values = read(name);
             const auto size = static_cast<std::int64_t>(values.size());
             return leaves.leaf(name, {of[0], of[1], size / (of[0] * of[1])}, values);
         };

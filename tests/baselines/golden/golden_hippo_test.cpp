@@ -12,17 +12,17 @@ namespace {
 Origin turned_columns(const std::string& name, std::size_t columns, std::size_t begin,
                       std::size_t end) {
     return [=](const Read& read) {
-        const Values turned = transposed(read(name), columns);  // (columns, rows)
+        const Numbers turned = transposed(read(name), columns);  // (columns, rows)
         const std::size_t rows = turned.size() / columns;
-        return Values(turned.begin() + static_cast<std::ptrdiff_t>(begin * rows),
-                      turned.begin() + static_cast<std::ptrdiff_t>(end * rows));
+        return Numbers(turned.begin() + static_cast<std::ptrdiff_t>(begin * rows),
+                       turned.begin() + static_cast<std::ptrdiff_t>(end * rows));
     };
 }
 /// The same as it is, (rows, part).
 Origin some_columns(const std::string& name, std::size_t columns, std::size_t begin,
                     std::size_t end) {
     return [=](const Read& read) {
-        const Values part = turned_columns(name, columns, begin, end)(read);
+        const Numbers part = turned_columns(name, columns, begin, end)(read);
         return transposed(part, part.size() / (end - begin));
     };
 }
@@ -92,7 +92,7 @@ TEST_F(GoldenHippo, systems_are_those_of_the_published_code) {
 TEST_F(GoldenHippo, a_step_of_a_window_is_that_of_the_published_code) {
     group_ = "/hippo_memory_legt_zoh";
     const LinearSystem step = discretised(hippo_system("legt", 8), "zoh", 0.01);
-    Values beyond = step.matrix;
+    Numbers beyond = step.matrix;
     for (std::size_t n = 0; n < 8; ++n) beyond[9 * n] -= 1;
     EXPECT_EQ(difference_above(beyond, read("buffers/A_minus_I"), 1e-14), "");
     EXPECT_EQ(difference_above(step.vector, read("buffers/B"), 1e-14), "");
@@ -137,12 +137,12 @@ TEST_F(GoldenHippo, recurrent_cells_are_those_of_the_published_code) {
          stacked(same(drive + "bias"), stacked(same(candidate + "bias"), same(gate + "bias")))}};
     // (inputs, memories + 2 units): a row of each input.
     origins["input.weight"] = [=](const Read& read) {
-        Values all;
+        Numbers all;
         for (std::size_t row = 0; row < inputs; ++row) {
             for (const auto& [name, columns] : {std::pair{drive, inputs + units},
                                                 {candidate, inputs + kept},
                                                 {gate, inputs + kept}}) {
-                const Values part = turned_columns(name + "weight", columns, row, row + 1)(read);
+                const Numbers part = turned_columns(name + "weight", columns, row, row + 1)(read);
                 all.insert(all.end(), part.begin(), part.end());
             }
         }

@@ -16,9 +16,9 @@ namespace {
 /// (width, states) there; (states, width) here, of the shift's output the last state first.
 Origin last_first(const std::string& name, std::size_t states) {
     return [=](const Read& read) {
-        Values values = transposed(read(name), states);
+        Numbers values = transposed(read(name), states);
         const std::size_t width = values.size() / states;
-        Values result;
+        Numbers result;
         for (std::size_t row = states; row-- > 0;) {
             const auto begin = values.begin() + static_cast<std::ptrdiff_t>(row * width);
             result.insert(result.end(), begin, begin + static_cast<std::ptrdiff_t>(width));
@@ -30,9 +30,9 @@ Origin last_first(const std::string& name, std::size_t states) {
 /// Columns (head, feature) here are (feature, head) there.
 Origin head_columns(const std::string& name, std::size_t heads, std::size_t features) {
     return [=](const Read& read) {
-        const Values values = read(name);
+        const Numbers values = read(name);
         const std::size_t columns = heads * features;
-        Values result;
+        Numbers result;
         for (std::size_t at = 0; at < values.size(); ++at) {
             const std::size_t row = at / columns, head = at % columns / features;
             const std::size_t feature = at % features;
@@ -93,7 +93,7 @@ TEST_F(GoldenStateSpaces, hyena_is_that_of_its_authors) {
         };
         const std::string filter = "filter_fn.implicit_filter.";
         const Origin decays = [this](const Read&) {
-            Values values = read("buffers/filter_fn.modulation.deltas");
+            Numbers values = read("buffers/filter_fn.modulation.deltas");
             for (double& value : values) value = -std::abs(value);
             return values;
         };
@@ -144,8 +144,8 @@ TEST_F(GoldenStateSpaces, hyena_begins_with_the_filters_of_its_authors) {
         {"filter.decays", "buffers/filter_fn.modulation.deltas"}};
     for (const auto& [name, parameter] : mixer->parameters()) {
         if (!theirs.contains(name)) continue;
-        Values found = values_of(parameter->value), expected = read(theirs.at(name));
-        for (Values* const values : {&found, &expected}) {
+        Numbers found = values_of(parameter->value), expected = read(theirs.at(name));
+        for (Numbers* const values : {&found, &expected}) {
             for (double& value : *values) value = name == "filter.decays" ? std::abs(value) : value;
         }
         EXPECT_EQ(difference_above(found, expected, 2e-6), "") << name;
@@ -181,12 +181,12 @@ TEST_F(GoldenStateSpaces, liquid_s4_is_that_of_its_authors_release) {
                                   {"liquid_s4_polyb_layer", 3, false, false, "full_glu"}}) {
         // 2 Re(sum of C b) s^(2^(degree - 1) - 1) for each degree, channel and feature.
         const Origin constants = [this, degrees = one.degree](const Read&) {
-            const Values b = read("constants/B"), c = read("constants/C"), w = read("constants/w");
-            const Values log_step = read("constants/log_dt");
-            const auto number = [](const Values& of, std::size_t i) {
+            const Numbers b = read("constants/B"), c = read("constants/C"), w = read("constants/w");
+            const Numbers log_step = read("constants/log_dt");
+            const auto number = [](const Numbers& of, std::size_t i) {
                 return std::complex<double>(of[2 * i], of[2 * i + 1]);
             };
-            Values result;
+            Numbers result;
             for (std::int64_t degree = 2; degree <= degrees; ++degree) {
                 for (std::size_t row = 0; row < c.size() / 8; ++row) {  // 4 modes
                     const std::size_t feature = row % 4;

@@ -22,7 +22,7 @@
 namespace elm::test {
 namespace {
 
-using Values = std::vector<double>;
+using Numbers = std::vector<double>;
 using Options = std::vector<std::pair<std::string, std::string>>;
 
 constexpr double allowed_error = 1e-10;
@@ -66,14 +66,14 @@ protected:
         file_.emplace(Hdf5File::open(folder + "/golden_attention.h5"));
     }
 
-    Values read(const std::string& name) const { return file_->read<double>(group_ + "/" + name); }
+    Numbers read(const std::string& name) const { return file_->read<double>(group_ + "/" + name); }
     bool has(const std::string& name) const { return file_->has(group_ + "/" + name); }
 
     /// (time, batch, width) as (batch, time, width).
-    Values sequence(const std::string& name) const {
-        const Values values = read(name);
+    Numbers sequence(const std::string& name) const {
+        const Numbers values = read(name);
         const std::int64_t count = std::ssize(values) / (batch * width);
-        Values turned(values.size());
+        Numbers turned(values.size());
         for (std::int64_t i = 0; i < count * batch * width; ++i) {
             const std::int64_t sample = i / width % batch, step = i / width / batch;
             const std::int64_t to = (sample * count + step) * width + i % width;
@@ -81,19 +81,19 @@ protected:
         }
         return turned;
     }
-    Tensor tensor(const Values& values) {
+    Tensor tensor(const Numbers& values) {
         return tensor_of(stream_, {batch, std::ssize(values) / (batch * width), width}, DType::f64,
                          values);
     }
     Tensor lengths() {
         if (!has("masks/padding_mask")) return {};
-        const Values mask = read("masks/padding_mask");  // 1 where a step is padding
+        const Numbers mask = read("masks/padding_mask");  // 1 where a step is padding
         std::vector<std::int32_t> counts(batch, steps);
         for (std::size_t i = 0; i < mask.size(); ++i) counts[i / steps] -= mask[i] != 0 ? 1 : 0;
         return Tensor::from<std::int32_t>(stream_, {batch}, counts);
     }
     /// Zeros where a step is padding, so that nothing is compared or asked for there.
-    static Values counted(Values values, const Tensor& lengths) {
+    static Numbers counted(Numbers values, const Tensor& lengths) {
         if (!lengths.defined()) return values;
         for (std::int64_t sample = 0; sample < batch; ++sample) {
             const std::int64_t length =
@@ -106,12 +106,12 @@ protected:
 
     /// The norm of the group, whose parameters are constants here.
     Var norm_of(Context& context, const std::string& kind, const Var& x) {
-        const auto row = [&](const Values& values) {
+        const auto row = [&](const Numbers& values) {
             return Var{tensor_of(stream_, {width}, DType::f64, values)};
         };
         if (kind == "scale") {
             const double scalar = read("parameters/norm.norm.scalar").front();
-            return rms_norm(context, x, row(Values(width, scalar)), 1e-5);
+            return rms_norm(context, x, row(Numbers(width, scalar)), 1e-5);
         }
         const Var gain = row(read("parameters/norm.norm.weight"));
         const Var bias = row(read("parameters/norm.norm.bias"));
@@ -120,11 +120,12 @@ protected:
         Context training = context;
         training.training = true;
         return batch_norm(training, x, gain, bias,
-                          {row(Values(width, 0.0)).value, row(Values(width, 1.0)).value});
+                          {row(Numbers(width, 0.0)).value, row(Numbers(width, 1.0)).value});
     }
 
     /// What cancels to nothing, as the gradient of a bias that softmax takes away, may be 1e-14.
-    static void expect_close(const Tensor& found, const Values& expected, const std::string& what) {
+    static void expect_close(const Tensor& found, const Numbers& expected,
+                             const std::string& what) {
         double largest = 1e-4;
         for (const double value : expected) largest = std::max(largest, std::abs(value));
         EXPECT_EQ(difference_above(values_of(found), expected, allowed_error * largest), "")
@@ -298,7 +299,7 @@ TEST_F(GoldenMega, gated_attention_of_another_sequence_is_that_of_its_authors) {
                 origins[ours + part] = theirs + part;
         }
         fill(*mixer, origins);
-        const Values mask = read("masks/key_padding_mask");  // 1 where a key is padding
+        const Numbers mask = read("masks/key_padding_mask");  // 1 where a key is padding
         const std::size_t keys = mask.size() / batch;
         std::vector<std::int32_t> counts(batch, static_cast<std::int32_t>(keys));
         for (std::size_t i = 0; i < mask.size(); ++i) counts[i / keys] -= mask[i] != 0 ? 1 : 0;

@@ -16,7 +16,7 @@ class GoldenSelectiveScan : public GoldenStateSpaces {
 protected:
     bool has(const std::string& name) const { return file_->has(group_ + "/" + name); }
 
-    Var leaf(const std::string& name, const Shape& as, const Values& values) {
+    Var leaf(const std::string& name, const Shape& as, const Numbers& values) {
         leaves_[name] = {tensor_of(stream_, as, DType::f64, values),
                          Tensor::zeros(stream_, as, DType::f64)};
         return tape_->leaf(leaves_.at(name));

@@ -25,10 +25,10 @@
 /// They were made with float32-exact parameters, so float32 is compared as well.
 namespace elm::test::state_space {
 
-using Values = std::vector<double>;
-using Read = std::function<Values(const std::string&)>;
+using Numbers = std::vector<double>;
+using Read = std::function<Numbers(const std::string&)>;
 /// A parameter of ours from arrays of the file, in any order of elements; gradients lie alike.
-using Origin = std::function<Values(const Read&)>;
+using Origin = std::function<Numbers(const Read&)>;
 using Origins = std::map<std::string, Origin>;
 using Options = std::vector<std::pair<std::string, std::string>>;
 
@@ -44,15 +44,15 @@ inline Origin same(const std::string& name) {
 }
 inline Origin negative(const std::string& name) {
     return [name](const Read& read) {
-        Values values = read(name);
+        Numbers values = read(name);
         for (double& value : values) value = -value;
         return values;
     };
 }
 /// (rows, columns) to (columns, rows); rows follow from the number of columns.
-inline Values transposed(const Values& values, std::size_t columns) {
+inline Numbers transposed(const Numbers& values, std::size_t columns) {
     const std::size_t rows = values.size() / columns;
-    Values turned(values.size());
+    Numbers turned(values.size());
     for (std::size_t i = 0; i < values.size(); ++i)
         turned[i % columns * rows + i / columns] = values[i];
     return turned;
@@ -65,8 +65,8 @@ inline Origin planes(const std::string& name) { return transposed(name, 2); }
 /// One array behind the other.
 inline Origin stacked(const Origin& first, const Origin& second) {
     return [=](const Read& read) {
-        Values all = first(read);
-        const Values more = second(read);
+        Numbers all = first(read);
+        const Numbers more = second(read);
         all.insert(all.end(), more.begin(), more.end());
         return all;
     };
@@ -74,8 +74,8 @@ inline Origin stacked(const Origin& first, const Origin& second) {
 /// Rows of two arrays side by side, in turn.
 inline Origin side_by_side(const Origin& first, const Origin& second, std::size_t columns) {
     return [=](const Read& read) {
-        const Values left = first(read), right = second(read);
-        Values all;
+        const Numbers left = first(read), right = second(read);
+        Numbers all;
         for (std::size_t at = 0; at < left.size(); at += columns) {
             const auto begin = static_cast<std::ptrdiff_t>(at);
             const auto end = static_cast<std::ptrdiff_t>(at + columns);
@@ -97,30 +97,30 @@ protected:
         file_.emplace(Hdf5File::open(folder + "/golden_ssm.h5"));
     }
 
-    Values read(const std::string& name) const { return file_->read<double>(group_ + "/" + name); }
+    Numbers read(const std::string& name) const { return file_->read<double>(group_ + "/" + name); }
     Read reader(const std::string& part) const {
         return [this, part](const std::string& name) { return read(part + "/" + name); };
     }
     Shape shape(const std::string& name) const { return Shape(file_->shape(group_ + "/" + name)); }
     /// (batch, features, time) of the file, or an image in the place of time, as (batch, time,
     /// features) where `turned`.
-    Values sequence(const std::string& name, bool turned) const {
+    Numbers sequence(const std::string& name, bool turned) const {
         if (!turned) return read(name);
         const Shape full = shape(name);
         const Shape of{full[0], full[1],
                        full.size() / std::max<std::int64_t>(1, full[0] * full[1])};
-        const Values values = read(name);
-        Values result;
+        const Numbers values = read(name);
+        Numbers result;
         for (std::int64_t b = 0; b < of[0]; ++b) {
             const auto begin = values.begin() + b * of[1] * of[2];
-            const Values one(begin, begin + of[1] * of[2]);
-            const Values turned_one = transposed(one, static_cast<std::size_t>(of[2]));
+            const Numbers one(begin, begin + of[1] * of[2]);
+            const Numbers turned_one = transposed(one, static_cast<std::size_t>(of[2]));
             result.insert(result.end(), turned_one.begin(), turned_one.end());
         }
         return result;
     }
 
-    static void expect_close(const Tensor& found, const Values& expected, double error,
+    static void expect_close(const Tensor& found, const Numbers& expected, double error,
                              const std::string& what) {
         double largest = 0;
         for (const double value : expected) largest = std::max(largest, std::abs(value));
@@ -132,7 +132,7 @@ protected:
     void fill(Module& module, const Origins& origins, bool softplus_step) {
         for (const auto& [name, parameter] : module.parameters()) {
             if (!origins.contains(name)) ADD_FAILURE() << "no origin of " << name;
-            Values values = origins.at(name)(reader("parameters"));
+            Numbers values = origins.at(name)(reader("parameters"));
             if (softplus_step && name.ends_with("log_step")) {
                 for (double& value : values) value = std::log(std::log1p(std::exp(value)));
             }
@@ -148,9 +148,9 @@ protected:
                           double error) {
         for (const auto& [name, parameter] : module.parameters()) {
             if (!parameter->trainable || !origins.contains(name)) continue;
-            Values expected = origins.at(name)(reader("gradients"));
+            Numbers expected = origins.at(name)(reader("gradients"));
             if (softplus_step && name.ends_with("log_step")) {
-                const Values raw = origins.at(name)(reader("parameters"));
+                const Numbers raw = origins.at(name)(reader("parameters"));
                 for (std::size_t i = 0; i < raw.size(); ++i) {
                     const double step = std::log1p(std::exp(raw[i]));
                     expected[i] *= step * (1 + std::exp(-raw[i]));
@@ -237,8 +237,8 @@ protected:
     }
     /// 1 where a step of the file counts, else 0.
     Var counted(const Shape& of, const Precision& precision) {
-        const Values lengths = read("lengths");
-        Values ones;
+        const Numbers lengths = read("lengths");
+        Numbers ones;
         for (std::int64_t at = 0; at < of.size(); ++at) {
             const auto sample = static_cast<std::size_t>(at / (of[1] * of[2]));
             const auto step = static_cast<double>(at / of[2] % of[1]);
@@ -307,10 +307,10 @@ inline Origins s4d_origins(const std::string& layer, const std::string& ours) {
 /// B (states, width, 2) as planes (2, width, states).
 inline Origin turned_planes(const std::string& name, std::size_t width) {
     return [=](const Read& read) {
-        const Values both = transposed(read(name), 2);  // (2, states, width)
+        const Numbers both = transposed(read(name), 2);  // (2, states, width)
         const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
-        Values all = transposed(Values(both.begin(), middle), width);
-        const Values imag = transposed(Values(middle, both.end()), width);
+        Numbers all = transposed(Numbers(both.begin(), middle), width);
+        const Numbers imag = transposed(Numbers(middle, both.end()), width);
         all.insert(all.end(), imag.begin(), imag.end());
         return all;
     };

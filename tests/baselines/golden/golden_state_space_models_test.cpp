@@ -12,8 +12,8 @@ namespace {
 
 // --- whole models: blocks with norms between an input layer and a readout that change nothing.
 
-Values identity(std::size_t n) {
-    Values values(n * n, 0.0);
+Numbers identity(std::size_t n) {
+    Numbers values(n * n, 0.0);
     for (std::size_t i = 0; i < n; ++i) values[i * n + i] = 1;
     return values;
 }
@@ -30,7 +30,7 @@ protected:
                                           "readout.bias"};
         for (const std::string& part : plain) {
             origins[part] = [=](const Read&) {
-                return part.ends_with("weight") ? identity(n) : Values(n, 0.0);
+                return part.ends_with("weight") ? identity(n) : Numbers(n, 0.0);
             };
         }
         const ModelEntry& entry = find_model(name);
@@ -51,9 +51,9 @@ protected:
         expect_close(leaf.gradient, read("grad_input"), 1e-10, "grad_input");
         for (const auto& [ours, parameter] : model->parameters()) {
             if (plain.contains(ours) || !parameter->trainable) continue;
-            Values expected = origins.at(ours)(reader("gradients"));
+            Numbers expected = origins.at(ours)(reader("gradients"));
             if (softplus_step && ours.ends_with("log_step")) {
-                const Values raw = origins.at(ours)(reader("parameters"));
+                const Numbers raw = origins.at(ours)(reader("parameters"));
                 for (std::size_t i = 0; i < raw.size(); ++i) {
                     expected[i] *= std::log1p(std::exp(raw[i])) * (1 + std::exp(-raw[i]));
                 }

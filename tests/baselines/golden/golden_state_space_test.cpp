@@ -83,18 +83,18 @@ TEST_F(GoldenStateSpaces, s4_kernels_are_those_of_its_authors) {
         Tape tape;
         Context context{.stream = stream_, .tape = &tape};
         std::map<std::string, Parameter> leaves;
-        const auto leaf = [&](const std::string& name, const Shape& as, const Values& values) {
+        const auto leaf = [&](const std::string& name, const Shape& as, const Numbers& values) {
             leaves[name] = {tensor_of(stream_, as, DType::f64, values),
                             Tensor::zeros(stream_, as, DType::f64)};
             return tape.leaf(leaves.at(name));
         };
         const auto complex_leaf = [&](const std::string& name, const Shape& as) {
-            const Values both = transposed(read("parameters/" + name), 2);
+            const Numbers both = transposed(read("parameters/" + name), 2);
             const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
-            const Var real = leaf(name + ".0", as, Values(both.begin(), middle));
-            return ComplexVar{real, leaf(name + ".1", as, Values(middle, both.end()))};
+            const Var real = leaf(name + ".0", as, Numbers(both.begin(), middle));
+            return ComplexVar{real, leaf(name + ".1", as, Numbers(middle, both.end()))};
         };
-        Values steps = read("parameters/inv_dt"), frequency = read("parameters/A_imag");
+        Numbers steps = read("parameters/inv_dt"), frequency = read("parameters/A_imag");
         for (double& x : frequency) x = -x;
         for (double& x : steps) {
             x = std::log(one.rate) + (softplus ? std::log(std::log1p(std::exp(x))) : x);
@@ -117,18 +117,18 @@ TEST_F(GoldenStateSpaces, s4_kernels_are_those_of_its_authors) {
             tensor_of(stream_, kernel.value.shape(), DType::f64, turned("grad_kernel"));
         tape.backward(stream_, {&kernel, 1}, {&gradient, 1});
         for (const std::string name : {"B", "P", "C"}) {
-            const Values both = transposed(read("gradients/" + name), 2);
+            const Numbers both = transposed(read("gradients/" + name), 2);
             const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
-            expect_close(leaves.at(name + ".0").gradient, Values(both.begin(), middle), 1e-10,
+            expect_close(leaves.at(name + ".0").gradient, Numbers(both.begin(), middle), 1e-10,
                          name + ", real");
-            expect_close(leaves.at(name + ".1").gradient, Values(middle, both.end()), 1e-10,
+            expect_close(leaves.at(name + ".1").gradient, Numbers(middle, both.end()), 1e-10,
                          name + ", imaginary");
         }
         // The kernel is a sum of c b / (g - a) over points g of the imaginary axis, one of them 0,
         // less a correction of low rank that takes most of it away where a mode a lies near the
         // axis. Of the terms c b / a² of the gradient of a, float64 leaves a rounding: 1.1e-8 of
         // the largest for the FouT modes, whose slowest is at -1e-4 (1 + i), nothing for others.
-        const Values decays = read("parameters/A_real");
+        const Numbers decays = read("parameters/A_real");
         double nearest = 1;
         for (std::size_t i = 0; i < frequency.size(); ++i) {
             const double decay = std::exp(decays[i]);
@@ -136,11 +136,11 @@ TEST_F(GoldenStateSpaces, s4_kernels_are_those_of_its_authors) {
         }
         const double error = std::max(1e-10, epsilon_of(DType::f64) / nearest);
         expect_close(leaves.at("log_decay").gradient, read("gradients/A_real"), error, "A_real");
-        Values along = read("gradients/A_imag");
+        Numbers along = read("gradients/A_imag");
         for (double& x : along) x = -x;
         expect_close(leaves.at("frequency").gradient, along, error, "A_imag");
-        Values along_steps = read("gradients/inv_dt");
-        const Values raw = read("parameters/inv_dt");
+        Numbers along_steps = read("gradients/inv_dt");
+        const Numbers raw = read("parameters/inv_dt");
         for (std::size_t i = 0; softplus && i < raw.size(); ++i) {
             along_steps[i] *= std::log1p(std::exp(raw[i])) * (1 + std::exp(-raw[i]));
         }
@@ -164,7 +164,7 @@ TEST_F(GoldenStateSpaces, modes_of_hippo_matrices_are_those_of_their_authors) {
         group_ = std::string("/") + group;
         const HippoModes found = hippo_modes(matrix, modes);
         const auto numbers = [this](const std::string& name) {
-            const Values values = read(name);
+            const Numbers values = read(name);
             std::vector<std::complex<double>> all;
             for (std::size_t i = 0; i < values.size(); i += 2) {
                 all.emplace_back(values[i], values[i + 1]);
@@ -205,26 +205,26 @@ TEST_F(GoldenStateSpaces, s4_steps_are_those_of_its_authors) {
         group_ = std::string("/") + one.group;
         const Shape of = shape("kernel"), shared = shape("parameters/A_real");
         const auto modes = static_cast<std::size_t>(shared[1]);
-        const auto complex_at = [](const Values& pairs, std::size_t i) {
+        const auto complex_at = [](const Numbers& pairs, std::size_t i) {
             return std::complex<double>(pairs[2 * i], pairs[2 * i + 1]);
         };
-        const auto tensor = [&](const Shape& as, const Values& values) {
+        const auto tensor = [&](const Shape& as, const Numbers& values) {
             return tensor_of(stream_, as, DType::f64, values);
         };
-        const auto as_planes = [&](const Shape& as, const Values& pairs) {
-            const Values both = transposed(pairs, 2);
+        const auto as_planes = [&](const Shape& as, const Numbers& pairs) {
+            const Numbers both = transposed(pairs, 2);
             const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
-            return TensorPlanes{tensor(as, Values(both.begin(), middle)),
-                                tensor(as, Values(middle, both.end()))};
+            return TensorPlanes{tensor(as, Numbers(both.begin(), middle)),
+                                tensor(as, Numbers(middle, both.end()))};
         };
-        Values steps = read("parameters/inv_dt"), frequency = read("parameters/A_imag");
+        Numbers steps = read("parameters/inv_dt"), frequency = read("parameters/A_imag");
         for (double& x : frequency) x = -x;
         for (double& x : steps) {
             if (one.softplus_step) x = std::log(std::log1p(std::exp(x)));
         }
-        const Values decay = read("parameters/A_real"), p = read("parameters/P");
-        const Values made = read("parameters/C"), before = read("C_before_setup");
-        Values output;
+        const Numbers decay = read("parameters/A_real"), p = read("parameters/P");
+        const Numbers made = read("parameters/C"), before = read("C_before_setup");
+        Numbers output;
         for (std::size_t feature = 0; feature < steps.size(); ++feature) {
             LowRankModes space{.step = std::exp(steps[feature]), .rate = {}, .correction = {}};
             std::vector<std::complex<double>> weight;
@@ -256,12 +256,12 @@ TEST_F(GoldenStateSpaces, s4_steps_are_those_of_its_authors) {
                          Tensor::zeros(stream_, state, DType::f64)},
              .input = tensor({input[0], input[2], input[1]}, sequence("step_input", true))});
         // (batch, 1, features, time) there.
-        Values wanted;
-        const Values all = read("step_output_linear");
+        Numbers wanted;
+        const Numbers all = read("step_output_linear");
         const std::int64_t sample = input[1] * input[2];
         for (std::int64_t b = 0; b < input[0]; ++b) {
-            const Values turned =
-                transposed(Values(all.begin() + b * sample, all.begin() + (b + 1) * sample),
+            const Numbers turned =
+                transposed(Numbers(all.begin() + b * sample, all.begin() + (b + 1) * sample),
                            static_cast<std::size_t>(input[2]));
             wanted.insert(wanted.end(), turned.begin(), turned.end());
         }
@@ -301,7 +301,7 @@ TEST_F(GoldenStateSpaces, s4nd_layers_are_those_of_its_authors) {
 /// The layer that the authors publish alone: B is 1 and not trained.
 TEST_F(GoldenStateSpaces, s4d_minimal_layer_is_that_of_its_authors) {
     const Origin ones = [](const Read&) {
-        Values values(32, 0.0);
+        Numbers values(32, 0.0);
         std::fill_n(values.begin(), 16, 1.0);
         return values;
     };
@@ -350,23 +350,23 @@ TEST_F(GoldenStateSpaces, s4d_kernels_are_those_of_its_authors) {
         Tape tape;
         Context context{.stream = stream_, .tape = &tape};
         std::map<std::string, Parameter> leaves;
-        const auto leaf = [&](const std::string& name, const Shape& as, const Values& values) {
+        const auto leaf = [&](const std::string& name, const Shape& as, const Numbers& values) {
             leaves[name] = {tensor_of(stream_, as, DType::f64, values),
                             Tensor::zeros(stream_, as, DType::f64)};
             return tape.leaf(leaves.at(name));
         };
         const Shape shared = shape("parameters/A_real"), out = shape("parameters/C");
-        Values steps = read("parameters/inv_dt"), frequency = read("parameters/A_imag");
+        Numbers steps = read("parameters/inv_dt"), frequency = read("parameters/A_imag");
         for (double& x : frequency) x = -x;
         if (one.softplus_step) {
             for (double& x : steps) x = std::log(std::log1p(std::exp(x)));
         }
         for (double& x : steps) x += std::log(one.rate);
-        const Values b = transposed(read("parameters/B"), 2),
-                     c = transposed(read("parameters/C"), 2);
-        const auto half = [](const Values& both, bool second) {
+        const Numbers b = transposed(read("parameters/B"), 2),
+                      c = transposed(read("parameters/C"), 2);
+        const auto half = [](const Numbers& both, bool second) {
             const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
-            return second ? Values(middle, both.end()) : Values(both.begin(), middle);
+            return second ? Numbers(middle, both.end()) : Numbers(both.begin(), middle);
         };
         const Shape output{out[0], out[1], out[2]};
         const Modes modes = discretised_modes(
@@ -385,19 +385,19 @@ TEST_F(GoldenStateSpaces, s4d_kernels_are_those_of_its_authors) {
         const Tensor gradient =
             tensor_of(stream_, kernel.value.shape(), DType::f64, time_first("grad_kernel"));
         tape.backward(stream_, {&kernel, 1}, {&gradient, 1});
-        Values expected_frequency = read("gradients/A_imag");
+        Numbers expected_frequency = read("gradients/A_imag");
         for (double& x : expected_frequency) x = -x;
         expect_close(leaves.at("log_decay").gradient, read("gradients/A_real"), 1e-10, "A_real");
         expect_close(leaves.at("frequency").gradient, expected_frequency, 1e-10, "A_imag");
-        const Values gb = transposed(read("gradients/B"), 2),
-                     gc = transposed(read("gradients/C"), 2);
+        const Numbers gb = transposed(read("gradients/B"), 2),
+                      gc = transposed(read("gradients/C"), 2);
         expect_close(leaves.at("b_real").gradient, half(gb, false), 1e-10, "B");
         expect_close(leaves.at("b_imag").gradient, half(gb, true), 1e-10, "B");
         expect_close(leaves.at("c_real").gradient, half(gc, false), 1e-10, "C");
         expect_close(leaves.at("c_imag").gradient, half(gc, true), 1e-10, "C");
-        Values expected_step = read("gradients/inv_dt");
+        Numbers expected_step = read("gradients/inv_dt");
         if (one.softplus_step) {
-            const Values raw = read("parameters/inv_dt");
+            const Numbers raw = read("parameters/inv_dt");
             for (std::size_t i = 0; i < raw.size(); ++i) {
                 expected_step[i] *= std::log1p(std::exp(raw[i])) * (1 + std::exp(-raw[i]));
             }
@@ -433,12 +433,12 @@ TEST_F(GoldenStateSpaces, s4d_in_its_other_forms_is_that_of_its_authors) {
             {"frequency", negative("A_imag")},
             {"input_weight", one.real ? same("B") : planes("B")},
             {"output_weight", one.real ? same("C") : planes("C")},
-            {"skip", [&](const Read&) { return Values(static_cast<std::size_t>(of[1]), 0.0); }}};
+            {"skip", [&](const Read&) { return Numbers(static_cast<std::size_t>(of[1]), 0.0); }}};
         fill(*mixer, origins, one.softplus_step);
         Tape tape;
         Context context{.stream = stream_, .tape = &tape};
         const Shape rows{1, of[2], of[1]};
-        Values impulse(static_cast<std::size_t>(rows.size()), 0.0);
+        Numbers impulse(static_cast<std::size_t>(rows.size()), 0.0);
         std::fill_n(impulse.begin(), of[1], 1.0);
         const Var output =
             mixer->mix(context, {.sequence = {tensor_of(stream_, rows, DType::f64, impulse)}});
@@ -509,7 +509,7 @@ TEST_F(GoldenStateSpaces, mamba_is_that_of_its_authors) {
                     {"out_proj.weight", same("out_proj.weight")}};
     expect_mixer("mamba_block",
                  {.mixer = "mamba", .options = {{"states", "8"}}, .origins = origins});
-    origins["conv_bias"] = [](const Read&) { return Values(20, 0.0); };  // there is none
+    origins["conv_bias"] = [](const Read&) { return Numbers(20, 0.0); };  // there is none
     expect_mixer("mamba_block_rank2_noconvbias",
                  {.mixer = "mamba",
                   .options = {{"states", "4"}, {"expand", "1"}, {"taps", "3"}},

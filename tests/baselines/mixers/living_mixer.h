@@ -18,7 +18,7 @@ namespace elm::test::mixing {
 /// Of the sequences that mixers read here.
 inline constexpr std::int64_t width = 8, steps = 9, source_steps = 6, longest_sum = 1024;
 
-using Values = std::vector<double>;
+using Numbers = std::vector<double>;
 using ChosenOptions = std::vector<std::pair<std::string, std::string>>;
 
 /// A mixer in one of the four patterns.
@@ -64,15 +64,15 @@ public:
           mixer(mixer_for(one.mixer, one.pattern, chosen)),
           flat(allocate_parameters(stream, *mixer, DType::f64, {7})) {}
 
-    Var rows(const Values& values) {
+    Var rows(const Numbers& values) {
         return {tensor_of(stream, {1, std::ssize(values) / width, width}, DType::f64, values)};
     }
-    MixerInput input(const Values& sequence, const Values& source) {
+    MixerInput input(const Numbers& sequence, const Numbers& source) {
         MixerInput made{.sequence = rows(sequence), .causal = pattern.causal};
         if (pattern.is_cross) made.context = rows(source);
         return made;
     }
-    Values run(const MixerInput& input, StateCursor* state = nullptr) {
+    Numbers run(const MixerInput& input, StateCursor* state = nullptr) {
         Context context{stream};
         return values_of(mixer->mix(context, input, state).value);
     }
@@ -89,18 +89,18 @@ inline ModuleParameter& parameter_of(Module& module, const std::string& wanted) 
     }
     throw std::out_of_range(wanted);
 }
-inline Values values_in(Module& module, const std::string& name) {
+inline Numbers values_in(Module& module, const std::string& name) {
     return values_of(parameter_of(module, name).value);
 }
-inline void set(Stream& stream, Module& module, const std::string& name, const Values& values) {
+inline void set(Stream& stream, Module& module, const std::string& name, const Numbers& values) {
     parameter_of(module, name).value.assign<double>(stream, values);
 }
 inline void set_all(Stream& stream, Module& module, const std::string& name, double value) {
     initialise::constant(value)(stream, parameter_of(module, name).value, {});
 }
 /// A square matrix of ones on the diagonal.
-inline Values identity(std::int64_t size) {
-    Values values(static_cast<std::size_t>(size * size), 0.0);
+inline Numbers identity(std::int64_t size) {
+    Numbers values(static_cast<std::size_t>(size * size), 0.0);
     for (std::int64_t i = 0; i < size; ++i) values[static_cast<std::size_t>(i * (size + 1))] = 1;
     return values;
 }
@@ -117,13 +117,13 @@ inline void copy_parameters(LivingMixer& to, LivingMixer& from, const std::strin
     }
 }
 
-inline Values sequence_values(std::int64_t count = steps) {
+inline Numbers sequence_values(std::int64_t count = steps) {
     return random_values(count * width, -1, 1, {3, 0, 1});
 }
-inline Values source_values(std::int64_t count = source_steps) {
+inline Numbers source_values(std::int64_t count = source_steps) {
     return random_values(count * width, -1, 1, {3, 0, 2});
 }
-inline Values first_rows(const Values& all, std::int64_t count) {
+inline Numbers first_rows(const Numbers& all, std::int64_t count) {
     return {all.begin(), all.begin() + count * width};
 }
 

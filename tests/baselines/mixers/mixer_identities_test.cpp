@@ -17,13 +17,13 @@ constexpr MixerPattern causally{.is_cross = false, .causal = true};
 constexpr std::size_t n_heads = 2, n_features = width, head_width = n_features / n_heads;
 
 /// The rows (time, features) of a linear map of rows.
-Values mapped(LivingMixer& living, const std::string& map, const Values& rows) {
-    const Values weight = values_in(*living.mixer, map + ".weight");
-    Values bias(n_features, 0.0);
+Numbers mapped(LivingMixer& living, const std::string& map, const Numbers& rows) {
+    const Numbers weight = values_in(*living.mixer, map + ".weight");
+    Numbers bias(n_features, 0.0);
     for (const auto& [name, parameter] : living.mixer->parameters()) {
         if (name == map + ".bias") bias = values_of(parameter->value);
     }
-    Values result(rows.size());
+    Numbers result(rows.size());
     for (std::size_t at = 0; at < rows.size(); ++at) {
         const std::size_t row = at / n_features * n_features, out = at % n_features;
         result[at] = bias[out];
@@ -37,9 +37,9 @@ Values mapped(LivingMixer& living, const std::string& map, const Values& rows) {
 /// Means of values by head, by the weights weight(i, j, head), of which `more` count besides for
 /// values of nothing, through the output map.
 template <class Weight>
-Values read(LivingMixer& living, const Values& value, double more, const Weight& weight) {
+Numbers read(LivingMixer& living, const Numbers& value, double more, const Weight& weight) {
     const std::size_t steps_read = value.size() / n_features;
-    Values means(value.size(), 0.0);
+    Numbers means(value.size(), 0.0);
     for (std::size_t i = 0; i < steps_read; ++i) {
         for (std::size_t head = 0; head < n_heads; ++head) {
             double all = more;
@@ -56,7 +56,7 @@ Values read(LivingMixer& living, const Values& value, double more, const Weight&
 }
 
 /// The product of row i of one and row j of another, of a head.
-double product(const Values& left, std::size_t i, const Values& right, std::size_t j,
+double product(const Numbers& left, std::size_t i, const Numbers& right, std::size_t j,
                std::size_t head) {
     double sum = 0;
     for (std::size_t c = head * head_width; c < (head + 1) * head_width; ++c) {
@@ -69,9 +69,9 @@ double product(const Values& left, std::size_t i, const Values& right, std::size
 TEST(MixerIdentities, cosformer_weighs_rectified_products_by_a_cosine_of_the_distance) {
     for (const MixerPattern& pattern : {both_directions, causally}) {
         LivingMixer living({"cosformer", pattern}, {{"heads", "2"}});
-        const Values x = sequence_values();
-        Values query = mapped(living, "query", x), key = mapped(living, "key", x);
-        for (Values* const rows : {&query, &key}) {
+        const Numbers x = sequence_values();
+        Numbers query = mapped(living, "query", x), key = mapped(living, "key", x);
+        for (Numbers* const rows : {&query, &key}) {
             for (double& number : *rows) number = std::max(number, 0.0);
         }
         const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
@@ -92,11 +92,11 @@ TEST(MixerIdentities, long_short_attention_of_one_window_is_exact_attention_of_n
                        {{"heads", "2"}, {"window", std::to_string(steps)}, {"summaries", "2"}});
     set_all(living.stream, *living.mixer, "summary_norm.weight", 0);
     set_all(living.stream, *living.mixer, "summary_norm.bias", 0);
-    const Values x = sequence_values(), query = mapped(living, "query", x);
+    const Numbers x = sequence_values(), query = mapped(living, "query", x);
     const auto normal = [&](const std::string& map) {
-        Values rows = mapped(living, map, x);
-        const Values gain = values_in(*living.mixer, "norm.weight");
-        const Values bias = values_in(*living.mixer, "norm.bias");
+        Numbers rows = mapped(living, map, x);
+        const Numbers gain = values_in(*living.mixer, "norm.weight");
+        const Numbers bias = values_in(*living.mixer, "norm.bias");
         for (std::size_t row = 0; row < rows.size(); row += n_features) {
             double mean = 0, variance = 0;
             for (std::size_t c = 0; c < n_features; ++c) mean += rows[row + c] / width;
@@ -110,7 +110,7 @@ TEST(MixerIdentities, long_short_attention_of_one_window_is_exact_attention_of_n
         }
         return rows;
     };
-    const Values key = normal("key");
+    const Numbers key = normal("key");
     const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
         return std::exp(product(query, i, key, j, head) / std::sqrt(double{head_width}));
     };
@@ -124,7 +124,7 @@ TEST(MixerIdentities, a_reformer_of_one_bucket_is_exact_attention_without_the_st
         {"reformer", both_directions},
         {{"heads", "2"}, {"rounds", "1"}, {"buckets", "2"}, {"chunk", std::to_string(steps)}});
     set_all(living.stream, *living.mixer, "rotations", 0);  // all in the first one
-    const Values x = sequence_values(), query = mapped(living, "query", x);
+    const Numbers x = sequence_values(), query = mapped(living, "query", x);
     const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
         const double length = std::sqrt(product(query, j, query, j, head));
         return i == j ? 0
@@ -142,8 +142,8 @@ TEST(MixerIdentities, equal_rounds_of_a_reformer_are_one_round) {
     once.emplace_back("rounds", "1");
     LivingMixer two({"reformer", both_directions}, twice);
     LivingMixer one({"reformer", both_directions}, once);
-    const Values rotations = values_in(*one.mixer, "rotations");  // (features, 1, 2)
-    Values both;
+    const Numbers rotations = values_in(*one.mixer, "rotations");  // (features, 1, 2)
+    Numbers both;
     for (std::size_t at = 0; at < rotations.size(); at += 2) {
         for (const std::size_t column : {at, at + 1, at, at + 1}) {
             both.push_back(rotations[column]);
@@ -152,7 +152,7 @@ TEST(MixerIdentities, equal_rounds_of_a_reformer_are_one_round) {
     for (const auto& [name, parameter] : one.mixer->parameters()) {
         if (name != "rotations") set(one.stream, *one.mixer, name, values_in(*two.mixer, name));
     }
-    const Values single = one.run(one.input(sequence_values(), {}));
+    const Numbers single = one.run(one.input(sequence_values(), {}));
     EXPECT_NE(difference_above(two.run(two.input(sequence_values(), {})), single, 1e-3), "");
     set(two.stream, *two.mixer, "rotations", both);
     EXPECT_CLOSE(two.run(two.input(sequence_values(), {})), single, {.terms = longest_sum});
@@ -162,7 +162,7 @@ TEST(MixerIdentities, equal_rounds_of_a_reformer_are_one_round) {
 TEST(MixerIdentities, slots_of_single_steps_are_exact_attention) {
     LivingMixer slots({"abc", both_directions}, {{"heads", "1"}, {"slots", std::to_string(width)}});
     LivingMixer exact({"attention", both_directions}, {{"heads", "1"}});
-    Values large = identity(width);
+    Numbers large = identity(width);
     for (double& number : large) number *= 200;
     for (const char* const map : {"key.weight", "value.weight"}) {
         set(slots.stream, *slots.mixer, map, identity(width));
@@ -180,11 +180,11 @@ TEST(MixerIdentities, distances_of_mega_may_be_moved_under_a_softmax) {
     for (const MixerPattern& pattern : {both_directions, causally}) {
         for (const char* const kind : {"softmax", "laplace"}) {
             LivingMixer living({"mega", pattern}, {{"attention", kind}});
-            const Values before = living.run(living.input(sequence_values(), {}));
-            Values distances = values_in(*living.mixer, "bias.distances");
+            const Numbers before = living.run(living.input(sequence_values(), {}));
+            Numbers distances = values_in(*living.mixer, "bias.distances");
             for (double& number : distances) number += 0.7;
             set(living.stream, *living.mixer, "bias.distances", distances);
-            const Values after = living.run(living.input(sequence_values(), {}));
+            const Numbers after = living.run(living.input(sequence_values(), {}));
             if (std::string(kind) == "softmax") {
                 EXPECT_CLOSE(after, before, {.terms = longest_sum});
             } else {
@@ -206,8 +206,8 @@ TEST(MixerIdentities, turned_vectors_of_mega_make_a_bias_of_the_distance) {
         set(stream, bias, name, random_values(width, -1, 1, {3, 0, name[0] == 'l' ? 1U : 2U}));
     }
     Context context{stream};
-    const Values table = values_of(bias.table(context, 0, n).value);
-    Values moved, expected;
+    const Numbers table = values_of(bias.table(context, 0, n).value);
+    Numbers moved, expected;
     for (std::size_t i = 0; i + 1 < n; ++i) {
         for (std::size_t j = 0; j + 1 < n; ++j) {
             expected.push_back(table[i * n + j]);
@@ -230,7 +230,7 @@ TEST(MixerIdentities, dss_with_a_zero_order_hold_is_s4d_of_shared_modes) {
     for (const char* const name : {"log_step", "log_decay", "frequency", "skip"}) {
         set(shared.stream, *shared.mixer, name, values_in(*pairs.mixer, name));
     }
-    Values output = values_in(*pairs.mixer, "output_weight");
+    Numbers output = values_in(*pairs.mixer, "output_weight");
     for (double& number : output) number *= 2;
     set(shared.stream, *shared.mixer, "output_weight", output);
     EXPECT_CLOSE(shared.run(shared.input(sequence_values(), {})),
@@ -244,18 +244,18 @@ TEST(MixerIdentities, s5_with_a_state_for_each_feature_is_s4d_of_one_mode) {
                                         {"blocks", "1"},
                                         {"discretisation", "zero_order_hold"},
                                         {"output", "none"}});
-    const Values frequency = random_values(width, 0.5, 3, {3, 0, 4});
+    const Numbers frequency = random_values(width, 0.5, 3, {3, 0, 4});
     set(single.stream, *single.mixer, "frequency", frequency);
     set(many.stream, *many.mixer, "frequency", frequency);
-    Values rate = values_in(*single.mixer, "log_decay");
+    Numbers rate = values_in(*single.mixer, "log_decay");
     for (double& number : rate) number = -std::exp(number);
     set(many.stream, *many.mixer, "rate", rate);
     for (const char* const name : {"log_step", "skip"}) {
         set(many.stream, *many.mixer, name, values_in(*single.mixer, name));
     }
     for (const char* const name : {"input_weight", "output_weight"}) {
-        const Values own = values_in(*single.mixer, name);  // real parts, then imaginary ones
-        Values matrices(2 * width * width, 0.0);
+        const Numbers own = values_in(*single.mixer, name);  // real parts, then imaginary ones
+        Numbers matrices(2 * width * width, 0.0);
         for (std::size_t part = 0; part < 2; ++part) {
             for (std::size_t p = 0; p < n_features; ++p) {
                 matrices[(part * n_features + p) * n_features + p] = own[part * n_features + p];

@@ -97,12 +97,12 @@ TEST(MixersInTheLimit, global_steps_alone_are_exact_attention) {
 }
 
 /// What each step alone makes of itself: its value, through the output map.
-Values values_of_steps(LivingMixer& attention) {
-    const Values all = sequence_values();
-    Values own;
+Numbers values_of_steps(LivingMixer& attention) {
+    const Numbers all = sequence_values();
+    Numbers own;
     for (std::int64_t step = 0; step < steps; ++step) {
-        const Values one(all.begin() + step * width, all.begin() + (step + 1) * width);
-        const Values made = attention.run(attention.input(one, {}));
+        const Numbers one(all.begin() + step * width, all.begin() + (step + 1) * width);
+        const Numbers made = attention.run(attention.input(one, {}));
         own.insert(own.end(), made.begin(), made.end());
     }
     return own;
@@ -135,7 +135,7 @@ TEST(MixersInTheLimit, mixtures_of_single_steps_are_exact_and_one_mixture_is_the
         copy_parameters(mixed, exact);
         for (const auto& [name, parameter] : mixed.mixer->parameters()) {
             if (name != "projection") continue;
-            Values values;
+            Numbers values;
             for (int step = 0; step < steps; ++step) {
                 for (int k = 0; k < std::stoi(rank); ++k) values.push_back(element(step, k));
             }
@@ -163,16 +163,16 @@ TEST(MixersInTheLimit, a_synthesizer_without_scores_is_exact_attention_or_the_me
                      exact.run(exact.input(sequence_values(), {})), {.terms = longest_sum});
         read_the_mean(exact);
         copy_parameters(learned, exact);
-        const Values own = values_of_steps(exact);
-        const Values found = learned.run(learned.input(sequence_values(), {}));
+        const Numbers own = values_of_steps(exact);
+        const Numbers found = learned.run(learned.input(sequence_values(), {}));
         for (std::int64_t step = 0; step < steps; ++step) {
             const std::int64_t count = causal ? step + 1 : steps;
-            Values expected(width, 0.0);
+            Numbers expected(width, 0.0);
             for (std::int64_t i = 0; i < count * width; ++i) {
                 expected[static_cast<std::size_t>(i % width)] +=
                     own[static_cast<std::size_t>(i)] / static_cast<double>(count);
             }
-            EXPECT_CLOSE(Values(found.begin() + step * width, found.begin() + (step + 1) * width),
+            EXPECT_CLOSE(Numbers(found.begin() + step * width, found.begin() + (step + 1) * width),
                          expected, {.terms = longest_sum});
         }
     }
@@ -229,11 +229,11 @@ TEST(MixersInTheLimit, many_random_features_come_near_to_exact_attention) {
     copy_parameters(many, exact);
     for (const auto& [name, parameter] : many.mixer->parameters()) {
         if (name == "key.bias") {
-            parameter->value.assign<double>(many.stream, Values(width, 0.0));
+            parameter->value.assign<double>(many.stream, Numbers(width, 0.0));
         }
     }
-    const Values found = many.run(many.input(sequence_values(), {}));
-    const Values wanted = exact.run(exact.input(sequence_values(), {}));
+    const Numbers found = many.run(many.input(sequence_values(), {}));
+    const Numbers wanted = exact.run(exact.input(sequence_values(), {}));
     double difference = 0, size = 0;
     for (std::size_t i = 0; i < found.size(); ++i) {
         difference += (found[i] - wanted[i]) * (found[i] - wanted[i]);

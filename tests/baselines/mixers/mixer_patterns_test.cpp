@@ -35,8 +35,8 @@ class MixerPatterns : public testing::TestWithParam<PatternCase> {};
 TEST_P(MixerPatterns, a_causal_prefix_has_the_answers_of_the_whole) {
     if (!GetParam().pattern.causal) GTEST_SKIP() << "it reads in both directions";
     LivingMixer living(GetParam());
-    const Values sequence = sequence_values(), source = source_values();
-    const Values whole = living.run(living.input(sequence, source));
+    const Numbers sequence = sequence_values(), source = source_values();
+    const Numbers whole = living.run(living.input(sequence, source));
     for (std::int64_t count = 1; count < steps; ++count) {
         EXPECT_CLOSE(living.run(living.input(first_rows(sequence, count), source)),
                      first_rows(whole, count), {.terms = longest_sum});
@@ -47,8 +47,8 @@ TEST_P(MixerPatterns, a_causal_prefix_has_the_answers_of_the_whole) {
 TEST_P(MixerPatterns, a_later_step_changes_no_causal_answer) {
     if (!GetParam().pattern.causal) GTEST_SKIP() << "it reads in both directions";
     LivingMixer living(GetParam());
-    Values sequence = sequence_values();
-    const Values source = source_values(), before = living.run(living.input(sequence, source));
+    Numbers sequence = sequence_values();
+    const Numbers source = source_values(), before = living.run(living.input(sequence, source));
     for (std::int64_t changed = steps - 1; changed > 0; --changed) {
         for (std::int64_t k = 0; k < width; ++k) {
             sequence[static_cast<std::size_t>(changed * width + k)] +=
@@ -63,12 +63,12 @@ TEST_P(MixerPatterns, a_later_step_changes_no_causal_answer) {
 /// every step of the source.
 TEST_P(MixerPatterns, sees_what_its_pattern_lets_it_see) {
     LivingMixer living(GetParam());
-    Values sequence = sequence_values(), source = source_values();
-    const Values before = living.run(living.input(sequence, source));
+    Numbers sequence = sequence_values(), source = source_values();
+    const Numbers before = living.run(living.input(sequence, source));
     if (GetParam().pattern.is_cross) {
         for (std::int64_t changed = 0; changed < source_steps; ++changed) {
             source[static_cast<std::size_t>(changed * width)] += 1;
-            const Values after = living.run(living.input(sequence, source));
+            const Numbers after = living.run(living.input(sequence, source));
             EXPECT_NE(after.front(), before.front()) << changed;
             EXPECT_NE(after.back(), before.back()) << changed;
         }
@@ -93,11 +93,11 @@ TEST_P(MixerPatterns, padded_steps_change_nothing) {
     LivingMixer living(GetParam());
     const bool is_cross = GetParam().pattern.is_cross;
     if (counts_padding(GetParam().mixer)) GTEST_SKIP() << "it depends on the longest of a batch";
-    const Values sequence = sequence_values(), source = source_values();
-    const Values alone = living.run(living.input(sequence, source));
+    const Numbers sequence = sequence_values(), source = source_values();
+    const Numbers alone = living.run(living.input(sequence, source));
     for (const std::int64_t more : {1, 2, 7}) {
-        const auto longer = [&](Values values) {
-            const Values beyond = random_values(more * width, -2, 2, {3, 0, 4});
+        const auto longer = [&](Numbers values) {
+            const Numbers beyond = random_values(more * width, -2, 2, {3, 0, 4});
             values.insert(values.end(), beyond.begin(), beyond.end());
             return values;
         };
@@ -116,17 +116,17 @@ TEST_P(MixerPatterns, across_the_order_of_steps_is_nothing) {
     const std::set<std::string> of_positions{"cosformer", "linformer", "mega_cross"};
     if (of_positions.contains(GetParam().mixer)) GTEST_SKIP() << "positions count";
     LivingMixer living(GetParam());
-    const auto permuted = [](const Values& rows, std::int64_t factor) {
+    const auto permuted = [](const Numbers& rows, std::int64_t factor) {
         const std::int64_t count = std::ssize(rows) / width;
-        Values moved(rows.size());
+        Numbers moved(rows.size());
         for (std::int64_t row = 0; row < count; ++row) {
             std::copy_n(rows.begin() + row * factor % count * width, width,
                         moved.begin() + row * width);
         }
         return moved;
     };
-    const Values sequence = sequence_values(), source = source_values();
-    const Values before = living.run(living.input(sequence, source));
+    const Numbers sequence = sequence_values(), source = source_values();
+    const Numbers before = living.run(living.input(sequence, source));
     EXPECT_CLOSE(living.run(living.input(permuted(sequence, 4), permuted(source, 5))),
                  permuted(before, 4), {.terms = longest_sum});
 }
@@ -141,15 +141,15 @@ TEST_P(MixerPatterns, steps_one_by_one_have_the_answers_of_the_whole) {
         GetParam().mixer != "performer" && GetParam().mixer != "linear_attention") {
         GTEST_SKIP() << "positions of the target count";
     }
-    const Values sequence = sequence_values(), source = source_values();
-    const Values whole = living.run(living.input(sequence, source));
+    const Numbers sequence = sequence_values(), source = source_values();
+    const Numbers whole = living.run(living.input(sequence, source));
     SequenceState state;
     for (std::int64_t t = 0; t < steps; ++t) {
         StateCursor cursor(state);
-        const Values one(sequence.begin() + t * width, sequence.begin() + (t + 1) * width);
-        const Values found = living.run(living.input(one, source), is_cross ? nullptr : &cursor);
+        const Numbers one(sequence.begin() + t * width, sequence.begin() + (t + 1) * width);
+        const Numbers found = living.run(living.input(one, source), is_cross ? nullptr : &cursor);
         if (!is_cross) cursor.finish();
-        EXPECT_CLOSE(found, Values(whole.begin() + t * width, whole.begin() + (t + 1) * width),
+        EXPECT_CLOSE(found, Numbers(whole.begin() + t * width, whole.begin() + (t + 1) * width),
                      {.terms = longest_sum});
     }
 }
@@ -189,7 +189,7 @@ TEST_P(MixerPatterns, gradient_agrees_with_differences) {
     LivingMixer living(GetParam());
     const OpCase op = as_op(living);
     const Arrays outputs = evaluate(op, inputs_of(op));
-    const Values weights = output_gradients_of(outputs).front();
+    const Numbers weights = output_gradients_of(outputs).front();
     Tape tape;
     Context context{.stream = living.stream, .tape = &tape};
     std::vector<Parameter> leaves;

@@ -33,10 +33,10 @@ TEST(StateSpaceLimits, s4_without_a_correction_is_s4d) {
         set(low_rank.stream, *low_rank.mixer, theirs, values_of(parameter->value));
     }
     set_all(low_rank.stream, *low_rank.mixer, "space.correction", 0);
-    const Values log_step = values_in(*diagonal.mixer, "log_step");
-    const Values log_decay = values_in(*diagonal.mixer, "log_decay");
-    const Values frequency = values_in(*diagonal.mixer, "frequency");
-    Values weight = values_in(*diagonal.mixer, "output_weight");
+    const Numbers log_step = values_in(*diagonal.mixer, "log_step");
+    const Numbers log_decay = values_in(*diagonal.mixer, "log_decay");
+    const Numbers frequency = values_in(*diagonal.mixer, "frequency");
+    Numbers weight = values_in(*diagonal.mixer, "output_weight");
     const std::size_t modes = log_decay.size() / log_step.size(), half = weight.size() / 2;
     for (std::size_t i = 0; i < half; ++i) {
         const std::complex<double> turn =
@@ -48,7 +48,7 @@ TEST(StateSpaceLimits, s4_without_a_correction_is_s4d) {
         weight[half + i] = made.imag();
     }
     set(low_rank.stream, *low_rank.mixer, "space.output_weight", weight);
-    const Values wanted = diagonal.run(diagonal.input(sequence_values(), {}));
+    const Numbers wanted = diagonal.run(diagonal.input(sequence_values(), {}));
     EXPECT_CLOSE(low_rank.run(low_rank.input(sequence_values(), {})), wanted,
                  {.terms = longest_sum});
     SequenceState state;
@@ -63,15 +63,15 @@ TEST(StateSpaceLimits, s4_without_a_correction_is_s4d) {
 TEST(StateSpaceLimits, s4_goes_on_beyond_its_longest_sequence) {
     LivingMixer living({"s4", causally},
                        {{"states", "6"}, {"longest", "64"}, {"step_min", "0.02"}});
-    const Values sequence = sequence_values(100);
+    const Numbers sequence = sequence_values(100);
     SequenceState whole_state, piece_state;
     StateCursor whole_cursor(whole_state);
-    const Values whole = living.run(living.input(sequence, {}), &whole_cursor);
-    Values joined;
+    const Numbers whole = living.run(living.input(sequence, {}), &whole_cursor);
+    Numbers joined;
     for (const auto& [begin, end] : {std::pair{0, 1}, {1, 70}, {70, 100}}) {
-        const Values piece(sequence.begin() + begin * width, sequence.begin() + end * width);
+        const Numbers piece(sequence.begin() + begin * width, sequence.begin() + end * width);
         StateCursor cursor(piece_state);
-        const Values made = living.run(living.input(piece, {}), &cursor);
+        const Numbers made = living.run(living.input(piece, {}), &cursor);
         cursor.finish();
         joined.insert(joined.end(), made.begin(), made.end());
     }
@@ -124,7 +124,7 @@ TEST(StateSpaceLimits, the_response_of_legs_is_made_of_legendre_polynomials) {
     const LinearSystem system = hippo_system("legs", states);
     const LinearSystem step = discretised(system, "zoh", time);
     const double x = 2 * std::exp(-time) - 1;
-    Values expected;
+    Numbers expected;
     double before = 0, polynomial = 1;
     for (std::int64_t n = 0; n < states; ++n) {
         expected.push_back(weight_of(n) * polynomial * std::exp(-time));
@@ -133,7 +133,7 @@ TEST(StateSpaceLimits, the_response_of_legs_is_made_of_legendre_polynomials) {
         before = polynomial;
         polynomial = next;
     }
-    Values response(static_cast<std::size_t>(states), 0.0);
+    Numbers response(static_cast<std::size_t>(states), 0.0);
     for (std::size_t i = 0; i < step.matrix.size(); ++i) {
         response[i / states] += step.matrix[i] * system.vector[i % states];
     }
@@ -158,18 +158,18 @@ TEST(StateSpaceLimits, rules_have_their_order) {
     const LinearSystem system = hippo_system("legt", 4);
     const auto state_at_1 = [&](const std::string& rule, int steps) {
         const LinearSystem step = discretised(system, rule, 1.0 / steps);
-        Values state(4, 0.0);
+        Numbers state(4, 0.0);
         for (int t = 0; t < steps; ++t) {
-            Values next = step.vector;
+            Numbers next = step.vector;
             for (std::size_t i = 0; i < 16; ++i) next[i / 4] += step.matrix[i] * state[i % 4];
             state = next;
         }
         return state;
     };
-    const Values exact = state_at_1("zoh", 1);
+    const Numbers exact = state_at_1("zoh", 1);
     EXPECT_CLOSE(state_at_1("zoh", 64), exact, {.condition = 64, .terms = 256});
     const auto error = [&](const std::string& rule, int steps) {
-        const Values found = state_at_1(rule, steps);
+        const Numbers found = state_at_1(rule, steps);
         double largest = 0;
         for (std::size_t n = 0; n < 4; ++n) {
             largest = std::max(largest, std::abs(found[n] - exact[n]));
@@ -190,8 +190,8 @@ TEST(StateSpaceLimits, lru_begins_on_its_ring) {
     constexpr std::size_t states = 4000;
     LivingMixer living({"lru", causally},
                        {{"states", std::to_string(states)}, {"r_min", "0.5"}, {"r_max", "0.9"}});
-    const Values nu = values_in(*living.mixer, "nu"), gamma = values_in(*living.mixer, "gamma");
-    Values shares;
+    const Numbers nu = values_in(*living.mixer, "nu"), gamma = values_in(*living.mixer, "gamma");
+    Numbers shares;
     for (std::size_t n = 0; n < states; ++n) {
         const double square = std::exp(-2 * std::exp(nu[n]));
         EXPECT_NEAR(std::exp(2 * gamma[n]) / (1 - square), 1, 1e-13);
@@ -220,7 +220,7 @@ struct LivingAverage {
         options.set("states", states);
         return options;
     }
-    Values run(const Values& values, bool causal) {
+    Numbers run(const Numbers& values, bool causal) {
         Context context{stream};
         const Var rows{
             tensor_of(stream, {1, std::ssize(values) / width, width}, DType::f64, values)};
@@ -237,8 +237,8 @@ double silu(double x) { return x / (1 + std::exp(-x)); }
 TEST(StateSpaceLimits, a_moving_average_that_takes_nothing_in_leaves_the_way_around_it) {
     LivingAverage living("4", true);
     set_all(living.stream, living.average, "delta", -1000);
-    const Values omega = values_in(living.average, "omega"), x = sequence_values();
-    Values expected;
+    const Numbers omega = values_in(living.average, "omega"), x = sequence_values();
+    Numbers expected;
     for (std::size_t i = 0; i < x.size(); ++i) expected.push_back(silu(omega[i % width] * x[i]));
     EXPECT_CLOSE(living.run(x, true), expected, {.terms = 4});
 }
@@ -251,30 +251,30 @@ TEST(StateSpaceLimits, a_moving_average_of_a_constant_becomes_the_constant) {
     set_all(living.stream, living.average, "beta", 1);
     set_all(living.stream, living.average, "gamma", 1);
     set_all(living.stream, living.average, "omega", 0);
-    const Values found = living.run(Values(150 * width, 0.6), true);
-    EXPECT_CLOSE(Values(found.end() - width, found.end()), Values(width, silu(0.6)),
+    const Numbers found = living.run(Numbers(150 * width, 0.6), true);
+    EXPECT_CLOSE(Numbers(found.end() - width, found.end()), Numbers(width, silu(0.6)),
                  {.terms = 150});
 }
 
 TEST(StateSpaceLimits, equal_averages_of_both_directions_keep_a_palindrome) {
     LivingAverage living("4", false);
     for (const char* const name : {"delta", "alpha", "beta", "gamma"}) {
-        Values both = values_in(living.average, name);
+        Numbers both = values_in(living.average, name);
         const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
         std::copy(both.begin(), middle, middle);
         set(living.stream, living.average, name, both);
     }
-    const auto reversed = [](const Values& rows) {
-        Values turned;
+    const auto reversed = [](const Numbers& rows) {
+        Numbers turned;
         for (std::ptrdiff_t at = std::ssize(rows) - width; at >= 0; at -= width) {
             turned.insert(turned.end(), rows.begin() + at, rows.begin() + at + width);
         }
         return turned;
     };
-    Values palindrome = sequence_values(5);
-    const Values back = reversed(palindrome);
+    Numbers palindrome = sequence_values(5);
+    const Numbers back = reversed(palindrome);
     palindrome.insert(palindrome.end(), back.begin(), back.end());
-    const Values found = living.run(palindrome, false);
+    const Numbers found = living.run(palindrome, false);
     EXPECT_CLOSE(reversed(found), found, {.terms = 10});
 }
 
@@ -285,12 +285,12 @@ TEST(StateSpaceLimits, states_of_a_min_gru_lie_between_the_one_before_and_the_ca
     LivingMixer living({"min_gru", causally});
     set(living.stream, *living.mixer, "output.weight", identity(width));
     set_all(living.stream, *living.mixer, "output.bias", 0);
-    const Values x = sequence_values(), hidden = living.run(living.input(x, {}));
+    const Numbers x = sequence_values(), hidden = living.run(living.input(x, {}));
     set_all(living.stream, *living.mixer, "gate.weight", 0);
     set_all(living.stream, *living.mixer, "gate.bias", 1000);
-    const Values candidate = living.run(living.input(x, {}));
-    const Values weight = values_in(*living.mixer, "candidate.weight");
-    const Values bias = values_in(*living.mixer, "candidate.bias");
+    const Numbers candidate = living.run(living.input(x, {}));
+    const Numbers weight = values_in(*living.mixer, "candidate.weight");
+    const Numbers bias = values_in(*living.mixer, "candidate.bias");
     for (std::size_t at = 0; at < x.size(); ++at) {
         const std::size_t row = at / width * width, unit = at % width;
         double sum = bias[unit];
@@ -315,11 +315,11 @@ struct SelectiveCase {
                           random_values(shape.size(), low, high, {41, step}))};
     }
     Var constant(const Shape& shape, const std::function<double(std::int64_t)>& number) {
-        Values values;
+        Numbers values;
         for (std::int64_t i = 0; i < shape.size(); ++i) values.push_back(number(i));
         return {tensor_of(stream, shape, DType::f64, values)};
     }
-    Values selective(const Var& u, const Var& delta, const Var& rate, const Var& b, const Var& c) {
+    Numbers selective(const Var& u, const Var& delta, const Var& rate, const Var& b, const Var& c) {
         const Var skip{Tensor::zeros(stream, {channels}, DType::f64)};
         const Var initial{Tensor::zeros(stream, {1, modes, channels}, DType::f64)};
         return values_of(
@@ -332,18 +332,18 @@ struct SelectiveCase {
 TEST(StateSpaceLimits, a_selective_scan_of_constants_is_a_convolution) {
     SelectiveCase run;
     constexpr double delta = 0.3;
-    const Values b{0.5, -1, 0.7, 0.2}, c{1, 0.4, -0.6, 0.9};
-    const auto by_mode = [](const Values& of) {
+    const Numbers b{0.5, -1, 0.7, 0.2}, c{1, 0.4, -0.6, 0.9};
+    const auto by_mode = [](const Numbers& of) {
         return [&of](std::int64_t i) { return of[static_cast<std::size_t>(i % modes)]; };
     };
     const Var u = run.draw({1, scanned_steps, channels}, 1);
     const Var rate = run.draw({modes, channels}, 2, -2, -0.1);
-    const Values found = run.selective(
+    const Numbers found = run.selective(
         u, run.constant({1, scanned_steps, channels}, [](std::int64_t) { return delta; }), rate,
         run.constant({1, scanned_steps, modes}, by_mode(b)),
         run.constant({1, scanned_steps, modes}, by_mode(c)));
-    const Values inputs = values_of(u.value), rates = values_of(rate.value);
-    Values expected(found.size(), 0.0);
+    const Numbers inputs = values_of(u.value), rates = values_of(rate.value);
+    Numbers expected(found.size(), 0.0);
     for (std::size_t at = 0; at < expected.size(); ++at) {
         const std::size_t channel = at % channels;
         for (std::size_t s = 0; s * channels <= at; ++s) {
@@ -361,23 +361,23 @@ TEST(StateSpaceLimits, a_selective_scan_of_constants_is_a_convolution) {
 /// A step of 0 keeps the state: later answers do not change for it.
 TEST(StateSpaceLimits, steps_of_no_length_are_not_there) {
     SelectiveCase run;
-    const auto zero_at_7 = [](const Values& steps) {
-        Values values = steps;
+    const auto zero_at_7 = [](const Numbers& steps) {
+        Numbers values = steps;
         for (std::size_t i = 7 * channels; i < 8 * channels; ++i) values[i] = 0;
         return values;
     };
-    const auto without_7 = [](Values values, std::int64_t row) {
+    const auto without_7 = [](Numbers values, std::int64_t row) {
         values.erase(values.begin() + 7 * row, values.begin() + 8 * row);
         return values;
     };
-    const auto tensor = [&](const Shape& shape, const Values& values) {
+    const auto tensor = [&](const Shape& shape, const Numbers& values) {
         return Var{tensor_of(run.stream, shape, DType::f64, values)};
     };
     const Var u = run.draw({1, 20, channels}, 1), rate = run.draw({modes, channels}, 2, -2, -0.1);
-    const Values delta = zero_at_7(values_of(run.draw({1, 20, channels}, 3, 0.1, 1).value));
+    const Numbers delta = zero_at_7(values_of(run.draw({1, 20, channels}, 3, 0.1, 1).value));
     const Var b = run.draw({1, 20, modes}, 4), c = run.draw({1, 20, modes}, 5);
-    const Values with = run.selective(u, tensor({1, 20, channels}, delta), rate, b, c);
-    const Values without =
+    const Numbers with = run.selective(u, tensor({1, 20, channels}, delta), rate, b, c);
+    const Numbers without =
         run.selective(tensor({1, 19, channels}, without_7(values_of(u.value), channels)),
                       tensor({1, 19, channels}, without_7(delta, channels)), rate,
                       tensor({1, 19, modes}, without_7(values_of(b.value), modes)),
@@ -389,16 +389,16 @@ TEST(StateSpaceLimits, steps_of_no_length_are_not_there) {
 TEST(StateSpaceLimits, decaying_attention_is_a_selective_scan_of_one_rate) {
     SelectiveCase run;
     constexpr double rate = -0.7;
-    const Values steps = random_values(scanned_steps, 0.1, 1, {43});
+    const Numbers steps = random_values(scanned_steps, 0.1, 1, {43});
     const auto step_of = [&](std::int64_t i) { return steps[static_cast<std::size_t>(i)]; };
     const Var u = run.draw({1, scanned_steps, channels}, 1);
     const Var b = run.draw({1, scanned_steps, modes}, 4),
               c = run.draw({1, scanned_steps, modes}, 5);
     const Var delta = run.constant({1, scanned_steps, channels},
                                    [&](std::int64_t i) { return step_of(i / channels); });
-    const Values wanted = run.selective(
+    const Numbers wanted = run.selective(
         u, delta, run.constant({modes, channels}, [](std::int64_t) { return rate; }), b, c);
-    const Values inputs = values_of(u.value);
+    const Numbers inputs = values_of(u.value);
     const Var value = run.constant({1, scanned_steps, channels}, [&](std::int64_t i) {
         return step_of(i / channels) * inputs[static_cast<std::size_t>(i)];
     });
@@ -419,8 +419,8 @@ TEST(StateSpaceLimits, attention_that_does_not_decay_is_linear_attention) {
               k = run.draw({1, scanned_steps, modes}, 2);
     const Var v = run.draw({1, scanned_steps, channels}, 3);
     const Var none{Tensor::zeros(run.stream, {1, scanned_steps, 1}, DType::f64)};
-    const Values queries = values_of(q.value), keys = values_of(k.value), vs = values_of(v.value);
-    Values expected(vs.size(), 0.0);
+    const Numbers queries = values_of(q.value), keys = values_of(k.value), vs = values_of(v.value);
+    Numbers expected(vs.size(), 0.0);
     for (std::size_t at = 0; at < expected.size(); ++at) {
         const std::size_t i = at / channels;
         for (std::size_t j = 0; j <= i; ++j) {
@@ -442,10 +442,10 @@ TEST(StateSpaceLimits, rwkv_that_forgets_at_once_weighs_two_steps) {
     const Var decay = run.constant({channels}, [](std::int64_t) { return -1000.0; });
     const Var bonus = run.draw({channels}, 3);
     const Tensor start = empty_wkv_state(run.stream, 1, channels, DType::f64);
-    const Values found =
+    const Numbers found =
         values_of(wkv_scan(run.context, decay, bonus, key, value, start, nullptr).value);
-    const Values k = values_of(key.value), v = values_of(value.value), u = values_of(bonus.value);
-    Values expected;
+    const Numbers k = values_of(key.value), v = values_of(value.value), u = values_of(bonus.value);
+    Numbers expected;
     for (std::size_t at = 0; at < k.size(); ++at) {
         const double own = std::exp(u[at % channels] + k[at]);
         const double before = at < channels ? 0 : std::exp(k[at - channels]);
@@ -464,7 +464,7 @@ TEST(StateSpaceLimits, rwkv_does_not_see_a_shift_of_its_keys) {
     const auto read = [&](const Var& keys) {
         return values_of(wkv_scan(run.context, decay, bonus, keys, value, start, nullptr).value);
     };
-    Values shifted = values_of(key.value);
+    Numbers shifted = values_of(key.value);
     for (double& k : shifted) k += 50;
     // A key of 50 is rounded to 50 epsilon / 2.
     EXPECT_CLOSE(read({tensor_of(run.stream, {1, 12, channels}, DType::f64, shifted)}), read(key),
