@@ -36,7 +36,7 @@ std::vector<Described> described() {
          {"none", "random_routing", "neuronio_routing"}},
         {"mlp_num_layers", "hidden layers; 0: one linear map"},
         {"mlp_hidden_size", "units of a hidden layer; 0: 2 d_m"},
-        {"mlp_activation", "of the hidden layers", "", {"relu", "silu"}},
+        {"mlp_activation", "of the hidden layers", "", {"relu", "relu2", "silu"}},
         {"lambda_value", "gain of the memory's update"},
         {"tau_s_value", "time constant of the synapses (version 1)", "ms"},
         {"tau_b_value", "time constant of the branches (version 2)", "ms"},

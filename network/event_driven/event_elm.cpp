@@ -13,8 +13,9 @@ ElmScanModel at_fit_step(ElmModel model, double fit_step_ms) {
 }
 
 double hidden(HiddenUnit unit, double value) {
-    if (unit == HiddenUnit::relu) return std::max(value, 0.0);
-    return value / (1 + std::exp(-value));
+    if (unit == HiddenUnit::silu) return value / (1 + std::exp(-value));
+    const double above = std::max(value, 0.0);
+    return unit == HiddenUnit::relu2 ? above * above : above;
 }
 
 /// 1 - exp(-time / tau).

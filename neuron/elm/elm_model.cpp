@@ -19,8 +19,8 @@ void ElmOptions::check() const {
               n_synapse_per_branch);
     ELM_CHECK(mlp_layers >= 0, "mlp_num_layers must not be negative (got {})", mlp_layers);
     ELM_CHECK(mlp_hidden >= 0, "mlp_hidden_size must not be negative (got {})", mlp_hidden);
-    ELM_CHECK(activation == HiddenUnit::relu || activation == HiddenUnit::silu,
-              "mlp_activation must be relu or silu (got number {} of the activations)",
+    ELM_CHECK(is_hidden_unit(activation),
+              "mlp_activation must be relu, relu2 or silu (got number {} of the activations)",
               static_cast<int>(activation));
     ELM_CHECK(lambda > 0, "lambda_value must be positive (got {})", lambda);
     ELM_CHECK(synapse_tau_ms > 0, "tau_s_value must be positive (got {} ms)", synapse_tau_ms);
@@ -48,7 +48,8 @@ void ElmOptions::check() const {
 }
 
 std::string_view name_of(HiddenUnit activation) noexcept {
-    return activation == HiddenUnit::relu ? "relu" : "silu";
+    if (activation == HiddenUnit::relu) return "relu";
+    return activation == HiddenUnit::relu2 ? "relu2" : "silu";
 }
 
 std::string_view name_of(SynapseRouting routing) noexcept {
@@ -65,9 +66,10 @@ std::string_view name_of(SynapseRouting routing) noexcept {
 
 HiddenUnit parse_activation(std::string_view name) {
     if (name == "relu") return HiddenUnit::relu;
+    if (name == "relu2") return HiddenUnit::relu2;
     if (name == "silu") return HiddenUnit::silu;
     throw Error(ErrorKind::invalid,
-                fmt::format("mlp_activation is '{}', expected relu or silu", name));
+                fmt::format("mlp_activation is '{}', expected relu, relu2 or silu", name));
 }
 
 SynapseRouting parse_routing(std::string_view name) {

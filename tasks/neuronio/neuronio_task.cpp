@@ -229,15 +229,14 @@ constexpr const char* of_2026 = R"(burn_in = 150
         tau_b_value = 5.0
         memory_tau_min = 1.0
         memory_tau_max = 150.0
-        mlp_activation = "relu"
+        mlp_activation = "relu2"
 )";
 
 }  // namespace
 
 /// The recipe "neuronio-2026" is that of Spieler, Martius & Levina 2026, arXiv 2605.12049, and its
-/// public code, but for three things: their neuron has squared ReLUs; its synaptic weights begin at
-/// 0.5/sqrt(100), here at 0.5; their best model is that of the lowest voltage error, ours that of
-/// the lowest loss.
+/// public code, but for two things: the synaptic weights of their neuron begin at 0.5/sqrt(100),
+/// here at 0.5; their best model is that of the lowest voltage error, ours that of the lowest loss.
 TaskEntry neuronio_task() {
     return {
         .name = "neuronio",
@@ -251,8 +250,8 @@ TaskEntry neuronio_task() {
                      "100 epochs of 2,500 batches of 32 windows; 100 memory units, SiLU",
                      published_first(32, 250000, "mlp_activation = \"silu\"\nnum_memory = 100")},
                     {"neuronio-2026",
-                     "burn-in, clipping and traces of Spieler et al. 2026; ReLU, where theirs "
-                     "is squared, and larger first synaptic weights",
+                     "burn-in, clipping, traces and squared ReLUs of Spieler et al. 2026; larger "
+                     "first synaptic weights",
                      published(8, 350000, "clip_norm = 1.0", of_2026)}},
         .needs_files = true};
 }

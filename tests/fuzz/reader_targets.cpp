@@ -68,20 +68,10 @@ public:
         return kind < 240 ? kind / 7.0 : odd[kind % std::size(odd)];
     }
     Value value() {
-        static const char* const texts[] = {"ms",
-                                            "seconds",
-                                            "fortnights",
-                                            "by_id",
-                                            "elm-model",
-                                            "relu",
-                                            "silu",
-                                            "lstm",
-                                            "tcn",
-                                            "",
-                                            "none",
-                                            "pt",
-                                            "sequence-model",
-                                            "neuronio_routing"};
+        static const char* const texts[] = {
+            "ms",   "seconds", "fortnights", "by_id",          "elm-model",
+            "relu", "relu2",   "silu",       "lstm",           "tcn",
+            "",     "none",    "pt",         "sequence-model", "neuronio_routing"};
         switch (choose(4)) {
             case 0:
                 return byte() % 2 == 1;

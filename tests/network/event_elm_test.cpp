@@ -31,7 +31,9 @@ ElmOptions options_of(ElmVersion version, SynapseRouting routing) {
     options.n_input = 30;
     options.n_output = 2;
     options.n_memory = 8;
-    options.activation = version == ElmVersion::v1 ? HiddenUnit::silu : HiddenUnit::relu;
+    options.activation = version == ElmVersion::v1         ? HiddenUnit::silu
+                         : routing == SynapseRouting::none ? HiddenUnit::relu2
+                                                           : HiddenUnit::relu;
     if (routing == SynapseRouting::neuronio) {
         options.n_branch = 5;
         options.n_synapse_per_branch = 10;

@@ -172,6 +172,11 @@ void agrees_with_differences(const test::RandomElm& spec) {
 TEST(ElmGradient, agrees_with_differences_for_relu) {
     agrees_with_differences(spiking(HiddenUnit::relu, 1));
 }
+TEST(ElmGradient, agrees_with_differences_for_relu2) {
+    for (const std::int64_t layers : {1, 2}) {
+        agrees_with_differences(spiking(HiddenUnit::relu2, layers));
+    }
+}
 TEST(ElmGradient, agrees_with_differences_for_silu_and_two_hidden_layers) {
     agrees_with_differences(spiking(HiddenUnit::silu, 2));
 }
@@ -229,7 +234,7 @@ TEST(ElmGradient, gives_the_same_bits_for_any_number_of_threads_and_segments) {
 }
 
 TEST(ElmGradient, gives_the_same_bits_where_only_hidden_units_are_computed_again) {
-    for (const HiddenUnit unit : {HiddenUnit::relu, HiddenUnit::silu}) {
+    for (const HiddenUnit unit : {HiddenUnit::relu, HiddenUnit::relu2, HiddenUnit::silu}) {
         for (const std::int64_t layers : {0, 1, 2}) {
             SCOPED_TRACE(layers);
             const ElmModel model = test::make_model(spiking(unit, layers));
@@ -257,6 +262,7 @@ TEST(ElmGradient, leaves_nothing_behind_for_the_next_model) {
     const ElmGradient expected = run(HiddenUnit::silu, 1);
     run(HiddenUnit::relu, 2);
     expect_same_bits(run(HiddenUnit::silu, 1), expected);
+    run(HiddenUnit::relu2, 2);
     expect_same_bits(run(HiddenUnit::silu, 1), expected);
 }
 

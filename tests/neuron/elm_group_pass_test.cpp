@@ -153,11 +153,13 @@ TEST(ElmGroupPass, agrees_with_fits_of_different_sizes) {
                            DType::f64);
 }
 
-TEST(ElmGroupPass, agrees_with_fits_of_silu_and_dense_input) {
-    const std::vector<FitSpec> specs{{.n_memory = 3, .batch = 16, .activation = HiddenUnit::silu},
-                                     {.n_memory = 9, .batch = 17, .activation = HiddenUnit::silu}};
-    agrees_with_fits_alone(specs, DType::f64);
-    agrees_with_fits_alone(specs, DType::f64, true);
+TEST(ElmGroupPass, agrees_with_fits_of_other_units_and_dense_input) {
+    for (const HiddenUnit unit : {HiddenUnit::relu2, HiddenUnit::silu}) {
+        const std::vector<FitSpec> specs{{.n_memory = 3, .batch = 16, .activation = unit},
+                                         {.n_memory = 9, .batch = 17, .activation = unit}};
+        agrees_with_fits_alone(specs, DType::f64);
+        agrees_with_fits_alone(specs, DType::f64, true);
+    }
 }
 
 TEST(ElmGroupPass, gives_the_same_bits_for_any_number_of_threads) {

@@ -51,6 +51,8 @@ std::vector<Case> cases() {
     list.push_back({"spike_table_v2", {options(v2, 128, 3, 17, 3, 60, neuronio)}});
     list.push_back({"wide_silu", {options(v1, 64, 2, 100, 8, 10, neuronio)}});
     list.back().elm.options.activation = HiddenUnit::silu;
+    list.push_back({"wide_relu2", {options(v2, 64, 2, 100, 8, 10, neuronio)}});
+    list.back().elm.options.activation = HiddenUnit::relu2;
     list.push_back({"unequal_synapses", {options(v1, 64, 2, 12, 8, 10, neuronio), true}});
     list.push_back({"unequal_branches", {options(v2, 7, 3, 5, 0, 1, none), true}});
     list.push_back({"three_hidden_layers", {options(v2, 20, 4, 33, 6, 5, random)}});

@@ -15,17 +15,17 @@ namespace {
 
 std::vector<test::RandomElm> models() {
     std::vector<test::RandomElm> list;
-    for (const bool silu : {false, true}) {
+    for (const HiddenUnit unit : {HiddenUnit::relu, HiddenUnit::relu2, HiddenUnit::silu}) {
         for (const std::int64_t n_memory : {1, 20, 33, 100}) {
             test::RandomElm elm;
-            elm.options.version = silu ? ElmVersion::v1 : ElmVersion::v2;
+            elm.options.version = unit == HiddenUnit::silu ? ElmVersion::v1 : ElmVersion::v2;
             elm.options.n_input = 128;
             elm.options.n_output = 3;
             elm.options.n_memory = n_memory;
             elm.options.n_branch = n_memory == 33 ? 50 : 5;
             elm.options.n_synapse_per_branch = 40;
             elm.options.routing = SynapseRouting::neuronio;
-            elm.options.activation = silu ? HiddenUnit::silu : HiddenUnit::relu;
+            elm.options.activation = unit;
             elm.options.learn_memory_tau = true;
             list.push_back(elm);
         }

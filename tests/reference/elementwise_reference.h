@@ -21,6 +21,7 @@ std::vector<double> elementwise(const std::vector<double>& left, const std::vect
 
 inline double sigmoid(double x) { return static_cast<double>(1 / (1 + std::exp(-(long double)x))); }
 inline double relu(double x) { return std::fmax(x, 0); }
+inline double relu2(double x) { return x > 0 ? x * x : 0; }
 inline double silu(double x) { return x * sigmoid(x); }
 inline double gelu(double x) {
     return static_cast<double>(x * std::erfc(-x / std::sqrt(2.0L)) / 2);

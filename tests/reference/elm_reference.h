@@ -19,6 +19,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tests/reference/hidden_unit_reference.h"
+
 namespace elm::reference {
 
 /// A fully connected layer; weight (out, in), bias (out).
@@ -41,8 +43,8 @@ struct ElmParameters {
     std::vector<double> synapse_tau;     // ms; version 1: per synapse, version 2: per branch
     std::vector<double> memory_tau;      // ms
     double lambda = 5.0;
-    double delta_t = 1.0;     // ms
-    bool silu = false;        // hidden activation: SiLU, or else ReLU
+    double delta_t = 1.0;  // ms
+    HiddenUnit hidden_unit = relu_unit;
     std::vector<Linear> mlp;  // hidden layers, then the layer to n_memory
     Linear readout;
 };
@@ -133,13 +135,7 @@ inline ElmTrace run_elm(const ElmParameters& elm, const double* input, int n_ste
         for (std::size_t layer = 0; layer < elm.mlp.size(); ++layer) {
             signal = apply_linear(elm.mlp[layer], signal);
             if (layer + 1 == elm.mlp.size()) break;
-            for (double& value : signal) {
-                if (elm.silu) {
-                    value = value / (1.0 + std::exp(-value));
-                } else if (value < 0.0) {
-                    value = 0.0;
-                }
-            }
+            for (double& value : signal) value = elm.hidden_unit.value(value);
         }
         for (std::size_t k = 0; k < n_memory; ++k) {
             const double gain =

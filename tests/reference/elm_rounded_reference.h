@@ -54,9 +54,8 @@ inline RoundedElm rounded_elm(const ElmScan& elm,
                 for (std::size_t k = 0; k < n_m; ++k) {
                     z += r(w1[i * n_x + n_b + k]) * r(kappa[k] * m[t][k]);
                 }
-                const double share = 1 / (1 + std::exp(-z));
-                a[t][i] = elm.silu ? z * share : z > 0 ? z : 0;
-                slope[t][i] = elm.silu ? share + z * share * (1 - share) : z > 0 ? 1 : 0;
+                a[t][i] = elm.hidden_unit.value(z);
+                slope[t][i] = elm.hidden_unit.slope(z);
             }
             for (std::size_t k = 0; k < n_m; ++k) {
                 double z = c2[k];

@@ -14,13 +14,16 @@
 #include <cstddef>
 #include <vector>
 
+#include "tests/reference/hidden_unit_reference.h"
+
 namespace elm::reference {
 
 struct ElmScan {
     std::size_t n_input = 1, n_branch = 1, n_synapse_per_branch = 1, n_memory = 1, n_output = 1;
     std::vector<std::size_t> hidden;  // width of each hidden layer
     std::vector<int> input_of_synapse;
-    bool trace_per_synapse = false, silu = false;
+    bool trace_per_synapse = false;
+    HiddenUnit hidden_unit = relu_unit;
     std::vector<double> trace_decay;
 };
 
@@ -67,9 +70,7 @@ inline std::vector<double> elm_scan(const ElmScan& elm,
             for (std::size_t layer = 0; layer <= elm.hidden.size(); ++layer) {
                 signal = linear(parameters[3 + 2 * layer], parameters[4 + 2 * layer], signal);
                 if (layer == elm.hidden.size()) break;
-                for (double& z : signal) {
-                    z = elm.silu ? z / (1 + std::exp(-z)) : z > 0 ? z : 0;
-                }
+                for (double& z : signal) z = elm.hidden_unit.value(z);
             }
             for (std::size_t m = 0; m < elm.n_memory; ++m) {
                 memory[m] += parameters[2][m] * 1.7159 * std::tanh(2 * signal[m] / 3);

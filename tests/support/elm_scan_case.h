@@ -9,6 +9,7 @@
 
 #include "kernels/ops/elm/scan_node.h"
 #include "tests/reference/elm_scan_reference.h"
+#include "tests/support/hidden_unit.h"
 #include "tests/support/op_case.h"
 #include "tests/support/random_tensor.h"
 
@@ -20,7 +21,9 @@ struct ElmScanSizes {
     std::int64_t n_input = 5, n_branch = 3, n_per_branch = 4, n_memory = 7, n_hidden = 9,
                  n_output = 2;
     std::int64_t hidden_layers = 1;
-    bool per_synapse = false, silu = false, spikes = false;
+    bool per_synapse = false;
+    HiddenUnit hidden_unit = HiddenUnit::relu;
+    bool spikes = false;
     bool alike = false;  // all traces decay alike
     std::int64_t segment_steps = 0;
     ElmArithmetic arithmetic = ElmArithmetic::exact;
@@ -44,7 +47,7 @@ inline ElmStructure structure_of(const ElmScanSizes& sizes) {
     for (std::int64_t i = 0; i < sizes.n_input; ++i) {
         structure.input_sign.push_back(sizes.spikes && i % 3 == 2 ? -1 : 1);
     }
-    structure.hidden_unit = sizes.silu ? HiddenUnit::silu : HiddenUnit::relu;
+    structure.hidden_unit = sizes.hidden_unit;
     structure.segment_steps = sizes.segment_steps;
     structure.arithmetic = sizes.arithmetic;
     return structure;
@@ -100,7 +103,7 @@ inline reference::ElmScan reference_of(const ElmScanSizes& sizes, const ElmStruc
         elm.input_of_synapse.push_back(static_cast<int>(input));
     }
     elm.trace_per_synapse = sizes.per_synapse;
-    elm.silu = sizes.silu;
+    elm.hidden_unit = reference_of(sizes.hidden_unit);
     elm.trace_decay = structure.trace_decay;
     return elm;
 }

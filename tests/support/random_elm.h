@@ -7,6 +7,7 @@
 #include "kernels/core/spike_train.h"
 #include "neuron/elm/elm_model.h"
 #include "tests/reference/elm_reference.h"
+#include "tests/support/hidden_unit.h"
 
 /// Random ELM models and inputs for tests, and the same model for the naive reference.
 namespace elm::test {
@@ -82,7 +83,7 @@ inline reference::ElmParameters reference_of(const ElmModel& model) {
     }
     elm.lambda = options.lambda;
     elm.delta_t = options.time_step_ms;
-    elm.silu = options.activation == HiddenUnit::silu;
+    elm.hidden_unit = reference_of(options.activation);
     const auto linear = [&](const std::string& name) {
         const NamedArray& weight = model.at(name + ".weight");
         return reference::Linear{static_cast<int>(weight.shape[0]),

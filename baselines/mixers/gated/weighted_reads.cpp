@@ -55,8 +55,7 @@ Var read_weighted(Context& context, const std::string& kind, const WeightedReads
     const Var scores =
         add(context, matmul(context, scaled, transpose(context, in.key, 1, 2)), in.bias);
     Var weights =
-        activate(context, scores, kind == "laplace" ? Activation::laplace : Activation::relu);
-    if (kind != "laplace") weights = multiply(context, weights, weights);
+        activate(context, scores, kind == "laplace" ? Activation::laplace : Activation::relu2);
     if (in.causal) weights = multiply(context, weights, {triangle(context, in)});
     return matmul(context, weights, without_padding(context, in.value, in.counts));
 }

@@ -21,7 +21,8 @@ enum class Activation : std::uint8_t {
     exp,
     elu_plus_one,  // x + 1 above 0, exp(x) below
     sine,
-    laplace  // (1 + erf((x - 0.707107) / (0.282095 sqrt 2))) / 2, a smooth step
+    laplace,  // (1 + erf((x - 0.707107) / (0.282095 sqrt 2))) / 2, a smooth step
+    relu2     // max(x, 0)^2
 };
 
 /// output[i] = function(input[i]).

@@ -32,6 +32,18 @@ struct Relu {
     }
 };
 
+struct Relu2 {
+    static constexpr bool keeps_output = false;
+    template <class Real>
+    ELM_HD static Real value(Real x) {
+        return Relu::value(x) * Relu::value(x);
+    }
+    template <class Real>
+    ELM_HD static Real derivative(Real x) {
+        return 2 * Relu::value(x);
+    }
+};
+
 struct Sigmoid {
     static constexpr bool keeps_output = true;
     template <class Real>
@@ -219,6 +231,8 @@ void visit_activation(Activation function, const Visitor& visitor) {
             return visitor(Sine{});
         case Activation::laplace:
             return visitor(Laplace{});
+        case Activation::relu2:
+            return visitor(Relu2{});
     }
 }
 

@@ -21,17 +21,29 @@ struct Hidden {
 template <Activation unit, class Lanes>
 ELM_STEP typename Lanes::V hidden_value(const typename Lanes::V& z) {
     static_assert(unit == Activation::linear || unit == Activation::relu ||
-                  unit == Activation::silu);
-    if constexpr (unit == Activation::relu) return Lanes::positive(z, z, Lanes::constant(0));
+                  unit == Activation::relu2 || unit == Activation::silu);
     if constexpr (unit == Activation::silu) return Lanes::silu(z);
-    return z;
+    if constexpr (unit == Activation::linear) return z;
+    const typename Lanes::V above = Lanes::positive(z, z, Lanes::constant(0));
+    if constexpr (unit == Activation::relu) return above;
+    return above * above;
 }
 
-/// SiLU: with s = sigmoid(z), d/dz (z s) = s + z s (1 - s) = s + value (1 - s).
-template <class Lanes>
-ELM_STEP Hidden<Lanes> silu_with_slope(const typename Lanes::V& z) {
-    const typename Lanes::V value = Lanes::silu(z), share = Lanes::sigmoid(z);
-    return {value, Lanes::multiply_add(value, Lanes::constant(1) - share, share)};
+/// The same with its slope. SiLU: with s = sigmoid(z), d/dz (z s) = s + z s (1 - s) = s + value (1
+/// - s).
+template <Activation unit, class Lanes>
+ELM_STEP Hidden<Lanes> hidden_with_slope(const typename Lanes::V& z) {
+    const typename Lanes::V value = hidden_value<unit, Lanes>(z);
+    const typename Lanes::V zero = Lanes::constant(0), one = Lanes::constant(1);
+    if constexpr (unit == Activation::silu) {
+        const typename Lanes::V share = Lanes::sigmoid(z);
+        return {value, Lanes::multiply_add(value, one - share, share)};
+    } else if constexpr (unit == Activation::relu2) {
+        return {value, Lanes::positive(z, z + z, zero)};
+    } else {
+        static_assert(unit == Activation::relu);
+        return {value, Lanes::positive(z, one, zero)};
+    }
 }
 
 /// m_t, the next step's d = kappa m_t, and phi(z) of the last layer's z.

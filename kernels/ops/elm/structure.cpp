@@ -5,8 +5,8 @@
 namespace elm {
 
 void ElmStructure::check() const {
-    ELM_CHECK(hidden_unit == Activation::relu || hidden_unit == Activation::silu,
-              "elm_scan: hidden units of an ELM are relu or silu (got activation {})",
+    ELM_CHECK(is_hidden_unit(hidden_unit),
+              "elm_scan: hidden units of an ELM are relu, relu2 or silu (got activation {})",
               static_cast<int>(hidden_unit));
     ELM_CHECK(n_input >= 1 && n_branch >= 1 && n_synapse_per_branch >= 1,
               "elm_scan: structure has {} inputs, {} branches, {} synapses a branch, expected at "

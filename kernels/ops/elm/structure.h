@@ -7,8 +7,24 @@
 
 namespace elm {
 
-/// Of the hidden units of an ELM: relu or silu.
+/// Of the hidden units of an ELM: relu, relu2 or silu.
 using HiddenUnit = Activation;
+
+constexpr bool is_hidden_unit(Activation unit) {
+    return unit == Activation::relu || unit == Activation::relu2 || unit == Activation::silu;
+}
+
+/// Calls body.operator()<unit>() for one of these.
+template <class Body>
+void with_hidden_unit(HiddenUnit unit, const Body& body) {
+    if (unit == HiddenUnit::silu) {
+        body.template operator()<HiddenUnit::silu>();
+    } else if (unit == HiddenUnit::relu2) {
+        body.template operator()<HiddenUnit::relu2>();
+    } else {
+        body.template operator()<HiddenUnit::relu>();
+    }
+}
 
 /// How a CUDA device multiplies: exact is that of the tensors' type; bf16 and tf32 round weights
 /// and what they are multiplied with to bfloat16 or tf32 and sum in float32 on the tensor cores,

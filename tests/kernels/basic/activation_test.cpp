@@ -22,6 +22,7 @@ const std::vector<Entry>& entries() {
     static const std::vector<Entry> all = {
         {"linear", Activation::linear, [](double x) { return x; }},
         {"relu", Activation::relu, reference::relu},
+        {"relu2", Activation::relu2, reference::relu2},
         {"silu", Activation::silu, reference::silu},
         {"gelu", Activation::gelu, reference::gelu},
         {"gelu_tanh", Activation::gelu_tanh, reference::gelu_tanh},

@@ -27,30 +27,55 @@ std::vector<OpCase> cases() {
     return {
         scan_case("one_unit", one),
         scan_case("dense_relu", {}),
-        scan_case("dense_silu", {.silu = true}),
+        scan_case("dense_silu", {.hidden_unit = HiddenUnit::silu}),
+        scan_case("dense_relu2", {.hidden_unit = HiddenUnit::relu2}),
         scan_case("spikes_relu", {.spikes = true}),
-        scan_case("spikes_silu_many_steps", {.time = 33, .silu = true, .spikes = true}),
+        scan_case("spikes_silu_many_steps",
+                  {.time = 33, .hidden_unit = HiddenUnit::silu, .spikes = true}),
+        scan_case("spikes_relu2_many_steps",
+                  {.time = 33, .hidden_unit = HiddenUnit::relu2, .spikes = true}),
         scan_case("no_hidden_layer", {.hidden_layers = 0}),
         scan_case("two_hidden_layers_relu", {.hidden_layers = 2, .spikes = true}),
-        scan_case("two_hidden_layers_silu", {.batch = 7, .hidden_layers = 2, .silu = true}),
+        scan_case("two_hidden_layers_silu",
+                  {.batch = 7, .hidden_layers = 2, .hidden_unit = HiddenUnit::silu}),
+        scan_case("two_hidden_layers_relu2",
+                  {.batch = 7, .hidden_layers = 2, .hidden_unit = HiddenUnit::relu2}),
         scan_case("synapses_relu_dense", {.per_synapse = true}),
-        scan_case("synapses_silu_spikes",
-                  {.batch = 7, .time = 3, .per_synapse = true, .silu = true, .spikes = true}),
-        scan_case("segments", {.batch = 3, .time = 11, .silu = true, .segment_steps = 4}),
+        scan_case("synapses_silu_spikes", {.batch = 7,
+                                           .time = 3,
+                                           .per_synapse = true,
+                                           .hidden_unit = HiddenUnit::silu,
+                                           .spikes = true}),
+        scan_case("segments",
+                  {.batch = 3, .time = 11, .hidden_unit = HiddenUnit::silu, .segment_steps = 4}),
+        scan_case("segments_relu2",
+                  {.batch = 3, .time = 11, .hidden_unit = HiddenUnit::relu2, .segment_steps = 4}),
         scan_case("segments_of_spikes", {.time = 9, .spikes = true, .segment_steps = 2}),
-        scan_case(
-            "segments_of_synapses",
-            {.time = 7, .per_synapse = true, .silu = true, .spikes = true, .segment_steps = 3}),
+        scan_case("segments_of_synapses", {.time = 7,
+                                           .per_synapse = true,
+                                           .hidden_unit = HiddenUnit::silu,
+                                           .spikes = true,
+                                           .segment_steps = 3}),
         scan_case("segments_of_dense_synapses",
                   {.time = 7, .per_synapse = true, .segment_steps = 3}),
         // Enough inputs for rows of spikes in place of traces.
         scan_case("spike_rows_relu", {.time = 9, .n_input = 24, .spikes = true, .alike = true}),
-        scan_case(
-            "spike_rows_silu",
-            {.batch = 7, .time = 35, .n_input = 24, .silu = true, .spikes = true, .alike = true}),
+        scan_case("spike_rows_silu", {.batch = 7,
+                                      .time = 35,
+                                      .n_input = 24,
+                                      .hidden_unit = HiddenUnit::silu,
+                                      .spikes = true,
+                                      .alike = true}),
+        scan_case("spike_rows_relu2", {.batch = 7,
+                                       .time = 35,
+                                       .n_input = 24,
+                                       .hidden_unit = HiddenUnit::relu2,
+                                       .spikes = true,
+                                       .alike = true}),
         scan_case("segments_of_spike_rows",
                   {.time = 70, .n_input = 24, .spikes = true, .alike = true, .segment_steps = 32}),
-        scan_case("many_samples", {.batch = 33, .time = 2, .silu = true}),
+        scan_case("many_samples", {.batch = 33, .time = 2, .hidden_unit = HiddenUnit::silu}),
+        scan_case("many_samples_relu2", {.batch = 33, .time = 2, .hidden_unit = HiddenUnit::relu2}),
         scan_case("wide", {.time = 3, .n_memory = 33, .n_hidden = 70, .n_output = 5}),
         scan_case("one_step_of_many", {.batch = 7, .time = 1, .spikes = true}),
         scan_case("no_samples", {.batch = 0}),
@@ -63,8 +88,9 @@ ELM_OP_CASES(elm_scan, cases());
 /// Weights that shared memory holds only in part: 90 x 180 both ways take 264 KB in float64.
 TEST(ElmScanNode, weights_beyond_shared_memory_agree_on_cuda) {
     ELM_SKIP_WITHOUT_CUDA();
-    const OpCase op =
-        scan_case("large", {.batch = 2, .time = 2, .n_memory = 90, .n_hidden = 180, .silu = true});
+    const OpCase op = scan_case(
+        "large",
+        {.batch = 2, .time = 2, .n_memory = 90, .n_hidden = 180, .hidden_unit = HiddenUnit::silu});
     for (const Device device : cuda_devices()) EXPECT_EQ(check_device(op, device), "");
 }
 
@@ -77,7 +103,7 @@ TEST(ElmScanNode, any_number_of_samples_a_block_agrees_on_cuda) {
                                               .time = 2,
                                               .n_memory = 3,
                                               .n_hidden = 4,
-                                              .silu = true,
+                                              .hidden_unit = HiddenUnit::silu,
                                               .spikes = true});
         for (const Device device : cuda_devices()) {
             EXPECT_EQ(check_device(op, device), "") << batch;
@@ -140,7 +166,8 @@ TEST(ElmScanNode, chunks_go_on_with_the_same_bits_on_cuda) {
 /// Gradients of a window that starts from a state: against differences of the loss, the state held.
 void gradients_from_a_state(Device device) {
     Stream stream{device};
-    const ElmScanSizes sizes{.batch = 2, .time = 5, .silu = true, .spikes = true};
+    const ElmScanSizes sizes{
+        .batch = 2, .time = 5, .hidden_unit = HiddenUnit::silu, .spikes = true};
     const Prepared it = prepare(stream, sizes, DType::f64);
     const Tensor memory = tensor_of(stream, {2, 7}, DType::f64, random_values(14, -1, 1, {3, 0}));
     const Tensor trace = tensor_of(stream, {2, 3}, DType::f64, random_values(6, 0, 1, {3, 1}));
@@ -232,10 +259,14 @@ TEST(ElmScanNode, a_cache_changes_no_bit) {
     for (const DType dtype : {DType::f32, DType::f64}) {
         ElmScanCache cache;
         Stream stream{Device{}};
-        const Prepared it = prepare(
-            stream,
-            {.batch = 7, .time = 40, .n_input = 24, .silu = true, .spikes = true, .alike = true},
-            dtype);
+        const Prepared it = prepare(stream,
+                                    {.batch = 7,
+                                     .time = 40,
+                                     .n_input = 24,
+                                     .hidden_unit = HiddenUnit::silu,
+                                     .spikes = true,
+                                     .alike = true},
+                                    dtype);
         Prepared other = it;
         for (Var& parameter : other.parameters) {
             auto values = values_of(parameter.value);
@@ -256,9 +287,11 @@ TEST(ElmScanNode, a_cache_changes_no_bit) {
 TEST(ElmScanNode, steps_that_are_repeated_give_the_same_bits) {
     Stream stream{Device{}};
     for (const std::int64_t segment_steps : {0, 32}) {
-        Prepared it = prepare(
-            stream,
-            {.batch = 7, .time = 80, .silu = true, .spikes = true, .segment_steps = segment_steps});
+        Prepared it = prepare(stream, {.batch = 7,
+                                       .time = 80,
+                                       .hidden_unit = HiddenUnit::silu,
+                                       .spikes = true,
+                                       .segment_steps = segment_steps});
         const Windows kept = run_windows(it, 2, nullptr);
         it.structure.most_kept_bytes = 0;
         ElmScanCache cache;
@@ -303,7 +336,8 @@ TEST(ElmScanNode, a_pass_keeps_its_parameters_until_it_has_gone_back) {
 }
 
 TEST(ElmScanNode, gives_the_same_bits_for_any_number_of_threads) {
-    const OpCase op = scan_case("threads", {.batch = 23, .time = 20, .silu = true, .spikes = true});
+    const OpCase op = scan_case(
+        "threads", {.batch = 23, .time = 20, .hidden_unit = HiddenUnit::silu, .spikes = true});
     const int before = thread_count();
     set_thread_count(1);
     const OpRun expected = run_case(op, {}, DType::f32);
@@ -359,7 +393,7 @@ TEST(ElmScanNode, refuses_what_does_not_fit) {
                    "input_sign holds 0.5, expected +1 or -1");
     expect_refused([](Prepared& it) { it.structure.n_branch = 0; }, "0 branches");
     expect_refused([](Prepared& it) { it.structure.hidden_unit = Activation::tanh; },
-                   "hidden units of an ELM are relu or silu");
+                   "hidden units of an ELM are relu, relu2 or silu");
     expect_refused([](Prepared& it) { it.spikes.n_units = 4; },
                    "spikes are of 4 units, expected 5");
     expect_refused([](Prepared& it) { it.parameters[0] = zeros({11}); }, "synapse_weight");

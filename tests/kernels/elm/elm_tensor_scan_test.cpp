@@ -80,7 +80,10 @@ INSTANTIATE_TEST_SUITE_P(products, ElmTensorScan,
 
 TEST_P(ElmTensorScan, relu_agrees_with_rounded_loops_on_cuda) { agrees({.batch = 3, .time = 9}); }
 TEST_P(ElmTensorScan, silu_agrees_with_rounded_loops_on_cuda) {
-    agrees({.batch = 3, .time = 9, .silu = true});
+    agrees({.batch = 3, .time = 9, .hidden_unit = HiddenUnit::silu});
+}
+TEST_P(ElmTensorScan, relu2_agrees_with_rounded_loops_on_cuda) {
+    agrees({.batch = 3, .time = 9, .hidden_unit = HiddenUnit::relu2});
 }
 TEST_P(ElmTensorScan, one_unit_agrees_with_rounded_loops_on_cuda) {
     agrees({.batch = 1,
@@ -93,21 +96,31 @@ TEST_P(ElmTensorScan, one_unit_agrees_with_rounded_loops_on_cuda) {
             .n_output = 1});
 }
 TEST_P(ElmTensorScan, several_blocks_agree_with_rounded_loops_on_cuda) {
-    agrees({.batch = 8, .time = 3, .n_memory = 32, .n_hidden = 64, .silu = true});
+    agrees(
+        {.batch = 8, .time = 3, .n_memory = 32, .n_hidden = 64, .hidden_unit = HiddenUnit::silu});
     agrees({.batch = 19, .time = 5, .n_branch = 9, .n_memory = 17, .n_hidden = 33});
 }
 TEST_P(ElmTensorScan, segments_agree_with_rounded_loops_on_cuda) {
-    agrees({.batch = 2, .time = 13, .silu = true, .segment_steps = 4});
+    agrees({.batch = 2, .time = 13, .hidden_unit = HiddenUnit::silu, .segment_steps = 4});
 }
 TEST_P(ElmTensorScan, middle_sizes_agree_with_rounded_loops_on_cuda) {
-    agrees({.batch = 5, .time = 4, .n_branch = 45, .n_memory = 100, .n_hidden = 200, .silu = true});
+    agrees({.batch = 5,
+            .time = 4,
+            .n_branch = 45,
+            .n_memory = 100,
+            .n_hidden = 200,
+            .hidden_unit = HiddenUnit::silu});
     agrees({.batch = 9, .time = 2, .n_branch = 12, .n_memory = 33, .n_hidden = 66});
 }
 TEST_P(ElmTensorScan, largest_sizes_agree_with_rounded_loops_on_cuda) {
     if (GetParam() == ElmArithmetic::tf32) {
         agrees({.batch = 9, .time = 3, .n_branch = 48, .n_memory = 112, .n_hidden = 208});
-        agrees(
-            {.batch = 2, .time = 3, .n_branch = 9, .n_memory = 111, .n_hidden = 207, .silu = true});
+        agrees({.batch = 2,
+                .time = 3,
+                .n_branch = 9,
+                .n_memory = 111,
+                .n_hidden = 207,
+                .hidden_unit = HiddenUnit::silu});
     } else {
         agrees({.batch = 9, .time = 3, .n_branch = 8, .n_memory = 150, .n_hidden = 300});
         agrees({.batch = 2,
@@ -115,7 +128,7 @@ TEST_P(ElmTensorScan, largest_sizes_agree_with_rounded_loops_on_cuda) {
                 .n_branch = 10,
                 .n_memory = 149,
                 .n_hidden = 304,
-                .silu = true});
+                .hidden_unit = HiddenUnit::silu});
     }
 }
 
@@ -141,8 +154,8 @@ TEST(RoundedElmLoops, the_rounding_points_matter) {
 
 /// The loops themselves, without rounding: against the exact node.
 TEST(RoundedElmLoops, agree_with_the_node_without_rounding) {
-    for (const bool silu : {false, true}) {
-        const ElmScanSizes sizes{.batch = 3, .time = 9, .silu = silu};
+    for (const HiddenUnit unit : {HiddenUnit::relu, HiddenUnit::relu2, HiddenUnit::silu}) {
+        const ElmScanSizes sizes{.batch = 3, .time = 9, .hidden_unit = unit};
         const OpCase op = scan_case("exact", sizes);
         const OpRun run = run_case(op, {}, DType::f64);
         const auto expected = reference_of(op, sizes, output_gradients_of(run.outputs)[0],

@@ -145,6 +145,14 @@ TEST(ElmModelFile, refuses_another_version_of_the_format) {
     EXPECT_NE(error_of(folder / "m.h5").find("format_version is 99"), std::string::npos);
 }
 
+TEST(ElmModelFile, knows_hidden_units_by_their_names) {
+    for (const std::string name : {"relu", "relu2", "silu"}) {
+        const ElmOptions options = with_values({}, {{"mlp_activation", name}});
+        EXPECT_EQ(name_of(options.activation), name);
+        EXPECT_EQ(to_values(options).at("mlp_activation"), Value(name));
+    }
+}
+
 TEST(ElmModelFile, refuses_words_that_are_no_option) {
     EXPECT_THROW(with_values({}, {{"mlp_activation", std::string("tanh")}}), Error);
     EXPECT_THROW(with_values({}, {{"num_memory", 2.5}}), Error);

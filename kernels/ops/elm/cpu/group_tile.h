@@ -123,6 +123,7 @@ class LaneTile {
 public:
     static constexpr int N = native<Real>;
     static constexpr std::int64_t chunk = 32;
+    static constexpr bool keeps_slopes = unit != Activation::relu;  // whose slope its value tells
     using V = Vec<Real, N>;
     using Lanes = LanesOf<Real, N>;
 
@@ -169,7 +170,7 @@ private:
         vectors(s_.g_gain, M_), vectors(s_.carry, M_);
         room(s_.in, (n_steps_ + 1) * M_), room(s_.value, n_steps_ * H_);
         room(s_.gain_slope, n_steps_ * M_), room(s_.memory, n_steps_ * M_);
-        if (unit == Activation::silu) room(s_.slope, n_steps_ * H_);
+        if (keeps_slopes) room(s_.slope, n_steps_ * H_);
         if (tau_) room(s_.update, n_steps_ * M_);
         room(s_.drive, chunk * width_), room(s_.dz1, chunk * H_);
         vectors(s_.output, chunk * O_), room(s_.scratch, std::max(M_, H_));
@@ -287,8 +288,8 @@ private:
         lane_product(s_.w1.data(), M_, 1, H_, M_, decayed, drive, value);
         for (int i = 0; i < H_ * N; i += N) {
             const V z = load<Real, N>(value + i);
-            if constexpr (unit == Activation::silu) {
-                const auto hidden = step::silu_with_slope<Lanes>(z);
+            if constexpr (keeps_slopes) {
+                const auto hidden = step::hidden_with_slope<unit, Lanes>(z);
                 store<Real, N>(value + i, hidden.value);
                 store<Real, N>(s_.slope.data() + t * H_ * N + i, hidden.slope);
             } else {
@@ -345,7 +346,7 @@ private:
 
     /// dz of the hidden layer for the chunk that starts at `from`.
     Real* dz1(std::int64_t from) {
-        return unit == Activation::silu ? s_.slope.data() + from * H_ * N : s_.dz1.data();
+        return keeps_slopes ? s_.slope.data() + from * H_ * N : s_.dz1.data();
     }
 
     void step_back(std::int64_t t, const Real* output_gradient, Real* dz_hidden) {
@@ -364,7 +365,7 @@ private:
         lane_product<Real>(s_.w2.data(), 1, H_, H_, M_, dz, nullptr, s_.scratch.data());
         for (int i = 0; i < H_ * N; i += N) {
             const V gradient = load<Real, N>(s_.scratch.data() + i);
-            if constexpr (unit == Activation::silu) {
+            if constexpr (keeps_slopes) {
                 store<Real, N>(dz_hidden + i, V(gradient * load<Real, N>(dz_hidden + i)));
             } else {
                 const V value = load<Real, N>(s_.value.data() + t * H_ * N + i);
@@ -427,11 +428,9 @@ private:
 template <class Real>
 void run_lane_tile(const std::vector<LanePart<Real>>& parts, std::int64_t n_steps,
                    LaneWorkspace<Real>& workspace) {
-    if (parts.front().member->args.weights->forward->hidden_unit == Activation::relu) {
-        LaneTile<Real, Activation::relu>(parts, n_steps, workspace).run();
-    } else {
-        LaneTile<Real, Activation::silu>(parts, n_steps, workspace).run();
-    }
+    with_hidden_unit(
+        parts.front().member->args.weights->forward->hidden_unit,
+        [&]<HiddenUnit unit>() { LaneTile<Real, unit>(parts, n_steps, workspace).run(); });
 }
 
 }  // namespace elm::gradient

@@ -380,11 +380,9 @@ template <class Real>
 void run_tile(const ElmScanArgs<Real>& args, const Tile& tile, TileMemory<Real>& memory) {
     const std::int64_t n_steps = args.output.extent[1];
     memory.prepare(*args.weights, tile.form.width);
-    if (args.weights->hidden_unit == Activation::relu) {
-        run_tile_of<Real, Activation::relu>(args, tile, n_steps, memory);
-    } else {
-        run_tile_of<Real, Activation::silu>(args, tile, n_steps, memory);
-    }
+    with_hidden_unit(args.weights->hidden_unit, [&]<HiddenUnit unit>() {
+        run_tile_of<Real, unit>(args, tile, n_steps, memory);
+    });
 }
 
 }  // namespace elm::scan

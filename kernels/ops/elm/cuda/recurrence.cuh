@@ -26,8 +26,10 @@ using staged::with_samples_per_block;
 
 template <class Real>
 __device__ step::Hidden<DeviceNumber<Real>> hidden_value(Real z, HiddenUnit unit) {
-    if (unit == HiddenUnit::silu) return step::silu_with_slope<DeviceNumber<Real>>(z);
-    return z > 0 ? step::Hidden<DeviceNumber<Real>>{z, 1} : step::Hidden<DeviceNumber<Real>>{0, 0};
+    using Number = DeviceNumber<Real>;
+    if (unit == HiddenUnit::silu) return step::hidden_with_slope<HiddenUnit::silu, Number>(z);
+    if (unit == HiddenUnit::relu2) return step::hidden_with_slope<HiddenUnit::relu2, Number>(z);
+    return step::hidden_with_slope<HiddenUnit::relu, Number>(z);
 }
 
 template <class Real>

@@ -143,7 +143,8 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
     const int memory_offset = lane_offset(args.memory.extent[1], n_memory, first_memory);
     const LaneRange hidden_range(n_hidden, first_hidden, count);
     const LaneRange memory_range(n_memory, first_memory, count);
-    const bool silu = w.hidden_unit == HiddenUnit::silu, stores = args.hidden.data != nullptr;
+    const bool silu = w.hidden_unit == HiddenUnit::silu, relu2 = w.hidden_unit == HiddenUnit::relu2;
+    const bool stores = args.hidden.data != nullptr;
     for (int t = 0; t < n_steps; ++t) {
         fetch(t + steps_ahead);
         const std::int64_t step = args.memory_begin + t;
@@ -172,6 +173,9 @@ __device__ void forward_role(const ElmTensorForwardArgs& args, const Fragments& 
                         const float share = __fdividef(1.0F, 1.0F + __expf(-z));
                         value[i] = z * share;
                         slope = share + value[i] * (1.0F - share);
+                    } else if (relu2) {
+                        slope = 2.0F * value[i];
+                        value[i] *= value[i];
                     }
                     if (stores && hidden_range.has(r, i)) {
                         *values.at(r, i) = value[i];

@@ -29,19 +29,18 @@ struct GradientStages {
         prefix template struct GradientStages<Real, unit_lanes<Real>, unit>;
 #endif
 ELM_GRADIENT_STAGES(extern, float, Activation::relu)
+ELM_GRADIENT_STAGES(extern, float, Activation::relu2)
 ELM_GRADIENT_STAGES(extern, float, Activation::silu)
 ELM_GRADIENT_STAGES(extern, double, Activation::relu)
+ELM_GRADIENT_STAGES(extern, double, Activation::relu2)
 ELM_GRADIENT_STAGES(extern, double, Activation::silu)
 
 /// Calls body with the GradientStages of these weights.
 template <class Real, class Body>
 void with_stages(const ElmScanWeights<Real>& w, const Body& body) {
     const auto with_lanes = [&]<int N>() {
-        if (w.hidden_unit == Activation::relu) {
-            body(GradientStages<Real, N, Activation::relu>{});
-        } else {
-            body(GradientStages<Real, N, Activation::silu>{});
-        }
+        with_hidden_unit(w.hidden_unit,
+                         [&]<HiddenUnit unit>() { body(GradientStages<Real, N, unit>{}); });
     };
     if (w.unit_lanes == unit_lanes<Real>) {
         with_lanes.template operator()<unit_lanes<Real>>();

@@ -53,11 +53,12 @@ void repeat_units(const MemoryUnits<Real> units, const Real* updates, const Real
 }
 
 /// Hidden units: `slopes` holds their z, and gets act'(z).
-template <class Real, int N, int P>
-void silu_units(std::int64_t width, std::int64_t n_units, Real* values, Real* slopes) {
+template <class Real, int N, int P, Activation unit>
+void hidden_units(std::int64_t width, std::int64_t n_units, Real* values, Real* slopes) {
     for (int p = 0; p < P; ++p) {
         for (std::int64_t i = p * width; i < p * width + n_units; i += N) {
-            const auto hidden = step::silu_with_slope<LanesOf<Real, N>>(load<Real, N>(slopes + i));
+            const auto hidden =
+                step::hidden_with_slope<unit, LanesOf<Real, N>>(load<Real, N>(slopes + i));
             store<Real, N>(values + i, hidden.value);
             store<Real, N>(slopes + i, hidden.slope);
         }
@@ -97,7 +98,8 @@ void leave_output(const MemoryUnits<Real> units, const Real* readout, int n_outp
     }
 }
 
-/// From the gradient of a hidden layer's values to its dz, in `slopes`; of SiLU these hold act'.
+/// From the gradient of a hidden layer's values to its dz, in `slopes`; but of ReLU these hold
+/// act'.
 template <class Real, int N, int P, Activation unit>
 void leave_units(const Real* gradients, const Real* values, std::int64_t width,
                  std::int64_t n_units, Real* slopes) {

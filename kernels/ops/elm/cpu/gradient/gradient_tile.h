@@ -237,7 +237,7 @@ private:
                 Real* const slopes = row(store_.slope[l], t, width);
                 apply<Activation::linear>(w_.layers[l], column, start, start_stride, x, x_stride,
                                           slopes, width);
-                silu_units<Real, N, P>(width, w_.layers[l].padded_units(), values, slopes);
+                hidden_units<Real, N, P, unit>(width, w_.layers[l].padded_units(), values, slopes);
             }
             x = values;
             x_stride = width;

@@ -1,0 +1,7 @@
+#include "kernels/ops/elm/cpu/gradient/gradient_tile.h"
+
+namespace elm::gradient {
+
+ELM_GRADIENT_STAGES(, float, Activation::relu2)
+
+}  // namespace elm::gradient

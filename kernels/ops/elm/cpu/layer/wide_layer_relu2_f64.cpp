@@ -1,0 +1,7 @@
+#include "kernels/ops/elm/cpu/layer/layer_blocks.h"
+
+namespace elm::lanes {
+
+ELM_WIDE_LAYER_BLOCKS(, double, Activation::relu2)
+
+}  // namespace elm::lanes
