@@ -52,7 +52,7 @@ ElmModel published_shape(std::int64_t n_memory) {
                     .n_synapse_per_branch = 100,
                     .routing = SynapseRouting::neuronio,
                     .activation = n_memory == 100 ? HiddenUnit::silu : HiddenUnit::relu};
-    return test::make_model(spec);
+    return test::make_random_elm(spec);
 }
 
 /// The neuron that the ELM's authors train on Pathfinder: 8 grey levels one-hot, each with a branch
@@ -68,7 +68,7 @@ ElmModel pathfinder_shape(std::int64_t n_memory) {
                     .n_synapse_per_branch = 1,
                     .routing = SynapseRouting::none,
                     .activation = HiddenUnit::relu};
-    return test::make_model(spec);
+    return test::make_random_elm(spec);
 }
 
 /// One level in each step.

@@ -127,8 +127,8 @@ TEST(NetworkCheckpoint, holds_elm_neurons_of_both_versions) {
         network::Population population{
             .name = version == ElmVersion::v1 ? "one" : "two", .size = 140, .model = "elm"};
         population.elm = network::ElmNode{.name = "drawn",
-                                          .model = std::make_shared<const ElmModel>(
-                                              make_model({options, version == ElmVersion::v1}))};
+                                          .model = std::make_shared<const ElmModel>(make_random_elm(
+                                              {options, version == ElmVersion::v1}))};
         population.parameters["refractory_period"] = Distribution::constant(3);
         network.populations.push_back(population);
     }

@@ -99,7 +99,7 @@ Wired wire(const ElmModel& model) {
 class ElmNodes : public ::testing::TestWithParam<RandomElm> {};
 
 TEST_P(ElmNodes, are_the_published_neuron_on_what_reaches_their_synapses) {
-    const ElmModel model = make_model(GetParam());
+    const ElmModel model = make_random_elm(GetParam());
     const Wired wired = wire(model);
     const auto engine = network::make_time_stepped_engine(wired.network, DType::f64);
     engine->advance(n_steps);
@@ -250,7 +250,7 @@ TEST(ElmNodesInNetworks, spike_as_often_as_their_probabilities_say) {
 
 /// A tenth of a step has the tenth of the rate: 1 - (1 - p)^(1/10).
 TEST(ElmNodesInNetworks, probabilities_follow_the_time_step) {
-    ElmModel model = make_model({options_of(ElmVersion::v2, SynapseRouting::neuronio)});
+    ElmModel model = make_random_elm({options_of(ElmVersion::v2, SynapseRouting::neuronio)});
     for (NamedArray& array : model.parameters) {
         if (array.name == "w_y.weight") std::fill(array.values.begin(), array.values.end(), 0.0);
         if (array.name == "w_y.bias") array.values = {-1.5, 0};
@@ -271,7 +271,7 @@ TEST(ElmNodesInNetworks, poisson_events_fall_on_all_synapses_of_their_sign) {
     constexpr std::int64_t size = 130, steps = 200;
     NetworkDescription network;
     network.time_step_ms = 1;
-    const ElmModel model = make_model({options_of(ElmVersion::v2, SynapseRouting::neuronio)});
+    const ElmModel model = make_random_elm({options_of(ElmVersion::v2, SynapseRouting::neuronio)});
     network.populations = {elm_population("cells", size, node_of(model))};
     network.poisson = {{.to = 0, .rate_hz = 600, .weight = 2},
                        {.to = 0, .rate_hz = 1200, .weight = -3}};
@@ -305,7 +305,7 @@ TEST(ElmNodesInNetworks, poisson_events_fall_on_all_synapses_of_their_sign) {
 TEST(ElmNodesInNetworks, connections_choose_among_the_synapses_of_their_sign) {
     NetworkDescription network;
     network.time_step_ms = 1;
-    const ElmModel model = make_model({options_of(ElmVersion::v2, SynapseRouting::neuronio)});
+    const ElmModel model = make_random_elm({options_of(ElmVersion::v2, SynapseRouting::neuronio)});
     Population source{.name = "source", .size = 60, .model = "spikes"};
     for (std::int64_t i = 0; i < source.size; ++i) {
         source.spike_times.push_back(1);

@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
 /// Inputs that come every step of the fit: the naive loop of the model.
 TEST_P(EventElmNeurons, are_the_model_where_inputs_come_every_step) {
     constexpr std::int64_t n_steps = 200;
-    const ElmModel model = make_model(GetParam());
+    const ElmModel model = make_random_elm(GetParam());
     const auto n_input = model.options.n_input;
     const SpikeTrain spikes = random_spikes(1, n_steps, n_input, 0.1, 3);
     std::vector<double> input(static_cast<std::size_t>(n_steps * n_input));
@@ -83,7 +83,7 @@ TEST_P(EventElmNeurons, are_the_model_where_inputs_come_every_step) {
 
 /// 30 ms without input behind some spikes, in ever smaller gaps: errors of first order.
 TEST_P(EventElmNeurons, come_to_one_solution_as_gaps_become_small) {
-    const ElmModel model = make_model(GetParam());
+    const ElmModel model = make_random_elm(GetParam());
     const EventElm elm(model, 1);
     EventElm::Scratch scratch;
     const auto memory_after = [&](std::int64_t n) {
@@ -109,7 +109,8 @@ TEST_P(EventElmNeurons, come_to_one_solution_as_gaps_become_small) {
 
 /// What no drive acts on decays as an exponential over a gap of any length.
 TEST(EventElmDecay, is_exact_over_any_gap) {
-    const ElmModel model = make_model({options_of(ElmVersion::v1, SynapseRouting::neuronio), true});
+    const ElmModel model =
+        make_random_elm({options_of(ElmVersion::v1, SynapseRouting::neuronio), true});
     const EventElm elm(model, 1);
     EventElm::State once = elm.initial();
     for (double& value : once.memory) value = 0.7;

@@ -202,7 +202,7 @@ TEST(Sonata, elm_neurons_are_refused_before_anything_is_written) {
     network.time_step_ms = 1;
     network.populations = {{.name = "cells", .size = 2, .model = "elm", .place = "net.toml:7"}};
     network.populations[0].elm = network::ElmNode{
-        .name = "drawn", .model = std::make_shared<const ElmModel>(make_model({}))};
+        .name = "drawn", .model = std::make_shared<const ElmModel>(make_random_elm({}))};
     EXPECT_EQ(message_of([&] { network::write_sonata(folder / "out", network, false); }),
               "net.toml:7: SONATA has no word for neurons of the model elm.");
     EXPECT_FALSE(fs::exists(folder / "out"));

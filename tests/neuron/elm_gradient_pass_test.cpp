@@ -102,12 +102,12 @@ void expect_same_weights(const ElmGradientWeights<Real>& a, const ElmGradientWei
 /// A packed model that gets the parameters of another is packed as that one is.
 template <class Real>
 void repacks(const test::RandomElm& spec) {
-    ElmModel other = test::make_model(spec);
+    ElmModel other = test::make_random_elm(spec);
     for (NamedArray& array : other.parameters) {
         if (!is_trainable(other.options, array.name)) continue;
         for (double& value : array.values) value = static_cast<float>(0.7 * value + 0.01);
     }
-    const ElmScanModel first = scan_model(test::make_model(spec)), second = scan_model(other);
+    const ElmScanModel first = scan_model(test::make_random_elm(spec)), second = scan_model(other);
     const auto weights = pack_elm_gradient<Real>(first);
     const auto values = second.parameters.map([](const std::vector<double>& from) {
         return std::vector<Real>(from.begin(), from.end());
@@ -142,7 +142,7 @@ void agrees_with_fresh_passes(const test::RandomElm& spec, DType type) {
     const SpikeTrain spikes = test::random_spikes(11, 70, 24, 0.1, 3);
     std::vector<ElmModel> models;
     for (const unsigned seed : {1U, 2U, 1U}) {
-        models.push_back(test::make_model(spec));
+        models.push_back(test::make_random_elm(spec));
         if (spec.options.routing == SynapseRouting::random && seed == 2) continue;
         for (NamedArray& array : models.back().parameters) {
             if (!is_trainable(spec.options, array.name)) continue;
@@ -176,7 +176,7 @@ TEST(ElmGradientPass, keeps_nothing_of_the_pass_before) {
 }
 
 TEST(ElmGradientPass, adds_to_the_gradients_that_are_there) {
-    const ElmModel model = test::make_model(small());
+    const ElmModel model = test::make_random_elm(small());
     const SpikeTrain spikes = test::random_spikes(4, 40, 24, 0.1, 3);
     const auto run = [&](double before) {
         const Arrays arrays = arrays_of(model, DType::f64, before);
@@ -194,7 +194,7 @@ TEST(ElmGradientPass, adds_to_the_gradients_that_are_there) {
 }
 
 TEST(ElmGradientPass, gives_nothing_to_a_synapse_behind_the_rectifier) {
-    const ElmModel model = test::make_model(small(SynapseRouting::neuronio));
+    const ElmModel model = test::make_random_elm(small(SynapseRouting::neuronio));
     const Arrays arrays = arrays_of(model, DType::f32);
     const auto outputs = outputs_for(model, 4, 40, DType::f32);
     ElmGradientPass pass(model, DType::f32);
@@ -233,7 +233,7 @@ TEST(ElmGradientPass, takes_the_windows_of_a_module) {
 
 /// Gradients of L = sum y^2 / 2 through the tape and by the fused pass.
 void agrees_with_the_tape(const test::RandomElm& spec, DType type, bool dense, bool same_bits) {
-    ElmModel model = test::make_model(spec);
+    ElmModel model = test::make_random_elm(spec);
     for (NamedArray& array : model.parameters) {
         for (double& value : array.values) value = static_cast<float>(value);
     }
@@ -311,7 +311,7 @@ void expect_error(const Call& call, const std::string& part) {
 }
 
 TEST(ElmGradientPass, names_what_does_not_fit) {
-    const ElmModel model = test::make_model(small());
+    const ElmModel model = test::make_random_elm(small());
     const SpikeTrain spikes = test::random_spikes(2, 10, 24, 0.1, 3);
     Stream host{Device{}};
     ElmGradientPass pass(model, DType::f32);

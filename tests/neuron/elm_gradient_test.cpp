@@ -128,7 +128,7 @@ std::vector<double> loss_weights(std::size_t n) {
 /// `Input`: spikes, or dense values.
 template <class Input>
 void agrees_with_differences(const test::RandomElm& spec, const Input& input) {
-    ElmModel model = test::make_model(spec);
+    ElmModel model = test::make_random_elm(spec);
     Stream host{Device{}};
     const auto weight =
         loss_weights(std::size_t{5} * 40 * static_cast<std::size_t>(spec.options.n_output));
@@ -219,7 +219,7 @@ void expect_same_bits(const ElmGradient& a, const ElmGradient& b) {
 }
 
 TEST(ElmGradient, gives_the_same_bits_for_any_number_of_threads_and_segments) {
-    const ElmModel model = test::make_model(spiking(HiddenUnit::relu, 1));
+    const ElmModel model = test::make_random_elm(spiking(HiddenUnit::relu, 1));
     const SpikeTrain spikes = test::random_spikes(23, 150, 24, 0.1, 3);
     const auto weight = loss_weights(23 * 150 * 2);
     const int threads_before = thread_count();
@@ -237,7 +237,7 @@ TEST(ElmGradient, gives_the_same_bits_where_only_hidden_units_are_computed_again
     for (const HiddenUnit unit : {HiddenUnit::relu, HiddenUnit::relu2, HiddenUnit::silu}) {
         for (const std::int64_t layers : {0, 1, 2}) {
             SCOPED_TRACE(layers);
-            const ElmModel model = test::make_model(spiking(unit, layers));
+            const ElmModel model = test::make_random_elm(spiking(unit, layers));
             const SpikeTrain spikes = test::random_spikes(7, 150, 24, 0.1, 3);
             const auto weight = loss_weights(7 * 150 * 2);
             const auto run = [&](std::int64_t segment_steps) {
@@ -256,7 +256,7 @@ TEST(ElmGradient, leaves_nothing_behind_for_the_next_model) {
     const SpikeTrain spikes = test::random_spikes(5, 70, 24, 0.1, 3);
     const auto weight = loss_weights(5 * 70 * 2);
     const auto run = [&](HiddenUnit activation, std::int64_t layers) {
-        return elm_gradient(test::make_model(spiking(activation, layers)), spikes,
+        return elm_gradient(test::make_random_elm(spiking(activation, layers)), spikes,
                             weighted_sum(weight));
     };
     const ElmGradient expected = run(HiddenUnit::silu, 1);
@@ -268,7 +268,7 @@ TEST(ElmGradient, leaves_nothing_behind_for_the_next_model) {
 
 TEST(ElmGradient, gives_the_outputs_of_a_forward_run_of_dense_input) {
     const test::RandomElm spec = spiking(HiddenUnit::silu, 1);
-    const ElmModel model = test::make_model(spec);
+    const ElmModel model = test::make_random_elm(spec);
     Stream host{Device{}};
     const Tensor input = to_dense(host, test::random_spikes(6, 70, 24, 0.1, 3), DType::f32);
     const auto weight = loss_weights(6 * 70 * 2);

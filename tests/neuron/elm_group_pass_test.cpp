@@ -47,7 +47,7 @@ Fit make_fit(const FitSpec& spec, DType type, unsigned seed) {
     elm.options.learn_memory_tau = spec.learn_tau;
     elm.seed = seed;
     Stream host{Device{}};
-    Fit fit{.model = test::make_model(elm),
+    Fit fit{.model = test::make_random_elm(elm),
             .parameters = {},
             .gradients = {},
             .spikes = test::random_spikes(spec.batch, n_steps, n_input, 0.1, seed),

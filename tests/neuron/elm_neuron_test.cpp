@@ -15,7 +15,7 @@
 namespace elm {
 namespace {
 
-using test::make_model;
+using test::make_random_elm;
 using test::random_spikes;
 using test::RandomElm;
 using test::values_of;
@@ -138,7 +138,7 @@ class ElmNeuronCases : public ::testing::TestWithParam<Case> {
 protected:
     const Case& given_ = GetParam();
     const ElmOptions& options_ = given_.elm.options;
-    ElmModel model_ = make_model(given_.elm);
+    ElmModel model_ = make_random_elm(given_.elm);
     Stream host_{Device{}};
 
     SpikeTrain spikes(std::int64_t n_samples, std::int64_t n_steps) const {
@@ -240,14 +240,14 @@ INSTANTIATE_TEST_SUITE_P(Elm, ElmNeuronCases, ::testing::ValuesIn(cases()),
                          [](const auto& instance) { return instance.param.name; });
 
 TEST(ElmNeuron, adds_up_several_spikes_of_one_unit_in_one_step) {
-    const ElmModel model = make_model(cases()[0].elm);
+    const ElmModel model = make_random_elm(cases()[0].elm);
     Stream host{Device{}};
     const SpikeTrain twice{1, 3, model.options.n_input, {0, 3, 3, 4}, {2, 2, 7, 90}};
     agrees_with_the_naive_loops({}, model, twice);
 }
 
 TEST(ElmNeuron, takes_an_empty_batch_and_no_steps) {
-    const ElmModel model = make_model(cases()[1].elm);
+    const ElmModel model = make_random_elm(cases()[1].elm);
     Stream host{Device{}};
     const ElmNeuron neuron(host, model, DType::f32);
     ElmState none = neuron.initial_state(host, 0);
@@ -265,7 +265,7 @@ TEST(ElmNeuron, runs_neurons_of_different_shape_together_to_the_same_bits) {
     std::vector<ElmNeuron> neurons;
     Stream host{Device{}};
     for (const std::size_t k : {0U, 1U}) {
-        neurons.emplace_back(host, make_model(all[k].elm), DType::f32);
+        neurons.emplace_back(host, make_random_elm(all[k].elm), DType::f32);
     }
     const ElmNeuron* const pointers[] = {&neurons[0], &neurons[1]};
     std::vector<ElmState> states{neurons[0].initial_state(host, 6),
@@ -286,7 +286,7 @@ TEST(ElmNeuron, v2_converges_as_the_step_shrinks) {
     std::vector<std::vector<double>> last_memory;
     for (const int refine : {1, 2, 4, 8}) {
         elm.options.time_step_ms = 1.0 / refine;
-        const ElmNeuron neuron(host, make_model(elm), DType::f64);
+        const ElmNeuron neuron(host, make_random_elm(elm), DType::f64);
         std::vector<SpikeEvent> events;
         for (std::int32_t k = 0; k < 20; ++k) events.push_back({k * refine, (k * 37) % 128});
         ElmState state = neuron.initial_state(host, 1);
@@ -306,7 +306,7 @@ TEST(ElmNeuron, v2_converges_as_the_step_shrinks) {
 }
 
 TEST(ElmNeuron, says_what_does_not_fit) {
-    const ElmModel model = make_model(cases()[0].elm);
+    const ElmModel model = make_random_elm(cases()[0].elm);
     Stream host{Device{}};
     const ElmNeuron neuron(host, model, DType::f32);
     const auto message = [](const auto& work) -> std::string {
@@ -333,7 +333,7 @@ TEST(ElmNeuron, says_what_does_not_fit) {
 }
 
 TEST(ElmModelCheck, lists_every_difference) {
-    ElmModel model = make_model(cases()[0].elm);
+    ElmModel model = make_random_elm(cases()[0].elm);
     model.parameters[0].shape = {3};
     model.parameters[1].name = "tau_x";
     try {

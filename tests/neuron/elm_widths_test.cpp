@@ -48,7 +48,7 @@ auto with_both(const Body& body) {
 TEST(ElmWidths, outputs_have_the_same_bits) {
     Stream stream{Device{}};
     for (const test::RandomElm& spec : models()) {
-        const ElmModel model = test::make_model(spec);
+        const ElmModel model = test::make_random_elm(spec);
         for (const DType type : {DType::f32, DType::f64}) {
             // Every form of tile: 63 = 32 + 16 + 8 + 4 + 2 + 1.
             for (const std::int64_t batch : {1, 7, 8, 15, 31, 32, 63}) {
@@ -75,7 +75,7 @@ TEST(ElmWidths, gradients_have_the_same_bits) {
             });
         }};
     for (const test::RandomElm& spec : models()) {
-        const ElmModel model = test::make_model(spec);
+        const ElmModel model = test::make_random_elm(spec);
         const SpikeTrain spikes = test::random_spikes(7, 40, 128, 0.1, 5);
         for (const DType type : {DType::f32, DType::f64}) {
             const auto [one, two] = with_both([&] {

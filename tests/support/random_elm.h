@@ -18,7 +18,7 @@ struct RandomElm {
     unsigned seed = 1;
 };
 
-inline ElmModel make_model(const RandomElm& spec) {
+inline ElmModel make_random_elm(const RandomElm& spec) {
     std::mt19937 generator(spec.seed);
     std::normal_distribution<double> normal;
     ElmModel model;
