@@ -7,63 +7,10 @@
 #include <numbers>
 
 #include "baselines/mixers/attention/distance_bias.h"
-#include "tests/baselines/mixers/living_mixer.h"
+#include "tests/baselines/mixers/written_out.h"
 
 namespace elm::test::mixing {
 namespace {
-
-constexpr MixerPattern both_directions{.is_cross = false, .causal = false};
-constexpr MixerPattern causally{.is_cross = false, .causal = true};
-constexpr std::size_t n_heads = 2, n_features = width, head_width = n_features / n_heads;
-
-/// The rows (time, features) of a linear map of rows.
-Values mapped(LivingMixer& living, const std::string& map, const Values& rows) {
-    const Values weight = values_in(*living.mixer, map + ".weight");
-    Values bias(n_features, 0.0);
-    for (const auto& [name, parameter] : living.mixer->parameters()) {
-        if (name == map + ".bias") bias = values_of(parameter->value);
-    }
-    Values result(rows.size());
-    for (std::size_t at = 0; at < rows.size(); ++at) {
-        const std::size_t row = at / n_features * n_features, out = at % n_features;
-        result[at] = bias[out];
-        for (std::size_t in = 0; in < n_features; ++in) {
-            result[at] += weight[out * n_features + in] * rows[row + in];
-        }
-    }
-    return result;
-}
-
-/// Means of values by head, by the weights weight(i, j, head), of which `more` count besides for
-/// values of nothing, through the output map.
-template <class Weight>
-Values read(LivingMixer& living, const Values& value, double more, const Weight& weight) {
-    const std::size_t steps_read = value.size() / n_features;
-    Values means(value.size(), 0.0);
-    for (std::size_t i = 0; i < steps_read; ++i) {
-        for (std::size_t head = 0; head < n_heads; ++head) {
-            double all = more;
-            for (std::size_t j = 0; j < steps_read; ++j) all += weight(i, j, head);
-            for (std::size_t j = 0; j < steps_read; ++j) {
-                const double share = weight(i, j, head) / all;
-                for (std::size_t c = head * head_width; c < (head + 1) * head_width; ++c) {
-                    means[i * n_features + c] += share * value[j * n_features + c];
-                }
-            }
-        }
-    }
-    return mapped(living, "output", means);
-}
-
-/// The product of row i of one and row j of another, of a head.
-double product(const Values& left, std::size_t i, const Values& right, std::size_t j,
-               std::size_t head) {
-    double sum = 0;
-    for (std::size_t c = head * head_width; c < (head + 1) * head_width; ++c) {
-        sum += left[i * n_features + c] * right[j * n_features + c];
-    }
-    return sum;
-}
 
 /// Features of sines and cosines are a cosine of the distance.
 TEST(MixerIdentities, cosformer_weighs_rectified_products_by_a_cosine_of_the_distance) {
@@ -86,36 +33,30 @@ TEST(MixerIdentities, cosformer_weighs_rectified_products_by_a_cosine_of_the_dis
     }
 }
 
-/// Keys and values of norms; summaries that are nothing count as so many scores of 0.
-TEST(MixerIdentities, long_short_attention_of_one_window_is_exact_attention_of_norms) {
-    LivingMixer living({"long_short", both_directions},
-                       {{"heads", "2"}, {"window", std::to_string(steps)}, {"summaries", "2"}});
-    set_all(living.stream, *living.mixer, "summary_norm.weight", 0);
-    set_all(living.stream, *living.mixer, "summary_norm.bias", 0);
-    const Values x = sequence_values(), query = mapped(living, "query", x);
-    const auto normal = [&](const std::string& map) {
-        Values rows = mapped(living, map, x);
-        const Values gain = values_in(*living.mixer, "norm.weight");
-        const Values bias = values_in(*living.mixer, "norm.bias");
-        for (std::size_t row = 0; row < rows.size(); row += n_features) {
-            double mean = 0, variance = 0;
-            for (std::size_t c = 0; c < n_features; ++c) mean += rows[row + c] / width;
-            for (std::size_t c = 0; c < n_features; ++c) {
-                variance += (rows[row + c] - mean) * (rows[row + c] - mean) / width;
-            }
-            for (std::size_t c = 0; c < n_features; ++c) {
-                rows[row + c] =
-                    gain[c] * (rows[row + c] - mean) / std::sqrt(variance + 1e-5) + bias[c];
-            }
-        }
-        return rows;
-    };
-    const Values key = normal("key");
-    const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
-        return std::exp(product(query, i, key, j, head) / std::sqrt(double{head_width}));
-    };
-    EXPECT_CLOSE(living.run(living.input(x, {})), read(living, normal("value"), 2, weight),
-                 {.terms = longest_sum});
+/// Keys and values of norms; summaries that are nothing count as so many scores of 0. A step sees
+/// its segment and half of its length, but at least one step, on either side.
+TEST(MixerIdentities, long_short_attention_of_a_window_is_exact_attention_of_norms) {
+    for (const std::size_t window : {std::size_t{1}, std::size_t{3}, std::size_t{steps}}) {
+        LivingMixer living({"long_short", both_directions},
+                           {{"heads", "2"}, {"window", std::to_string(window)}});
+        set_all(living.stream, *living.mixer, "summary_norm.weight", 0);
+        set_all(living.stream, *living.mixer, "summary_norm.bias", 0);
+        const Values x = sequence_values(), query = mapped(living, "query", x);
+        const auto normal = [&](const std::string& map) {
+            return layer_norm_of(mapped(living, map, x), values_in(*living.mixer, "norm.weight"),
+                                 values_in(*living.mixer, "norm.bias"));
+        };
+        const Values key = normal("key");
+        const std::size_t reach = std::max<std::size_t>(window / 2, 1);
+        const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
+            const std::size_t begin = i / window * window;
+            if (j + reach < begin || j >= begin + window + reach) return 0.0;
+            return std::exp(product(query, i, key, j, head) / std::sqrt(double{head_width}));
+        };
+        // The option summaries is 2.
+        EXPECT_CLOSE(living.run(living.input(x, {})), read(living, normal("value"), 2, weight),
+                     {.terms = longest_sum});
+    }
 }
 
 /// Keys are queries of length 1, and a step does not see itself.
@@ -216,55 +157,6 @@ TEST(MixerIdentities, turned_vectors_of_mega_make_a_bias_of_the_distance) {
     }
     EXPECT_CLOSE(moved, expected, {.terms = width});
     EXPECT_GT(std::abs(table[0] - table[1]), 1e-3);
-}
-
-// --- State spaces
-
-/// With B = 1 and twice the C, for S4D counts both modes of a pair.
-TEST(MixerIdentities, dss_with_a_zero_order_hold_is_s4d_of_shared_modes) {
-    LivingMixer pairs({"s4d", causally}, {{"states", "8"}, {"rows", "1"}, {"output", "none"}});
-    LivingMixer shared(
-        {"dss", causally},
-        {{"gain", "zero_order_hold"}, {"separate_steps", "false"}, {"output", "none"}});
-    set(pairs.stream, *pairs.mixer, "input_weight", {1, 1, 1, 1, 0, 0, 0, 0});
-    for (const char* const name : {"log_step", "log_decay", "frequency", "skip"}) {
-        set(shared.stream, *shared.mixer, name, values_in(*pairs.mixer, name));
-    }
-    Values output = values_in(*pairs.mixer, "output_weight");
-    for (double& number : output) number *= 2;
-    set(shared.stream, *shared.mixer, "output_weight", output);
-    EXPECT_CLOSE(shared.run(shared.input(sequence_values(), {})),
-                 pairs.run(pairs.input(sequence_values(), {})), {.terms = longest_sum});
-}
-
-/// State p of S5 reads and writes feature p alone.
-TEST(MixerIdentities, s5_with_a_state_for_each_feature_is_s4d_of_one_mode) {
-    LivingMixer single({"s4d", causally}, {{"states", "2"}, {"output", "none"}});
-    LivingMixer many({"s5", causally}, {{"states", std::to_string(2 * width)},
-                                        {"blocks", "1"},
-                                        {"discretisation", "zero_order_hold"},
-                                        {"output", "none"}});
-    const Values frequency = random_values(width, 0.5, 3, {3, 0, 4});
-    set(single.stream, *single.mixer, "frequency", frequency);
-    set(many.stream, *many.mixer, "frequency", frequency);
-    Values rate = values_in(*single.mixer, "log_decay");
-    for (double& number : rate) number = -std::exp(number);
-    set(many.stream, *many.mixer, "rate", rate);
-    for (const char* const name : {"log_step", "skip"}) {
-        set(many.stream, *many.mixer, name, values_in(*single.mixer, name));
-    }
-    for (const char* const name : {"input_weight", "output_weight"}) {
-        const Values own = values_in(*single.mixer, name);  // real parts, then imaginary ones
-        Values matrices(2 * width * width, 0.0);
-        for (std::size_t part = 0; part < 2; ++part) {
-            for (std::size_t p = 0; p < n_features; ++p) {
-                matrices[(part * n_features + p) * n_features + p] = own[part * n_features + p];
-            }
-        }
-        set(many.stream, *many.mixer, name, matrices);
-    }
-    EXPECT_CLOSE(many.run(many.input(sequence_values(), {})),
-                 single.run(single.input(sequence_values(), {})), {.terms = longest_sum});
 }
 
 }  // namespace
