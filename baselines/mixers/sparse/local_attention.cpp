@@ -5,10 +5,9 @@
 //   y[i] = W_o sum over j of P[i][j] v[j]      P[i] = softmax over j of q[i] k[j] / sqrt(d)
 // Source: the sliding window of Zhang et al. 2023, arXiv 2210.07661, whose edges end with the
 // sequence; the blocks of Tay et al. 2021, arXiv 2011.04006. The public code of the latter (`mode`
-// release) has n blocks of b strided steps: block i has the steps i, i + n, i + 2 n, ... of a
-// sequence that is followed by zeros up to the next multiple of b, by b of them where it is one,
-// and they are seen as keys. Its padding is that of blocks of neighbours: element j of block i has
-// the mask of step i b + j. A query under the mask reads the mean of its block.
+// release) has strided blocks of b steps (strided_blocks.h) of a sequence that is followed by zeros
+// up to the next multiple of b, by b of them where it is one. A query that is padding reads the
+// mean of its block.
 
 #include <algorithm>
 #include <memory>
@@ -17,9 +16,9 @@
 #include "baselines/mixers/attention/softmax_attention.h"
 #include "baselines/mixers/padding.h"
 #include "baselines/mixers/sparse/remembered_lists.h"
+#include "baselines/mixers/sparse/strided_blocks.h"
 #include "kernels/core/support/check.h"
 #include "kernels/ops/attention/listed_attention.h"
-#include "kernels/ops/basic/elementwise.h"
 #include "kernels/ops/basic/layout.h"
 
 namespace elm {
@@ -62,13 +61,15 @@ protected:
         const ListedAttentionSettings settings{.heads = projections_.heads};
         if (release_) {
             const std::vector<std::int64_t> lengths = lengths_of(input.lengths, steps);
-            const std::int64_t spare = block_ - steps % block_;
+            const StridedBlocks strided{
+                .block = block_, .steps = steps, .spare = block_ - steps % block_};
             RememberedLists::Key key{steps};
             key.insert(key.end(), lengths.begin(), lengths.end());
-            const auto lists =
-                lists_.of(key, [&] { return strided_lists(steps + spare, steps, lengths); });
-            const auto whole = [&](const Var& all) { return pad(context, all, 1, 0, spare); };
-            const Var query = whole(without_masked(context, rows.query, lengths, spare));
+            const auto lists = lists_.of(key, [&] { return strided.lists(lengths); });
+            const auto whole = [&](const Var& all) {
+                return pad(context, all, 1, 0, strided.spare);
+            };
+            const Var query = whole(strided.blanked(context, rows.query, lengths));
             const Var read = listed_attention(context, query, whole(rows.key), whole(rows.value),
                                               *lists, settings)
                                  .output;
@@ -94,65 +95,6 @@ private:
             lists.close();
         }
         return lists;
-    }
-
-    /// Whether element `element` of block `block` is under the mask of a sample.
-    bool is_masked(std::int64_t block, std::int64_t element, std::int64_t steps,
-                   std::int64_t length) const {
-        const std::int64_t step = block * block_ + element;
-        return step >= length && step < steps;
-    }
-
-    KeyLists strided_lists(std::int64_t whole, std::int64_t steps,
-                           const std::vector<std::int64_t>& lengths) const {
-        const std::int64_t blocks = whole / block_;
-        KeyLists lists(whole, whole, block_, std::ssize(lengths));
-        std::vector<std::int32_t> order;
-        for (std::int64_t block = 0; block < blocks; ++block) {
-            for (std::int64_t element = 0; element < block_; ++element) {
-                order.push_back(static_cast<std::int32_t>(element * blocks + block));
-            }
-        }
-        for (const std::int64_t length : lengths) {
-            for (std::int64_t block = 0; block < blocks; ++block) {
-                for (std::int64_t element = 0; element < block_; ++element) {
-                    const std::int64_t key = element * blocks + block;
-                    if (!is_masked(block, element, steps, length)) {
-                        lists.see(key, key + 1);
-                        continue;
-                    }
-                    for (std::int64_t row = 0; row < block_; ++row) {
-                        if (is_masked(block, row, steps, length)) {
-                            lists.see(key, key + 1, row, row + 1);
-                        }
-                    }
-                }
-                lists.close();
-            }
-            lists.append_order(order);
-        }
-        return lists;
-    }
-
-    /// Queries under the mask as zeros, whose weights are all the same.
-    Var without_masked(Context& context, const Var& rows, const std::vector<std::int64_t>& lengths,
-                       std::int64_t spare) const {
-        const Shape& shape = rows.value.shape();
-        const std::int64_t blocks = (shape[1] + spare) / block_;
-        const Tensor counts = Tensor::empty(context.stream, shape, rows.value.dtype());
-        visit_real(counts.dtype(), [&]<class Real>(Real) {
-            std::vector<Real> values;
-            values.reserve(static_cast<std::size_t>(shape.size()));
-            for (std::int64_t at = 0; at < shape.size(); ++at) {
-                const std::int64_t step = at / shape[2] % shape[1];
-                const auto sample = static_cast<std::size_t>(at / (shape[1] * shape[2]));
-                const std::int64_t length = lengths[lengths.size() == 1 ? 0 : sample];
-                const bool masked = is_masked(step % blocks, step / blocks, shape[1], length);
-                values.push_back(masked ? Real(0) : Real(1));
-            }
-            counts.assign<Real>(context.stream, values);
-        });
-        return multiply(context, rows, {counts});
     }
 
     std::int64_t block_, look_back_;

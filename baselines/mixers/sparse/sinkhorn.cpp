@@ -8,9 +8,9 @@
 // directions, so there is no causal form. Blocks beyond the length of a sample take no part.
 // Source: Tay et al. 2020, arXiv 2002.11296. Where we differ: no Gumbel noise, and keys are summed
 // in place of inputs, as in the public code of Tay et al. 2021, arXiv 2011.04006. That code (`mode`
-// release) has for block i the steps i, i + n, i + 2 n, ... of n blocks and their padding as if
-// they were neighbours; its mixture is the sum of all blocks whatever R is; and it adds up two
-// softmaxes, one for each block. It refuses a sequence that is no multiple of a block.
+// release) has strided blocks (strided_blocks.h); its mixture is the sum of all blocks whatever R
+// is; and it adds up two softmaxes, one for each block. It refuses a sequence that is no multiple
+// of a block.
 
 #include <algorithm>
 #include <memory>
@@ -19,6 +19,7 @@
 #include "baselines/mixers/attention/heads.h"
 #include "baselines/mixers/padding.h"
 #include "baselines/mixers/sparse/doubly_stochastic.h"
+#include "baselines/mixers/sparse/strided_blocks.h"
 #include "kernels/core/support/check.h"
 #include "kernels/ops/attention/listed_attention.h"
 #include "kernels/ops/basic/elementwise.h"
@@ -150,22 +151,20 @@ private:
     Var with_sum_of_blocks(Context& context, const HeadProjections::Rows& rows,
                            const MixerInput& input) const {
         const Shape shape = rows.key.value.shape();
-        const std::int64_t blocks = shape[1] / block_;
         ELM_CHECK(shape[1] % block_ == 0,
                   "a sequence of {} steps is no multiple of a block of {}, which mode release "
                   "expects. Set another block, or mode to paper.",
                   shape[1], block_);
         const auto sum_of_blocks = [&](const Var& all) {
-            const Var each = reshape(context, all, {shape[0], block_, blocks, shape[2]});
+            const Var each = reshape(context, all, {shape[0], block_, shape[1] / block_, shape[2]});
             return sum(context, each, 2);
         };
         const ListedAttentionSettings settings{.heads = heads()};
-        const Var own =
-            listed_attention(context, blanked(context, rows.query, input, blocks), rows.key,
-                             rows.value, strided_lists(input, blocks), settings)
-                .output;
-        const std::vector<std::int64_t> lengths =
-            lengths_of(input.lengths, input.sequence.value.shape()[1]);
+        const std::vector<std::int64_t> lengths = lengths_of(input.lengths, shape[1]);
+        const StridedBlocks strided{.block = block_, .steps = shape[1]};
+        const Var own = listed_attention(context, strided.blanked(context, rows.query, lengths),
+                                         rows.key, rows.value, strided.lists(lengths), settings)
+                            .output;
         KeyLists of_sum(shape[1], block_, shape[1] == 0 ? 1 : shape[1], std::ssize(lengths));
         for (const std::int64_t length : lengths) {
             of_sum.see(0, std::min(block_, length));
@@ -175,49 +174,6 @@ private:
                                            sum_of_blocks(rows.value), of_sum, settings)
                               .output;
         return add(context, own, mixed);
-    }
-
-    /// Element a of block g is step a blocks + g, and its padding that of step g block + a.
-    KeyLists strided_lists(const MixerInput& input, std::int64_t blocks) const {
-        const std::int64_t steps = input.sequence.value.shape()[1];
-        const std::vector<std::int64_t> lengths =
-            lengths_of(input.lengths, input.sequence.value.shape()[1]);
-        KeyLists lists(steps, steps, block_, std::ssize(lengths));
-        for (const std::int64_t length : lengths) {
-            std::vector<std::int32_t> order;
-            for (std::int64_t g = 0; g < blocks; ++g) {
-                const std::int64_t counted =
-                    std::clamp<std::int64_t>(length - g * block_, 0, block_);
-                for (std::int64_t a = 0; a < block_; ++a) {
-                    const std::int64_t key = a * blocks + g;
-                    if (a < counted) lists.see(key, key + 1, 0, counted);
-                    lists.see(key, key + 1, counted, block_);
-                    order.push_back(static_cast<std::int32_t>(key));
-                }
-                lists.close();
-            }
-            lists.append_order(order);
-        }
-        return lists;
-    }
-
-    /// Queries with zeros where their padding is, so that they see all keys alike.
-    Var blanked(Context& context, const Var& query, const MixerInput& input,
-                std::int64_t blocks) const {
-        if (!input.lengths.defined()) return query;
-        const Shape shape = query.value.shape();
-        return visit_real(query.value.dtype(), [&]<class Real>(Real) {
-            std::vector<Real> mask;
-            for (const std::int64_t length :
-                 lengths_of(input.lengths, input.sequence.value.shape()[1])) {
-                for (std::int64_t step = 0; step < shape[1]; ++step) {
-                    const std::int64_t place = step % blocks * block_ + step / blocks;
-                    mask.insert(mask.end(), static_cast<std::size_t>(shape[2]),
-                                place < length ? Real(1) : Real(0));
-                }
-            }
-            return multiply(context, query, {Tensor::from<Real>(context.stream, shape, mask)});
-        });
     }
 
     std::int64_t block_, iterations_;

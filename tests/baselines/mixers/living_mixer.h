@@ -21,6 +21,9 @@ inline constexpr std::int64_t width = 8, steps = 9, source_steps = 6, longest_su
 using Numbers = std::vector<double>;
 using ChosenOptions = std::vector<std::pair<std::string, std::string>>;
 
+inline constexpr MixerPattern both_directions{.is_cross = false, .causal = false};
+inline constexpr MixerPattern causally{.is_cross = false, .causal = true};
+
 /// A mixer in one of the four patterns.
 struct PatternCase {
     std::string mixer;

@@ -1,4 +1,4 @@
-// Identities of mixers: what one computes, written out or by another one.
+// Identities of attentions: what one computes, written out or by another one.
 
 #include <gtest/gtest.h>
 
@@ -7,63 +7,14 @@
 #include <numbers>
 
 #include "baselines/mixers/attention/distance_bias.h"
-#include "tests/baselines/mixers/living_mixer.h"
+#include "baselines/mixers/sparse/doubly_stochastic.h"
+#include "baselines/mixers/sparse/merged_reads.h"
+#include "baselines/mixers/sparse/prob_sparse_attention.h"
+#include "kernels/ops/attention/attention.h"
+#include "tests/baselines/mixers/written_out.h"
 
 namespace elm::test::mixing {
 namespace {
-
-constexpr MixerPattern both_directions{.is_cross = false, .causal = false};
-constexpr MixerPattern causally{.is_cross = false, .causal = true};
-constexpr std::size_t n_heads = 2, n_features = width, head_width = n_features / n_heads;
-
-/// The rows (time, features) of a linear map of rows.
-Numbers mapped(LivingMixer& living, const std::string& map, const Numbers& rows) {
-    const Numbers weight = values_in(*living.mixer, map + ".weight");
-    Numbers bias(n_features, 0.0);
-    for (const auto& [name, parameter] : living.mixer->parameters()) {
-        if (name == map + ".bias") bias = values_of(parameter->value);
-    }
-    Numbers result(rows.size());
-    for (std::size_t at = 0; at < rows.size(); ++at) {
-        const std::size_t row = at / n_features * n_features, out = at % n_features;
-        result[at] = bias[out];
-        for (std::size_t in = 0; in < n_features; ++in) {
-            result[at] += weight[out * n_features + in] * rows[row + in];
-        }
-    }
-    return result;
-}
-
-/// Means of values by head, by the weights weight(i, j, head), of which `more` count besides for
-/// values of nothing, through the output map.
-template <class Weight>
-Numbers read(LivingMixer& living, const Numbers& value, double more, const Weight& weight) {
-    const std::size_t steps_read = value.size() / n_features;
-    Numbers means(value.size(), 0.0);
-    for (std::size_t i = 0; i < steps_read; ++i) {
-        for (std::size_t head = 0; head < n_heads; ++head) {
-            double all = more;
-            for (std::size_t j = 0; j < steps_read; ++j) all += weight(i, j, head);
-            for (std::size_t j = 0; j < steps_read; ++j) {
-                const double share = weight(i, j, head) / all;
-                for (std::size_t c = head * head_width; c < (head + 1) * head_width; ++c) {
-                    means[i * n_features + c] += share * value[j * n_features + c];
-                }
-            }
-        }
-    }
-    return mapped(living, "output", means);
-}
-
-/// The product of row i of one and row j of another, of a head.
-double product(const Numbers& left, std::size_t i, const Numbers& right, std::size_t j,
-               std::size_t head) {
-    double sum = 0;
-    for (std::size_t c = head * head_width; c < (head + 1) * head_width; ++c) {
-        sum += left[i * n_features + c] * right[j * n_features + c];
-    }
-    return sum;
-}
 
 /// Features of sines and cosines are a cosine of the distance.
 TEST(MixerIdentities, cosformer_weighs_rectified_products_by_a_cosine_of_the_distance) {
@@ -86,36 +37,30 @@ TEST(MixerIdentities, cosformer_weighs_rectified_products_by_a_cosine_of_the_dis
     }
 }
 
-/// Keys and values of norms; summaries that are nothing count as so many scores of 0.
-TEST(MixerIdentities, long_short_attention_of_one_window_is_exact_attention_of_norms) {
-    LivingMixer living({"long_short", both_directions},
-                       {{"heads", "2"}, {"window", std::to_string(steps)}, {"summaries", "2"}});
-    set_all(living.stream, *living.mixer, "summary_norm.weight", 0);
-    set_all(living.stream, *living.mixer, "summary_norm.bias", 0);
-    const Numbers x = sequence_values(), query = mapped(living, "query", x);
-    const auto normal = [&](const std::string& map) {
-        Numbers rows = mapped(living, map, x);
-        const Numbers gain = values_in(*living.mixer, "norm.weight");
-        const Numbers bias = values_in(*living.mixer, "norm.bias");
-        for (std::size_t row = 0; row < rows.size(); row += n_features) {
-            double mean = 0, variance = 0;
-            for (std::size_t c = 0; c < n_features; ++c) mean += rows[row + c] / width;
-            for (std::size_t c = 0; c < n_features; ++c) {
-                variance += (rows[row + c] - mean) * (rows[row + c] - mean) / width;
-            }
-            for (std::size_t c = 0; c < n_features; ++c) {
-                rows[row + c] =
-                    gain[c] * (rows[row + c] - mean) / std::sqrt(variance + 1e-5) + bias[c];
-            }
-        }
-        return rows;
-    };
-    const Numbers key = normal("key");
-    const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
-        return std::exp(product(query, i, key, j, head) / std::sqrt(double{head_width}));
-    };
-    EXPECT_CLOSE(living.run(living.input(x, {})), read(living, normal("value"), 2, weight),
-                 {.terms = longest_sum});
+/// Keys and values of norms; summaries that are nothing count as so many scores of 0. A step sees
+/// its segment and half of its length, but at least one step, on either side.
+TEST(MixerIdentities, long_short_attention_of_a_window_is_exact_attention_of_norms) {
+    for (const std::size_t window : {std::size_t{1}, std::size_t{3}, std::size_t{steps}}) {
+        LivingMixer living({"long_short", both_directions},
+                           {{"heads", "2"}, {"window", std::to_string(window)}});
+        set_all(living.stream, *living.mixer, "summary_norm.weight", 0);
+        set_all(living.stream, *living.mixer, "summary_norm.bias", 0);
+        const Numbers x = sequence_values(), query = mapped(living, "query", x);
+        const auto normal = [&](const std::string& map) {
+            return layer_norm_of(mapped(living, map, x), values_in(*living.mixer, "norm.weight"),
+                                 values_in(*living.mixer, "norm.bias"));
+        };
+        const Numbers key = normal("key");
+        const std::size_t reach = std::max<std::size_t>(window / 2, 1);
+        const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
+            const std::size_t begin = i / window * window;
+            if (j + reach < begin || j >= begin + window + reach) return 0.0;
+            return std::exp(product(query, i, key, j, head) / std::sqrt(double{head_width}));
+        };
+        // The option summaries is 2.
+        EXPECT_CLOSE(living.run(living.input(x, {})), read(living, normal("value"), 2, weight),
+                     {.terms = longest_sum});
+    }
 }
 
 /// Keys are queries of length 1, and a step does not see itself.
@@ -175,6 +120,255 @@ TEST(MixerIdentities, slots_of_single_steps_are_exact_attention) {
                  exact.run(exact.input(identity(width), {})), {.terms = longest_sum});
 }
 
+TEST(MixerIdentities, blocks_of_steps_are_exact_attention_within_them) {
+    for (const MixerPattern& pattern : {both_directions, causally}) {
+        for (const std::size_t block : {std::size_t{2}, std::size_t{3}, std::size_t{steps}}) {
+            LivingMixer living({"local_attention", pattern},
+                               {{"heads", "2"}, {"block", std::to_string(block)}});
+            const Numbers x = sequence_values();
+            const Numbers query = mapped(living, "query", x), key = mapped(living, "key", x);
+            const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
+                if (i / block != j / block || (pattern.causal && j > i)) return 0.0;
+                return std::exp(product(query, i, key, j, head) / std::sqrt(double{head_width}));
+            };
+            EXPECT_CLOSE(living.run(living.input(x, {})),
+                         read(living, mapped(living, "value", x), 0, weight),
+                         {.terms = longest_sum})
+                << pattern.name() << " " << block;
+        }
+    }
+}
+
+TEST(MixerIdentities, a_causal_window_of_one_step_reads_its_value) {
+    LivingMixer living({"local_attention", causally}, {{"window", "1"}});
+    const Numbers x = sequence_values();
+    EXPECT_CLOSE(living.run(living.input(x, {})),
+                 mapped(living, "output", mapped(living, "value", x)), {.terms = longest_sum});
+}
+
+/// A softmax over all keys, by those of its parts.
+TEST(MixerIdentities, reads_of_parts_of_the_keys_make_up_that_of_all) {
+    Stream stream{Device{}};
+    Context context{stream};
+    const auto draw = [&](std::uint32_t purpose) {
+        return Var{tensor_of(stream, {1, steps, width}, DType::f64,
+                             random_values(steps * width, -1, 1, {3, 0, purpose}))};
+    };
+    const Var query = draw(1), key = draw(2), value = draw(3);
+    std::vector<ListedAttentionResult> parts;
+    for (const auto& [begin, end] : {std::pair{0, 4}, {4, 5}, {5, 9}}) {
+        KeyLists list(steps, steps, steps);
+        list.see(begin, end);
+        list.close();
+        parts.push_back(listed_attention(context, query, key, value, list, {.heads = 2}));
+    }
+    EXPECT_CLOSE(merged_reads(context, parts, 2).value,
+                 values_of(attention(context, query, key, value, {.heads = 2}).value),
+                 {.terms = longest_sum});
+}
+
+/// Keys say with their first features which block they are of, and the scores of blocks read those:
+/// exp(-300) is nothing, so that the mixture is the block itself, whose keys count twice.
+TEST(MixerIdentities, blocks_that_are_sorted_to_themselves_are_seen_alone) {
+    const ChosenOptions options{{"heads", "1"}, {"block", "3"}};
+    ChosenOptions sorting = options;
+    sorting.insert(sorting.end(), {{"most_blocks", "3"}, {"temperature", "0.01"}});
+    LivingMixer sorted({"sinkhorn", both_directions}, sorting);
+    LivingMixer local({"local_attention", both_directions}, options);
+    Numbers x = sequence_values(), key = values_in(*sorted.mixer, "key.weight"), sort;
+    for (std::size_t feature = 0; feature < 3; ++feature) {
+        for (std::size_t at = feature; at < x.size(); at += n_features) {
+            x[at] = at / n_features / 3 == feature ? 1 : 0;
+        }
+        for (std::size_t i = 0; i < n_features; ++i) {
+            sort.push_back(i == feature ? 1 : 0);
+            key[feature * n_features + i] = sort.back();
+        }
+    }
+    set(sorted.stream, *sorted.mixer, "key.weight", key);
+    set(sorted.stream, *sorted.mixer, "sort", sort);
+    copy_parameters(local, sorted);
+    EXPECT_CLOSE(sorted.run(sorted.input(x, {})), local.run(local.input(x, {})),
+                 {.terms = longest_sum});
+}
+
+/// The sum of all blocks of one is that block, and the released form adds up both softmaxes.
+TEST(MixerIdentities, released_sinkhorn_of_one_block_is_twice_exact_attention) {
+    LivingMixer released(
+        {"sinkhorn", both_directions},
+        {{"mode", "release"}, {"block", std::to_string(steps)}, {"projection_bias", "false"}});
+    LivingMixer exact({"attention", both_directions}, {{"projection_bias", "false"}});
+    copy_parameters(exact, released);
+    Numbers twice = exact.run(exact.input(sequence_values(), {}));
+    for (double& number : twice) number *= 2;
+    EXPECT_CLOSE(released.run(released.input(sequence_values(), {})), twice,
+                 {.terms = longest_sum});
+}
+
+TEST(MixerIdentities, doubly_stochastic_matrices_have_rows_and_columns_of_sum_1) {
+    Stream stream{Device{}};
+    Context context{stream};
+    const auto limit = [&](const Shape& shape, const Numbers& scores) {
+        const Var rows{tensor_of(stream, shape, DType::f64, scores)};
+        return values_of(doubly_stochastic(context, rows, 200).value);
+    };
+    constexpr std::size_t n = 4;
+    const Numbers matrix = limit({1, n, n}, random_values(n * n, -1, 1, {3, 0, 8}));
+    for (std::size_t i = 0; i < n; ++i) {
+        double row = 0, column = 0;
+        for (std::size_t j = 0; j < n; ++j) {
+            row += matrix[i * n + j];
+            column += matrix[j * n + i];
+        }
+        EXPECT_NEAR(row, 1, 8 * epsilon_of(DType::f64));
+        EXPECT_NEAR(column, 1, 8 * epsilon_of(DType::f64));
+    }
+    // Of 2 x 2: a / (1 - a) is the root of the ratio of both products, exp(0 + 0 - 1 - 2).
+    const double a = 1 / (1 + std::exp(1.5));
+    EXPECT_CLOSE(limit({1, 2, 2}, {0, 1, 2, 0}), Numbers({a, 1 - a, 1 - a, a}), {.terms = 200});
+}
+
+/// Scores of pairs of positions that are those of a sequence.
+TEST(MixerIdentities, a_synthesizer_of_products_is_exact_attention) {
+    for (const MixerPattern& pattern : {both_directions, causally}) {
+        LivingMixer exact({"attention", pattern}, {{"heads", "2"}});
+        LivingMixer learned(
+            {"synthesizer", pattern},
+            {{"heads", "2"}, {"products", "false"}, {"longest", std::to_string(steps)}});
+        copy_parameters(learned, exact);
+        const Numbers x = sequence_values();
+        const Numbers query = mapped(exact, "query", x), key = mapped(exact, "key", x);
+        Numbers scores;
+        for (std::size_t at = 0; at < n_heads * steps * steps; ++at) {
+            scores.push_back(
+                product(query, at / steps % steps, key, at % steps, at / (steps * steps)) /
+                std::sqrt(double{head_width}));
+        }
+        set(learned.stream, *learned.mixer, "random", scores);
+        EXPECT_CLOSE(learned.run(learned.input(x, {})), exact.run(exact.input(x, {})),
+                     {.terms = longest_sum});
+    }
+}
+
+TEST(MixerIdentities, rectified_features_weigh_by_their_products) {
+    for (const MixerPattern& pattern : {both_directions, causally}) {
+        LivingMixer living({"performer", pattern}, {{"heads", "2"}, {"kernel", "relu"}});
+        const Numbers x = sequence_values();
+        Numbers query = mapped(living, "query", x), key = mapped(living, "key", x);
+        for (Numbers* const rows : {&query, &key}) {
+            for (double& number : *rows) number = std::max(number, 0.0) + 1e-3;
+        }
+        const auto weight = [&](std::size_t i, std::size_t j, std::size_t head) {
+            return pattern.causal && j > i ? 0 : product(query, i, key, j, head);
+        };
+        EXPECT_CLOSE(living.run(living.input(x, {})),
+                     read(living, mapped(living, "value", x), 0, weight), {.terms = longest_sum});
+    }
+}
+
+/// Choromanski et al. 2021: exp(w (q + k) - (|q|^2 + |k|^2) / 2) has the mean exp(q k) and a
+/// variance that is known, and that of the mean of m orthogonal ones is less than a share 1 / m of
+/// it by (1 - 1 / m) 2 / (d + 2) (exp(q k) - exp(-(|q|^2 + |k|^2) / 2))^2 at least: here by 8 %.
+TEST(MixerIdentities, random_features_have_the_mean_of_a_softmax_and_vary_less_if_orthogonal) {
+    constexpr std::size_t groups = 8192;
+    LivingMixer living({"performer", both_directions},
+                       {{"heads", "1"}, {"random_features", std::to_string(groups * n_features)}});
+    const Numbers drawn = values_in(*living.mixer, "projection");
+    constexpr double part = 0.1;                    // each element of q and k
+    constexpr double square = width * part * part;  // |q|^2, |k|^2 and q k
+    const double kernel = std::exp(square);
+    const double variance = kernel * kernel * std::expm1(4 * square);
+    double mean = 0, deviation = 0;
+    for (std::size_t group = 0; group < groups; ++group) {
+        double of_group = 0;
+        for (std::size_t row = group * n_features; row < (group + 1) * n_features; ++row) {
+            double projected = 0;
+            for (std::size_t c = 0; c < n_features; ++c) {
+                projected += 2 * part * drawn[row * n_features + c];
+            }
+            of_group += std::exp(projected - square) / width;
+        }
+        mean += of_group / groups;
+        deviation += (of_group - kernel) * (of_group - kernel) / groups;
+    }
+    EXPECT_NEAR(mean, kernel, 4 * std::sqrt(variance / (groups * n_features)));
+    const double gap = kernel - std::exp(-square);
+    const double less = (1 - 1.0 / width) * 2 / (width + 2) * gap * gap;
+    // Half of it is three standard errors of so many groups.
+    EXPECT_LT(deviation, variance / width - less / 2);
+}
+
+/// Where all scores are the same, so is every landmark, and their matrix has the rank 1.
+TEST(MixerIdentities, nystrom_attention_of_equal_keys_is_the_mean) {
+    LivingMixer living({"nystrom", both_directions},
+                       {{"heads", "2"}, {"landmarks", "3"}, {"taps", "0"}});
+    for (const char* const map : {"query.weight", "key.weight"}) {
+        set_all(living.stream, *living.mixer, map, 0);
+    }
+    const Numbers x = sequence_values();
+    const auto weight = [](std::size_t, std::size_t, std::size_t) { return 1.0; };
+    EXPECT_CLOSE(living.run(living.input(x, {})),
+                 read(living, mapped(living, "value", x), 0, weight), {.terms = longest_sum});
+}
+
+/// Its weights sum to 1.
+TEST(MixerIdentities, lara_reads_equal_values_as_they_are) {
+    LivingMixer living({"lara", both_directions}, {{"heads", "2"}, {"landmarks", "3"}});
+    set_all(living.stream, *living.mixer, "value.weight", 0);
+    set(living.stream, *living.mixer, "value.bias", random_values(width, -1, 1, {3, 0, 5}));
+    const Numbers x = sequence_values();
+    EXPECT_CLOSE(living.run(living.input(x, {})),
+                 mapped(living, "output", mapped(living, "value", x)), {.terms = longest_sum});
+}
+
+TEST(MixerIdentities, prob_sparse_attention_of_no_queries_is_the_mean) {
+    Stream stream{Device{}};
+    Context context{stream};
+    const Numbers values = sequence_values();
+    const Var rows{tensor_of(stream, {1, steps, width}, DType::f64, values)};
+    const Tensor sample = Tensor::zeros(stream, {steps, 1}, DType::i32);
+    Numbers expected(values.size(), 0.0);
+    for (std::size_t at = 0; at < values.size(); ++at) {
+        for (std::size_t i = at % n_features; i < values.size(); i += n_features) {
+            expected[at] += values[i] / steps;
+        }
+    }
+    EXPECT_CLOSE(values_of(prob_sparse_attention(context, rows, rows, rows,
+                                                 {.heads = 2, .chosen = 0, .sample = sample})
+                               .value),
+                 expected, {.terms = steps});
+}
+
+// --- MEGA
+
+/// As convolutions, by transforms; without, as recurrences.
+TEST(MixerIdentities, averages_of_mega_that_reach_all_steps_are_not_cut_off) {
+    for (const MixerPattern& pattern : {both_directions, causally}) {
+        LivingMixer whole({"mega", pattern});
+        const Numbers wanted = whole.run(whole.input(sequence_values(), {}));
+        for (const std::int64_t reach : {steps, 2 * steps}) {
+            LivingMixer cut({"mega", pattern}, {{"truncation", std::to_string(reach)}});
+            copy_parameters(cut, whole);
+            EXPECT_CLOSE(cut.run(cut.input(sequence_values(), {})), wanted, {.terms = longest_sum});
+        }
+    }
+}
+
+/// A softmax of one score is 1, whatever queries and keys are.
+TEST(MixerIdentities, chunks_of_mega_of_one_step_read_its_own_value) {
+    for (const char* const chunk : {"1", "3"}) {
+        LivingMixer living({"mega", causally}, {{"attention", "softmax"}, {"chunk", chunk}});
+        const Numbers before = living.run(living.input(sequence_values(), {}));
+        set_all(living.stream, *living.mixer, "gain", 3);
+        const Numbers after = living.run(living.input(sequence_values(), {}));
+        if (std::string(chunk) == "1") {
+            EXPECT_CLOSE(after, before, {.terms = longest_sum});
+        } else {
+            EXPECT_NE(difference_above(after, before, 1e-4), "");
+        }
+    }
+}
+
 /// A softmax does not see what is added to all scores of a row; laplace's function does.
 TEST(MixerIdentities, distances_of_mega_may_be_moved_under_a_softmax) {
     for (const MixerPattern& pattern : {both_directions, causally}) {
@@ -216,55 +410,6 @@ TEST(MixerIdentities, turned_vectors_of_mega_make_a_bias_of_the_distance) {
     }
     EXPECT_CLOSE(moved, expected, {.terms = width});
     EXPECT_GT(std::abs(table[0] - table[1]), 1e-3);
-}
-
-// --- State spaces
-
-/// With B = 1 and twice the C, for S4D counts both modes of a pair.
-TEST(MixerIdentities, dss_with_a_zero_order_hold_is_s4d_of_shared_modes) {
-    LivingMixer pairs({"s4d", causally}, {{"states", "8"}, {"rows", "1"}, {"output", "none"}});
-    LivingMixer shared(
-        {"dss", causally},
-        {{"gain", "zero_order_hold"}, {"separate_steps", "false"}, {"output", "none"}});
-    set(pairs.stream, *pairs.mixer, "input_weight", {1, 1, 1, 1, 0, 0, 0, 0});
-    for (const char* const name : {"log_step", "log_decay", "frequency", "skip"}) {
-        set(shared.stream, *shared.mixer, name, values_in(*pairs.mixer, name));
-    }
-    Numbers output = values_in(*pairs.mixer, "output_weight");
-    for (double& number : output) number *= 2;
-    set(shared.stream, *shared.mixer, "output_weight", output);
-    EXPECT_CLOSE(shared.run(shared.input(sequence_values(), {})),
-                 pairs.run(pairs.input(sequence_values(), {})), {.terms = longest_sum});
-}
-
-/// State p of S5 reads and writes feature p alone.
-TEST(MixerIdentities, s5_with_a_state_for_each_feature_is_s4d_of_one_mode) {
-    LivingMixer single({"s4d", causally}, {{"states", "2"}, {"output", "none"}});
-    LivingMixer many({"s5", causally}, {{"states", std::to_string(2 * width)},
-                                        {"blocks", "1"},
-                                        {"discretisation", "zero_order_hold"},
-                                        {"output", "none"}});
-    const Numbers frequency = random_values(width, 0.5, 3, {3, 0, 4});
-    set(single.stream, *single.mixer, "frequency", frequency);
-    set(many.stream, *many.mixer, "frequency", frequency);
-    Numbers rate = values_in(*single.mixer, "log_decay");
-    for (double& number : rate) number = -std::exp(number);
-    set(many.stream, *many.mixer, "rate", rate);
-    for (const char* const name : {"log_step", "skip"}) {
-        set(many.stream, *many.mixer, name, values_in(*single.mixer, name));
-    }
-    for (const char* const name : {"input_weight", "output_weight"}) {
-        const Numbers own = values_in(*single.mixer, name);  // real parts, then imaginary ones
-        Numbers matrices(2 * width * width, 0.0);
-        for (std::size_t part = 0; part < 2; ++part) {
-            for (std::size_t p = 0; p < n_features; ++p) {
-                matrices[(part * n_features + p) * n_features + p] = own[part * n_features + p];
-            }
-        }
-        set(many.stream, *many.mixer, name, matrices);
-    }
-    EXPECT_CLOSE(many.run(many.input(sequence_values(), {})),
-                 single.run(single.input(sequence_values(), {})), {.terms = longest_sum});
 }
 
 }  // namespace

@@ -32,8 +32,6 @@ TEST(MixerPatternTable, has_the_patterns_of_the_published_attentions) {
     }
 }
 
-constexpr MixerPattern both_directions{.is_cross = false, .causal = false};
-
 /// The kernel that keeps no matrix computes what its definition says.
 TEST(PlainAttention, is_exact_attention_in_each_pattern) {
     for (const MixerPattern& pattern : all_patterns) {

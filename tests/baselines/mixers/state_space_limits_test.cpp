@@ -18,8 +18,6 @@
 namespace elm::test::mixing {
 namespace {
 
-constexpr MixerPattern causally{.is_cross = false, .causal = true};
-
 // --- S4
 
 /// Without its correction S4 is S4D by the bilinear rule, once C' = C (1 - decay^L) is that of C:

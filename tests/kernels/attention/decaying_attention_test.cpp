@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "kernels/core/support/error.h"
 #include "tests/support/compare.h"
@@ -101,6 +102,37 @@ TEST(DecayingAttention, does_not_depend_on_the_chunk) {
     for (const std::int64_t chunk : {1, 7, 64, 1000}) {
         EXPECT_CLOSE(run(chunk), whole, {.terms = 300});
     }
+}
+
+/// What goes past step t is what is read from it on, but for what is put in from it on: by products
+/// of outputs, of the end and of values with their gradients.
+TEST(DecayingAttention, gradient_of_a_decay_is_what_goes_past_it) {
+    const Sizes n{2, 33, 2, 5, 3};
+    const OpCase op = attention_case("gradient", n, 8);
+    const OpRun run = run_case(op, Device{}, DType::f64);
+    const Arrays in = inputs_of(op), out_gradients = output_gradients_of(run.outputs);
+    const auto product_of_row = [](const std::vector<double>& left,
+                                   const std::vector<double>& right, std::size_t row,
+                                   std::size_t columns) {
+        const auto begin = static_cast<std::ptrdiff_t>(row * columns);
+        const auto end = begin + static_cast<std::ptrdiff_t>(columns);
+        return std::inner_product(left.begin() + begin, left.begin() + end, right.begin() + begin,
+                                  0.0);
+    };
+    std::vector<double> expected(run.gradients[3].size());
+    for (std::size_t b = 0; b < n.batch; ++b) {
+        for (std::size_t h = 0; h < n.heads; ++h) {
+            double past = product_of_row(run.outputs[1], out_gradients[1], b * n.heads + h,
+                                         n.value_features * n.features);
+            for (std::size_t t = n.steps; t-- > 0;) {
+                const std::size_t row = (b * n.steps + t) * n.heads + h;
+                past += product_of_row(run.outputs[0], out_gradients[0], row, n.value_features) -
+                        product_of_row(in[2], run.gradients[2], row, n.value_features);
+                expected[row] = past;
+            }
+        }
+    }
+    EXPECT_CLOSE(run.gradients[3], expected, {.terms = op.longest_sum});
 }
 
 TEST(DecayingAttention, names_the_argument_that_does_not_fit) {

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "kernels/core/support/error.h"
+#include "kernels/ops/basic/layout.h"
 #include "tests/reference/state_space_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/op_case.h"
@@ -131,6 +134,80 @@ TEST(DiagonalScan, a_unit_has_the_same_bits_wherever_it_lies_in_a_vector) {
             EXPECT_EQ(values_of(alone.value)[size(t)], all[size(t * units + unit)]);
         }
     }
+}
+
+TEST(DiagonalScan, goes_on_from_its_last_states) {
+    Stream stream{Device{}};
+    Context context{stream};
+    const auto draw = [&](const Shape& shape, std::uint32_t purpose) {
+        return Var{tensor_of(stream, shape, DType::f64,
+                             random_values(shape.size(), -1, 1, {1, 0, purpose}))};
+    };
+    const Var decay = draw({1, 33, 5}, 1), input = draw({1, 33, 5}, 2), initial = draw({1, 5}, 3);
+    const std::vector<double> whole =
+        values_of(diagonal_scan(context, decay, input, initial).value);
+    const auto run = [&](std::int64_t begin, std::int64_t end, const Var& from) {
+        return diagonal_scan(context, slice(context, decay, 1, begin, end),
+                             slice(context, input, 1, begin, end), from);
+    };
+    for (const std::int64_t split : {1, 13, 32}) {
+        const Var first = run(0, split, initial);
+        const Var last = slice(context, first, 1, split - 1, split);
+        const Var parts[] = {first, run(split, 33, reshape(context, last, {1, 5}))};
+        EXPECT_CLOSE(concatenate(context, parts, 1).value, whole, {.terms = 33}) << split;
+    }
+}
+
+/// From the end, with each decay one step later.
+TEST(DiagonalScan, gradient_of_the_input_is_a_scan_in_reverse) {
+    const Sizes n{1, 33, 7};
+    const OpCase op = real_case("gradient", n, false);
+    const OpRun run = run_case(op, Device{}, DType::f64);
+    const auto reversed = [&](const std::vector<double>& rows) {
+        std::vector<double> turned;
+        for (std::int64_t t = n.time; t-- > 0;) {
+            for (std::int64_t unit = 0; unit < n.units; ++unit) {
+                turned.push_back(rows[size(t * n.units + unit)]);
+            }
+        }
+        return turned;
+    };
+    std::vector<double> later = inputs_of(op)[0];
+    std::rotate(later.begin(), later.begin() + n.units, later.end());
+    Stream stream{Device{}};
+    Context context{stream};
+    const auto tensor = [&](const std::vector<double>& rows) {
+        return Var{tensor_of(stream, {1, n.time, n.units}, DType::f64, reversed(rows))};
+    };
+    const Var initial{Tensor::zeros(stream, {1, n.units}, DType::f64)};
+    const Var found =
+        diagonal_scan(context, tensor(later), tensor(output_gradients_of(run.outputs)[0]), initial);
+    EXPECT_CLOSE(reversed(values_of(found.value)), run.gradients[1], {.terms = n.time});
+}
+
+/// Decays of size 1 turn a state and keep its size.
+TEST(DiagonalScan, turns_alone_keep_the_size_of_an_impulse) {
+    constexpr std::int64_t time = 257, units = 5;
+    Stream stream{Device{}};
+    Context context{stream};
+    std::vector<double> cosines, sines, impulse(size(time * units), 0.0);
+    for (const double angle : random_values(time * units, -3, 3, {1, 0, 1})) {
+        cosines.push_back(std::cos(angle));
+        sines.push_back(std::sin(angle));
+    }
+    std::fill_n(impulse.begin(), units, 1.0);
+    const auto tensor = [&](const std::vector<double>& rows) {
+        return Var{tensor_of(stream, {1, time, units}, DType::f64, rows)};
+    };
+    const Var nothing{Tensor::zeros(stream, {1, time, units}, DType::f64)};
+    const Var initial{Tensor::zeros(stream, {1, units}, DType::f64)};
+    const ComplexVar states = diagonal_scan(context, ComplexVar{tensor(cosines), tensor(sines)},
+                                            {tensor(impulse), nothing}, {initial, initial});
+    const std::vector<double> real = values_of(states.real.value),
+                              imag = values_of(states.imag.value);
+    std::vector<double> sizes;
+    for (std::size_t i = 0; i < real.size(); ++i) sizes.push_back(std::hypot(real[i], imag[i]));
+    EXPECT_CLOSE(sizes, std::vector<double>(real.size(), 1.0), {.terms = time});
 }
 
 TEST(DiagonalScan, names_the_argument_that_does_not_fit) {

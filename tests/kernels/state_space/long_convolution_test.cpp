@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
+
 #include "kernels/core/support/error.h"
 #include "kernels/core/support/parallel.h"
 #include "tests/reference/state_space_reference.h"
@@ -94,6 +97,39 @@ TEST(LongConvolution, a_filter_of_ones_is_the_sum_so_far) {
         sum += input[t];
         EXPECT_NEAR(result[t], sum, 1e-13);
     }
+}
+
+TEST(LongConvolution, a_filter_of_one_pulse_moves_the_input) {
+    Convolution with;
+    constexpr std::int64_t steps = 33;
+    const std::vector<double> input = with.random(steps, 2);
+    for (const std::int64_t lag : {0, 1, 20, 32}) {
+        std::vector<double> pulse(size(steps), 0.0), expected(size(lag), 0.0);
+        pulse[size(lag)] = 1;
+        expected.insert(expected.end(), input.begin(), input.end() - lag);
+        EXPECT_CLOSE(long_convolution(with.context, with.tensor({1, steps, 1}, input),
+                                      with.tensor({steps, 1}, pulse))
+                         .value,
+                     expected, {.terms = steps})
+            << lag;
+    }
+}
+
+/// Linear in the input as in the filter: both gradients have the product with them that the output
+/// has with its own.
+TEST(LongConvolution, gradients_are_those_of_transposed_maps) {
+    const OpCase op = convolution_case("gradient", {2, 33, 3, 33});
+    const OpRun run = run_case(op, Device{}, DType::f64);
+    const Arrays in = inputs_of(op);
+    const auto product = [](const std::vector<double>& left, const std::vector<double>& right) {
+        return std::inner_product(left.begin(), left.end(), right.begin(), 0.0);
+    };
+    const double wanted = product(run.outputs[0], output_gradients_of(run.outputs)[0]);
+    // Sums of 33 products in each of 198 elements, of which the largest output is the size.
+    const double largest = *std::max_element(run.outputs[0].begin(), run.outputs[0].end());
+    const double allowed = 8 * epsilon_of(DType::f64) * 198 * largest;
+    EXPECT_NEAR(product(in[0], run.gradients[0]), wanted, allowed);
+    EXPECT_NEAR(product(in[1], run.gradients[1]), wanted, allowed);
 }
 
 TEST(LongConvolution, long_sequences_agree_with_float64) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/autograd/context.h"
@@ -103,6 +104,21 @@ TEST(WkvScan, does_not_change_with_a_shift_of_all_keys) {
     // Exact keys are lost to the shift: 1024 units in the last place of a number of size 1.
     EXPECT_CLOSE(run(1024), expected, {.condition = 8 * 1024});
     EXPECT_CLOSE(run(-1024), expected, {.condition = 8 * 1024});
+}
+
+/// Hence no gradient along such a shift.
+TEST(WkvScan, gradients_of_the_keys_of_a_unit_sum_to_zero) {
+    const Sizes n{3, 33, 5};
+    const std::vector<double> gradient =
+        run_case(scan_case("gradient", n), Device{}, DType::f64).gradients[2];
+    std::vector<double> sums(n.batch * n.units, 0.0);
+    double largest = 0;
+    for (std::size_t at = 0; at < gradient.size(); ++at) {
+        sums[at / (n.steps * n.units) * n.units + at % n.units] += gradient[at];
+        largest = std::max(largest, std::abs(gradient[at]));
+    }
+    const double allowed = 8 * epsilon_of(DType::f64) * static_cast<double>(n.steps) * largest;
+    EXPECT_EQ(difference_above(sums, std::vector<double>(sums.size(), 0.0), allowed), "");
 }
 
 TEST(WkvScan, goes_on_from_a_state) {
