@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Everything that only a real GPU can tell, in one call that ends after LIMIT_S seconds (540), whatever
-# is left then: tests, once more with each launch awaited, compute-sanitizer, and the benchmarks.
+# is left then: tests, once more with each launch awaited, compute-sanitizer, the benchmarks, and where
+# python3 has a PyTorch that sees the GPU its kernels in turn with ours.
 #
 #     cmake --preset cuda && cmake --build build/cuda      on any machine with the toolkit
 #     bash bench/gpu_check.sh [RESULTS_FOLDER]             on the machine with the GPU
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root"
+cd "$root" || exit 1
 build=build/cuda
 results=${1:-${OUT:-bench/results/gpu}}
 mkdir -p "$results"
@@ -71,12 +72,14 @@ esac
 export ELM_DEVICE_GFLOPS=$peak
 run bench_scan 120 "$build/bench/scan_bench" --benchmark_filter='steps:4096/cuda/' \
     --benchmark_min_time=0.1
+run bench_basic 90 "$build/bench/basic_bench" --benchmark_filter='steps:4096/cuda/' \
+    --benchmark_min_time=0.1
 run bench_attention 90 "$build/bench/attention_bench" --benchmark_filter='/4096/cuda/' \
     --benchmark_min_time=0.1
 # Dilated convolutions against moving averages: the ratios that TCNCA's speed rests on.
 run bench_dilation 90 "$build/bench/dilation_bench" 131072 5
 grep '^| cuda' "$results/bench_dilation.txt" || failed+=("rows of dilation_bench on the GPU")
-# Kernels of attention, scans and spectral ops: the kernel (forward and backward), the rows that time
+# Kernels of attention, scans, spectral and basic ops: the kernel (forward and backward), the rows that time
 # it, and the figure that says which share of its floor they reach.
 floors=(
     "attention exact/full/ share_of_peak"
@@ -86,15 +89,38 @@ floors=(
     "divide_by_last linear/causal/ share_of_peak"
     "leaky_scan leaky_scan/ bytes_floor"
     "gated_scan gated_scan/ flop_floor"
+    "spiking_scan spiking_scan/ bytes_floor"
+    "spiking_scan spiking_scan/ flop_floor"
+    "memory_scan memory_scan/ bytes_floor"
+    "wkv_scan wkv_scan/ bytes_floor"
+    "wkv_scan wkv_scan/ flop_floor"
+    "liquid_scan liquid_scan/ flop_floor"
     "diagonal_scan diagonal_scan/real/ bytes_floor"
     "diagonal_scan diagonal_scan/complex_constant/ bytes_floor"
     "selective_scan selective_scan/ bytes_floor"
     "selective_scan selective_scan/ flop_floor"
     "mode_scan mode_scan/ flop_floor"
     "modes modes/ bytes_floor"
+    "tied_modes tied_modes/ bytes_floor"
     "diagonal_decay diagonal_decay/ bytes_floor"
     "mode_decay mode_decay/ bytes_floor"
     "mode_kernel mode_kernel/ flop_floor"
+    "low_rank_kernel low_rank_kernel/ flop_floor"
+    "listed_attention listed_attention/ flop_floor"
+    "matmul matmul/ flop_floor"
+    "convolution convolution/ flop_floor"
+    "activation activation/ bytes_floor"
+    "elementwise elementwise/ bytes_floor"
+    "embedding embedding/ bytes_floor"
+    "layout layout/ bytes_floor"
+    "normalise normalise/ bytes_floor"
+    "reduction reduction/ bytes_floor"
+    "reverse_time reverse_time/ bytes_floor"
+    "softmax softmax/ bytes_floor"
+    "batch_norm batch_norm/ bytes_floor"
+    "dropout dropout/ bytes_floor"
+    "loss loss/ bytes_floor"
+    "depthwise_convolution depthwise_convolution/ bytes_floor"
     "long_convolution long_convolution/ bytes_floor"
     "long_convolution long_convolution/ flop_floor"
 )
@@ -110,12 +136,22 @@ print_floors() {  # one line for each row: kernel, row, share of its floor
                     printf "%-17s %-52s %s\n", kernel, $1, $k
                 }
             }
-            END { exit !found }' "$results"/bench_scan.txt "$results"/bench_attention.txt ||
+            END { exit !found }' "$results"/bench_{scan,basic,attention}.txt ||
             { [ "$peak" -eq 0 ] && [ "$figure" != bytes_floor ]; } || failed+=("floor of $kernel")
     done
 }
 print_floors >"$results/floors.txt"
 cat "$results/floors.txt"
+# Those of the ELM neuron, by elm_bench and elm_training_bench, and what the rows of attention time.
+in_a_whole=(scan scan_pass tensor_scan attention_backward)
+print_unmeasured() {  # kernels of which no row says how far they are from their floor
+    local file name
+    while read -r file; do
+        name=$(basename "$file" .cu)
+        printf '%s\n' "${floors[@]%% *}" "${in_a_whole[@]}" | grep -qx "$name" || echo "$name"
+    done < <(find kernels/ops -name '*.cu' | sort)
+}
+echo "No row yet: $(print_unmeasured | paste -sd ' ')"
 # A thread runs a trial, so thousands of them are the unit of work; the CPU beside it.
 cells=$(mktemp -d)
 run bench_cable_cuda 200 "$build/elmsim" generate neuronio --simulations 8192 --seconds 0.1 \
@@ -142,6 +178,14 @@ network_figures() {  # FILE: real-time factor, goal, floor
 }
 network_figures "$results/bench_network.txt" | tee "$results/network.txt" || failed+=("goal of the network")
 grep -h 'forward/\|training/' "$results"/bench_elm*.txt || true
+# Each kernel: PyTorch's time, ours, the ratio, and the share of its floor that ours reaches.
+if python3 -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
+    run torch_kernels 200 python3 bench/peers/kernels_torch.py --build "$build/bench" --device cuda \
+        --steps 4096 --rounds 1 --seconds 0.1
+    cat "$results/torch_kernels.txt"
+else
+    echo "python3 has no PyTorch that sees a GPU: its kernels are left out"
+fi
 if [ ${#failed[@]} -gt 0 ]; then
     echo "FAILED: ${failed[*]} (see $results)"
     exit 1

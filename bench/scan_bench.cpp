@@ -1,94 +1,36 @@
-// Kernels of recurrences and state spaces, forward and for training (forward and backward),
-// float32, on the CPU with one and two threads and on a CUDA device where there is one. Two floors:
-// the bytes that must be read and written, over the rate at which the device copies
-// (`bytes_floor`), and the multiply-adds of the equations as they stand, over its peak
-// (`flop_floor`); exponentials count as one, transforms as 5 n log2 n. The peak of a CUDA device is
-// what ELM_DEVICE_GFLOPS says; without it there is no such floor. What does not depend on the
-// number of steps has the bytes of one pass.
+// Kernels of recurrences and state spaces (kernel_cases.h). Multiply-adds of the equations as they
+// stand count as two operations, exponentials as one, transforms as 5 n log2 n. What does not
+// depend on the number of steps has the bytes of one pass.
 //
 //     scan_bench [--benchmark_filter=...]
 
-#include <benchmark/benchmark.h>
-#include <fmt/core.h>
-
-#include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <functional>
-#include <string>
-#include <vector>
 
-#include "bench/fma_peak.h"
-#include "kernels/autograd/context.h"
-#include "kernels/core/buffer.h"
-#include "kernels/core/support/parallel.h"
+#include "bench/kernel_cases.h"
 #include "kernels/ops/product/depthwise_convolution.h"
+#include "kernels/ops/scan/decaying/wkv_scan.h"
 #include "kernels/ops/scan/recurrent/gated_scan.h"
 #include "kernels/ops/scan/recurrent/leaky_scan.h"
 #include "kernels/ops/scan/state_space/diagonal_scan.h"
+#include "kernels/ops/scan/state_space/liquid_scan.h"
+#include "kernels/ops/scan/state_space/memory_scan.h"
 #include "kernels/ops/scan/state_space/mode_scan.h"
 #include "kernels/ops/scan/state_space/selective_scan.h"
 #include "kernels/ops/spectral/convolution/long_convolution.h"
+#include "kernels/ops/spectral/low_rank/low_rank_kernel.h"
 #include "kernels/ops/spectral/modes/diagonal_decay.h"
 #include "kernels/ops/spectral/modes/mode_decay.h"
 #include "kernels/ops/spectral/modes/mode_kernel.h"
+#include "kernels/ops/spectral/modes/tied_modes.h"
 #include "kernels/ops/spiking/spiking_scan.h"
-#include "tests/support/random_tensor.h"
 
 namespace {
 
 using namespace elm;
+using Case = bench::KernelCase;
 
-constexpr std::int64_t batch = 8, width = 256, n_states = 16, n_modes = 32;
-
-/// Processor time of one thread, wall time of more and of a device.
-double seconds_now(DeviceKind kind = DeviceKind::cpu) {
-    if (kind == DeviceKind::cpu && thread_count() == 1) return bench::thread_seconds();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
-
-/// Bytes read and written a second by a copy of large arrays, best of ten.
-double measure_copy_rate() {
-    constexpr std::int64_t count = 1 << 24;
-    std::vector<float> from(count, 1.0F), to(count);
-    double best = 0;
-    for (int repeat = 0; repeat < 10; ++repeat) {
-        const double start = seconds_now();
-        Cpu::for_each_task(64, [&](std::int64_t task) {
-            std::copy_n(&from[static_cast<std::size_t>(task * (count / 64))], count / 64,
-                        &to[static_cast<std::size_t>(task * (count / 64))]);
-        });
-        benchmark::DoNotOptimize(to.data());
-        best = std::max(best, 2 * sizeof(float) * count / (seconds_now() - start));
-    }
-    return best;
-}
-
-/// The same of a CUDA device.
-double measure_device_copy_rate(Stream& stream) {
-    constexpr std::int64_t count = 1 << 26;
-    const Tensor from = Tensor::zeros(stream, {count}, DType::f32);
-    double best = 0;
-    for (int repeat = 0; repeat < 10; ++repeat) {
-        stream.synchronize();
-        const double start = seconds_now(DeviceKind::cuda);
-        const Tensor to = from.to(stream);
-        stream.synchronize();
-        best = std::max(best, 2 * sizeof(float) * count / (seconds_now(DeviceKind::cuda) - start));
-    }
-    return best;
-}
-
-/// What a case computes: inputs, which become leaves of the tape in training, and an op.
-struct Case {
-    std::string name;
-    std::vector<Shape> shapes;
-    std::vector<std::pair<double, double>> ranges;  // of the inputs' values
-    std::function<Var(Context&, const std::vector<Var>&)> run;
-    double forward_bytes, training_bytes;  // per step of a batch, at the least; 0: not bound by it
-    double flop = 0;  // per step of a batch, forward; training takes three times as many
-};
+constexpr std::int64_t batch = bench::kernel_batch, width = bench::kernel_width, n_states = 16,
+                       n_modes = 32;
 
 constexpr double sequence_row = 4.0 * batch * width;  // bytes of a step
 
@@ -198,6 +140,65 @@ Case convolution(std::int64_t steps) {
             transforms * 5 * std::log2(static_cast<double>(steps))};
 }
 
+/// The weighted mean of RWKV-4: two sums for the answer, two for the state.
+Case weighted_mean(std::int64_t steps) {
+    const Shape sequence{batch, steps, width};
+    return {"wkv_scan",
+            {{width}, {width}, sequence, sequence},
+            {{-2, -0.1}, {-1, 1}, {-1, 1}, {-1, 1}},
+            [](Context& context, const std::vector<Var>& in) {
+                const Tensor empty = empty_wkv_state(context.stream, batch, width, DType::f32);
+                return wkv_scan(context, in[0], in[1], in[2], in[3], empty, nullptr);
+            },
+            3 * sequence_row,
+            9 * sequence_row,          // backward: keys, values, outputs, gradient; two gradients
+            2.0 * 8 * batch * width};  // two exponentials and two sums, twice
+}
+
+/// Liquid-S4: (decay + gain u) x + gain u of complex modes, and a real part.
+Case liquid(std::int64_t steps) {
+    const Shape modes{n_modes, width}, states{batch, n_modes, width};
+    return {"liquid_scan",
+            {{batch, steps, width}, modes, modes, modes, modes, modes, modes, states, states},
+            {{-1, 1},
+             {0.5, 0.6},
+             {0.5, 0.6},
+             {-0.1, 0.1},
+             {-0.1, 0.1},
+             {-1, 1},
+             {-1, 1},
+             {-1, 1},
+             {-1, 1}},
+            [](Context& context, const std::vector<Var>& in) {
+                return liquid_scan(context, {.input = in[0],
+                                             .decay = {in[1], in[2]},
+                                             .gain = {in[3], in[4]},
+                                             .weight = {in[5], in[6]},
+                                             .initial = {in[7], in[8]},
+                                             .bounded = true})
+                    .output;
+            },
+            2 * sequence_row,
+            5 * sequence_row,
+            2.0 * 10 * batch * width * n_modes};
+}
+
+/// Memories of LegS; units and their states are as many as the features of others.
+Case memory(std::int64_t steps) {
+    constexpr std::int64_t units = width / n_states;
+    constexpr double unit_row = 4.0 * batch * units;
+    return {"memory_scan",
+            {{batch, steps, units}, {batch, units, n_states}},
+            {{-1, 1}, {-1, 1}},
+            [steps](Context& context, const std::vector<Var>& in) {
+                return memory_scan(context, in[0], in[1], {.longest = steps});
+            },
+            sequence_row + unit_row,
+            2 * (sequence_row + unit_row),
+            // A running sum before the step and one that solves for it.
+            2.0 * 4 * batch * width};
+}
+
 std::vector<Shape> mode_shapes() {
     const Shape shared{width, n_modes}, output{1, width, n_modes};
     return {{width}, shared, shared, shared, shared, output, output, {width}};
@@ -265,6 +266,41 @@ Case decays(std::int64_t steps) {
             3 * 7 * 4.0 * states / passes};
 }
 
+/// Modes that all features share, each with steps of its own.
+Case tied(std::int64_t steps) {
+    const Shape weights{1, width, n_modes};
+    const auto passes = static_cast<double>(steps);
+    return {"tied_modes",
+            {{2, width}, {n_modes}, {n_modes}, weights, weights},
+            {{-6, -3}, {-0.7, -0.6}, {0, 100}, {-1, 1}, {-1, 1}},
+            [](Context& context, const std::vector<Var>& in) {
+                return tied_modes(context, TiedGain::zero_order_hold, 1,
+                                  {in[0], {in[1], in[2]}, {in[3], in[4]}})
+                    .exponent.real;
+            },
+            // Weights are read; exponents and weights are made, in float64.
+            (2 + 8) * mode_arrays / passes,
+            3 * (2 + 8) * mode_arrays / passes};
+}
+
+/// S4: four Cauchy sums over pairs of modes, at half of the roots of unity.
+Case low_rank(std::int64_t steps) {
+    std::vector<Shape> shapes = mode_shapes();
+    std::vector<std::pair<double, double>> ranges = mode_ranges();
+    shapes.back() = shapes[1];  // of the correction, in the place of a skip
+    shapes.push_back(shapes[1]);
+    ranges.emplace_back(-1, 1);
+    return {"low_rank_kernel", shapes, ranges,
+            [steps](Context& context, const std::vector<Var>& in) {
+                return low_rank_kernel(
+                    context, {in[0], in[1], in[2], {in[3], in[4]}, {in[7], in[8]}, {in[5], in[6]}},
+                    steps);
+            },
+            4.0 * width, 2 * 4.0 * width,
+            // Of each sum and mode two complex products; reciprocals count as nothing.
+            2.0 * 4 * 8 * width * n_modes / 2};
+}
+
 Case modes_scanned(std::int64_t steps) {
     Case one{"mode_scan",
              mode_shapes(),
@@ -301,102 +337,14 @@ Case spiking(std::int64_t steps) {
             2.0 * batch * width * width};
 }
 
-/// Where a case runs.
-struct Place {
-    Device device;
-    int threads = 1;
-    std::string name;
-    double peak = 0;  // FLOP a second; 0: nobody knows
-};
-
-void run_case(benchmark::State& state, const Case& one, std::int64_t steps, bool training,
-              const Place& place) {
-    set_thread_count(place.threads);
-    const bool on_cpu = place.device.kind == DeviceKind::cpu;
-    Stream stream{place.device};
-    const double rate = on_cpu ? measure_copy_rate() : measure_device_copy_rate(stream);
-    Tape tape;
-    std::vector<Parameter> leaves;
-    for (std::size_t i = 0; i < one.shapes.size(); ++i) {
-        const auto& [low, high] = one.ranges[i];
-        const auto values = test::random_values(one.shapes[i].size(), low, high,
-                                                {1, 0, static_cast<std::uint32_t>(i)});
-        leaves.push_back({test::tensor_of(stream, one.shapes[i], DType::f32, values),
-                          Tensor::zeros(stream, one.shapes[i], DType::f32)});
-    }
-    std::vector<double> seconds;
-    Tensor gradient;
-    for (auto _ : state) {
-        stream.synchronize();
-        const double start = seconds_now(place.device.kind);
-        Context context{.stream = stream, .tape = training ? &tape : nullptr};
-        std::vector<Var> in;
-        for (const Parameter& leaf : leaves) {
-            in.push_back(training ? tape.leaf(leaf) : Var{leaf.value});
-        }
-        const Var out = one.run(context, in);
-        if (training) {
-            if (!gradient.defined()) gradient = out.value.to(stream);
-            tape.backward(stream, {&out, 1}, {&gradient, 1});
-        }
-        benchmark::DoNotOptimize(out.value);
-        stream.synchronize();
-        seconds.push_back(seconds_now(place.device.kind) - start);
-        state.SetIterationTime(seconds.back());
-    }
-    std::sort(seconds.begin(), seconds.end());
-    const double median = seconds[seconds.size() / 2];
-    const auto elements = static_cast<double>(batch * steps * width);
-    state.counters["median_ms"] = median * 1e3;
-    state.counters["ns_per_element"] = median / elements * 1e9;
-    const double bytes =
-        (training ? one.training_bytes : one.forward_bytes) * static_cast<double>(steps);
-    if (bytes > 0) {
-        state.counters["bytes_floor"] = bytes / rate / median;
-        state.counters["best_share"] = bytes / rate / seconds.front();
-        state.counters["GBps"] = bytes / median * 1e-9;
-    }
-    state.counters["copy_GBps"] = rate * 1e-9;
-    const double flop = (training ? 3 : 1) * one.flop * static_cast<double>(steps);
-    if (flop > 0 && place.peak > 0) state.counters["flop_floor"] = flop / place.peak / median;
+std::vector<Case> cases(std::int64_t steps) {
+    return {leaky(steps),       gated(steps),         real_scan(steps), complex_scan(steps),
+            selective(steps),   weighted_mean(steps), liquid(steps),    memory(steps),
+            convolution(steps), kernel(steps),        low_rank(steps),  discretised(steps),
+            tied(steps),        decayed(steps),       decays(steps),    modes_scanned(steps),
+            spiking(steps),     depthwise(steps)};
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-    elm::keep_freed_memory();
-    const double peak = bench::measure_fma_peak();
-    std::vector<Place> places{{Device{}, 1, "threads:1", peak},
-                              {Device{}, 2, "threads:2", 2 * peak}};
-    for (const Device device : available_devices()) {
-        if (device.kind == DeviceKind::cuda) {
-            places.push_back({device, 1, "cuda", bench::device_peak()});
-        }
-    }
-    for (const std::int64_t steps : {1024, 4096, 16384}) {
-        const Case cases[] = {leaky(steps),        gated(steps),         real_scan(steps),
-                              complex_scan(steps), selective(steps),     convolution(steps),
-                              kernel(steps),       discretised(steps),   decayed(steps),
-                              decays(steps),       modes_scanned(steps), spiking(steps),
-                              depthwise(steps)};
-        for (const Case& one : cases) {
-            for (const Place& place : places) {
-                for (const bool training : {false, true}) {
-                    const auto name =
-                        fmt::format("{}/{}/steps:{}/{}", one.name,
-                                    training ? "training" : "forward", steps, place.name);
-                    benchmark::RegisterBenchmark(name.c_str(),
-                                                 [=](benchmark::State& state) {
-                                                     run_case(state, one, steps, training, place);
-                                                 })
-                        ->UseManualTime()
-                        ->Unit(benchmark::kMillisecond);
-                }
-            }
-        }
-    }
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-    benchmark::RunSpecifiedBenchmarks();
-    return 0;
-}
+int main(int argc, char** argv) { return bench::measure_cases(argc, argv, cases); }

@@ -1,25 +1,37 @@
 #!/usr/bin/env python3
-"""Kernels of sequence models in PyTorch on the CPU and in attention_bench and scan_bench, in turn.
+"""Kernels of sequence models in PyTorch and in attention_bench, scan_bench and basic_bench, in turn, on the
+CPU or on a CUDA device.
 
 float32, forward and for training (forward and backward). In each round the peer and then our
 benchmark of the same shapes are measured, so that other work on the machine meets both; one thread
-is measured by processor time, more by wall time. Prints a markdown table of medians over the
-rounds: `ratio` is theirs over ours (above 1 ours is faster), `of the floor` what our benchmark
-says of itself, the share of the multiply-add peak or of the time in which the bytes could be moved.
+is measured by processor time, more of them and a device by wall time. Prints a markdown table of
+medians over the rounds: `ratio` is theirs over ours (above 1 ours is faster), `of the floor` what our
+benchmark says of itself, the share of the multiply-add peak or of the time in which the bytes could be
+moved.
 
 attention              torch.nn.functional.scaled_dot_product_attention, two heads of 64 features or
                        eight of 8, one sample, full and causal
 linear attention       the two products of Katharopoulos et al. 2020; causal: in chunks of 64 steps
-long_convolution       torch.fft.rfft over twice the length, features in front of time
+leaky_scan             a scripted loop, as diagonal_scan
+gated_scan             torch.nn.LSTM of one input
 diagonal_scan          a scripted loop, and an associative scan by doubling
 selective_scan         the reference form of Gu & Dao 2023: decays and inputs of all states made at
                        once, then a scripted loop
+wkv_scan, liquid_scan, memory_scan, spiking_scan      loops, of which that of liquid_scan is not scripted
+mode_scan              the kernel as below, and a convolution by torch.fft
+long_convolution       torch.fft.rfft over twice the length, features in front of time
 depthwise_convolution  torch.nn.functional.conv1d with a group for each feature, four taps
 mode_kernel            2 Re sum over modes of w exp(x s), in complex64
+low_rank_kernel        the generating function at the roots of unity, all Cauchy sums at once
+modes, mode_decay, tied_modes, diagonal_decay      expressions in complex64
+listed_attention       scaled_dot_product_attention of blocks with the one before unfolded beside them
+activation, elementwise, embedding, layout, normalise, reduction, reverse_time, softmax, batch_norm,
+dropout, loss, matmul, convolution      the functions of torch and torch.nn.functional
 
-Batch 8, 256 features, 16 states of a selective scan, 32 modes of a kernel, but for attention.
+Batch 8, 256 features, 16 states of selective and memory scans, 32 modes, but for attention.
 
     python3 bench/peers/kernels_torch.py --build build/release/bench
+    python3 bench/peers/kernels_torch.py --build build/cuda/bench --device cuda --steps 4096
 """
 
 import argparse
@@ -28,44 +40,23 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import List
 
 import torch
-from torch import Tensor
+from torch import nn
 from torch.nn import functional as F
 
-import torch_models as models
+import torch_parts as parts
+from torch_recurrent import legs_steps, memory_loop
+from torch_sparse import blocks_and_previous
+from torch_spiking import spiking_loop
+from torch_state_space import LowRankModes, Modes, liquid_loop
 
-BATCH, WIDTH, STATES, MODES, TAPS, CHUNK = 8, 256, 16, 32, 4, 64
-
-
-@torch.jit.script
-def scan_loop(decay: Tensor, values: Tensor) -> Tensor:
-    """decay (batch or 1, time or 1, units), values (batch, time, units), real or complex."""
-    state = torch.zeros_like(values[:, 0])
-    states: List[Tensor] = []
-    constant = decay.size(1) == 1
-    decays = decay.unbind(1)
-    for t, value in enumerate(values.unbind(1)):
-        state = decays[0 if constant else t] * state + value
-        states.append(state)
-    return torch.stack(states, 1)
+BATCH, WIDTH, STATES, MODES, TAPS = 8, 256, 16, 32, 4
 
 
 def linear_full(query, key, value):
     numerator = query @ (key.transpose(-1, -2) @ value)
     return numerator / ((query @ key.sum(-2, keepdim=True).transpose(-1, -2)) + 1e-6)
-
-
-def linear_causal(query, key, value):
-    """Chunks: what came before by a running sum of products, the chunk itself by its own matrix."""
-    shape = (*query.shape[:2], query.size(2) // CHUNK, CHUNK, -1)
-    ones = torch.ones_like(value[..., :1])
-    q, k, v = (x.reshape(shape) for x in (query, key, torch.cat([value, ones], -1)))
-    products = k.transpose(-1, -2) @ v
-    before = products.cumsum(2) - products
-    sums = (q @ before + torch.tril(q @ k.transpose(-1, -2)) @ v).flatten(2, 3)
-    return sums[..., :-1] / (sums[..., -1:] + 1e-6)
 
 
 def uniform(shape, low, high):
@@ -84,64 +75,153 @@ def attention_cases(steps):
                         q, k, v, is_causal=c
                     )
                 else:
-                    run = linear_causal if causal else linear_full
+                    run = parts.linear_causal if causal else linear_full
                 name = f"{kind}/{'causal' if causal else 'full'}/{{pass}}/{features}/{steps}"
                 yield "attention_bench", name, "sdpa" if kind == "exact" else "products", leaves, run
 
 
+def diagonal_decay(decay, frequency, log_step):
+    """Of an input that is constant within a step: logarithms of decays, decays, gains."""
+    rate = torch.complex(decay, frequency)
+    exponent = rate * log_step.exp()
+    decays = torch.exp(exponent)
+    return exponent, decays, (decays - 1) / rate
+
+
+def tied_modes(log_step, decay, frequency, real, imaginary):
+    of_decay, of_frequency = log_step.exp()
+    exponent = torch.complex(of_decay * decay, of_frequency * frequency)
+    gain = (torch.exp(exponent) - 1) / torch.complex(decay, frequency)
+    return exponent, torch.complex(real, imaginary) * gain
+
+
 def scan_cases(steps):
-    sequence = (BATCH, steps, WIDTH)
+    sequence, modes = (BATCH, steps, WIDTH), (WIDTH, MODES)
 
     def case(name, form, leaves, run):
         return "scan_bench", f"{name}/{{pass}}/steps:{steps}", form, leaves, run
 
-    first = [uniform((BATCH, WIDTH, steps), -1, 1), uniform((WIDTH, steps), -1, 1)]
-    yield case("long_convolution", "fft", first, models.fft_convolution)
-    real = [uniform(sequence, 0.5, 1.0), uniform(sequence, -1, 1)]
-    yield case("diagonal_scan/real", "loop", real, scan_loop)
-    yield case("diagonal_scan/real", "tree", real, models.scan_tree)
-    parts = uniform((1, 1, WIDTH, 2), 0.5, 0.7), uniform((*sequence, 2), -1, 1)
-    number = [torch.view_as_complex(x) for x in parts]
-    yield case("diagonal_scan/complex_constant", "loop", number, scan_loop)
-    yield case("diagonal_scan/complex_constant", "tree", number, models.scan_constant)
-    if steps <= 4096:  # beyond it the states alone take gigabytes
-        weights = (BATCH, steps, STATES)
-        leaves = [
-            uniform(sequence, -1, 1), uniform(sequence, 0.001, 0.1),
-            uniform((WIDTH, STATES), -16, -1), uniform(weights, -1, 1), uniform(weights, -1, 1),
-            uniform((WIDTH,), -1, 1),
-        ]
-        yield case("selective_scan", "loop", leaves, models.selective_loop)
+    def complex_uniform(*ranges, shape=modes):
+        return torch.complex(*(uniform(shape, low, high) for low, high in ranges))
+
+    values = uniform(sequence, -1, 1)
+    leaves = [uniform((1, 1, WIDTH), 0.5, 0.99), values]
+    yield case("leaky_scan", "loop", leaves, parts.scan_loop)
+    lstm = nn.LSTM(1, WIDTH, batch_first=True)
+    yield case("gated_scan", "nn.LSTM", [uniform((BATCH, steps, 1), -1, 1)], lambda x: lstm(x)[0])
+    leaves = [uniform(sequence, 0.5, 1.0), values]
+    yield case("diagonal_scan/real", "loop", leaves, parts.scan_loop)
+    yield case("diagonal_scan/real", "tree", leaves, parts.scan_tree)
     leaves = [
-        uniform((BATCH, WIDTH, steps), -1, 1), uniform((WIDTH, 1, TAPS), -1, 1),
-        uniform((WIDTH,), -1, 1),
+        complex_uniform((0.5, 0.7), (0.5, 0.7), shape=(1, 1, WIDTH)),
+        complex_uniform((-1, 1), (-1, 1), shape=sequence),
     ]
+    yield case("diagonal_scan/complex_constant", "loop", leaves, parts.scan_loop)
+    yield case("diagonal_scan/complex_constant", "tree", leaves, parts.scan_constant)
+    leaves = [uniform((WIDTH,), -2, -0.1), uniform((WIDTH,), -1, 1), values, values]
+    yield case("wkv_scan", "loop", leaves, parts.wkv_loop)
+    leaves = [
+        2.5 * values + 0.5, uniform((WIDTH, WIDTH), -0.1, 0.1), uniform((WIDTH,), 0.85, 0.95)
+    ]
+    none = torch.zeros(WIDTH)
+    yield case(
+        "spiking_scan", "loop", leaves,
+        lambda x, w, decay: spiking_loop(x, w, decay, none, none, none, 0),
+    )
+    units = WIDTH // STATES
+    yield case(
+        "memory_scan", "loop", [uniform((BATCH, steps, units), -1, 1)],
+        lambda x, tables=legs_steps(steps, STATES): memory_loop(x, *tables),
+    )
+    transposed = uniform((BATCH, WIDTH, steps), -1, 1)
+    leaves = [transposed, uniform((WIDTH, steps), -1, 1)]
+    yield case("long_convolution", "fft", leaves, parts.fft_convolution)
+    leaves = [transposed, uniform((WIDTH, 1, TAPS), -1, 1), uniform((WIDTH,), -1, 1)]
     yield case(
         "depthwise_convolution", "conv1d", leaves,
         lambda x, w, b: F.conv1d(x, w, b, padding=TAPS - 1, groups=WIDTH)[..., : x.size(-1)],
     )
-    if steps <= 4096:
-        leaves = [
-            torch.complex(uniform((WIDTH, MODES), -0.05, -0.001), uniform((WIDTH, MODES), 0, 3)),
-            torch.complex(uniform((WIDTH, MODES), -1, 1), uniform((WIDTH, MODES), -1, 1)),
-        ]
-        yield case(
-            "mode_kernel", "vandermonde", leaves,
-            lambda x, w: 2 * torch.einsum(
-                "hn,hnl->hl", w, torch.exp(x[..., None] * torch.arange(steps))
-            ).real,
-        )
+    space, corrected = Modes(WIDTH, 2 * MODES), LowRankModes(WIDTH, 2 * MODES)
+    yield case("modes", "expressions", [], lambda: space.discretised()[0].real)
+    yield case("mode_decay", "expressions", [], lambda: space.discretised()[0].exp().real)
+    leaves = [uniform((1 << 16,), *ends) for ends in ((-0.7, -0.1), (0, 100), (-6, -3))]
+    yield case("diagonal_decay", "expressions", leaves, lambda *x: diagonal_decay(*x)[1].real)
+    leaves = [
+        uniform((2, WIDTH, 1), -6, -3), uniform((MODES,), -0.7, -0.6), uniform((MODES,), 0, 100),
+        uniform(modes, -1, 1), uniform(modes, -1, 1),
+    ]
+    yield case("tied_modes", "expressions", leaves, lambda *x: tied_modes(*x)[0].real)
+    yield case("low_rank_kernel", "cauchy", [], lambda: corrected(steps))
+    if steps > 4096:  # beyond it states and powers alone take gigabytes
+        return
+    weights = (BATCH, steps, STATES)
+    leaves = [
+        values, uniform(sequence, 0.001, 0.1), uniform((WIDTH, STATES), -16, -1),
+        uniform(weights, -1, 1), uniform(weights, -1, 1), uniform((WIDTH,), -1, 1),
+    ]
+    yield case("selective_scan", "loop", leaves, parts.selective_loop)
+    leaves = [
+        values, complex_uniform((0.5, 0.6), (0.5, 0.6)), complex_uniform((-0.1, 0.1), (-0.1, 0.1)),
+        complex_uniform((-1, 1), (-1, 1)),
+    ]
+    yield case("liquid_scan", "loop", leaves, liquid_loop)
+    yield case("mode_kernel", "vandermonde", [], lambda: space(steps))
+    yield case(
+        "mode_scan", "fft", [transposed], lambda x: parts.fft_convolution(x, space(steps))
+    )
 
 
-def run(leaves, function, training):
+def basic_cases(steps):
+    sequence = (BATCH, steps, WIDTH)
+    values, others = (uniform(sequence, -1, 1) for _ in range(2))
+    vectors = [uniform((WIDTH,), 0.5, 1) for _ in range(2)]
+    mean, variance = torch.zeros(WIDTH), torch.ones(WIDTH)
+    places = torch.arange(BATCH * steps).view(BATCH, steps) * 37 % 1024
+    square, taps = uniform((WIDTH, WIDTH), -0.1, 0.1), uniform((WIDTH, WIDTH, 3), -0.1, 0.1)
+    heads = [uniform((BATCH, 4, steps, WIDTH // 4), -1, 1) for _ in range(3)]
+    transposed = uniform((BATCH, WIDTH, steps), -1, 1)
+    cases = {
+        "activation": ([values], F.silu),
+        "elementwise": ([values, others], torch.mul),
+        "layout": ([values], lambda x: x.transpose(1, 2).contiguous()),
+        "reverse_time": ([values], lambda x: x.flip(1)),
+        "normalise": ([values, *vectors], lambda x, g, b: F.layer_norm(x, (WIDTH,), g, b)),
+        "reduction": ([values], lambda x: x.sum(2)),
+        "softmax": ([values], lambda x: torch.softmax(x, 2)),
+        "dropout": ([values], lambda x: F.dropout(x, 0.1)),
+        "embedding": ([uniform((1024, WIDTH), -1, 1)], lambda x: F.embedding(places, x)),
+        "batch_norm": (
+            [values, *vectors],
+            lambda x, g, b: F.batch_norm(x.flatten(0, 1), mean, variance, g, b, True),
+        ),
+        "loss": ([values], lambda x: F.mse_loss(x, others, reduction="none").mean(2)),
+        "matmul": ([values, square], F.linear),
+        "convolution": (
+            [transposed, taps, vectors[0]], lambda x, w, b: F.conv1d(F.pad(x, (2, 0)), w, b)
+        ),
+        "listed_attention": (heads, lambda q, k, v: blocks_and_previous(q, k, v, 64)),
+    }
+    for name, (leaves, function) in cases.items():
+        yield "basic_bench", f"{name}/{{pass}}/steps:{steps}", "torch", leaves, function
+
+
+def now(device):
+    """Processor time of one thread, wall time of more and of a device."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+    elif torch.get_num_threads() == 1:
+        return time.process_time()
+    return time.perf_counter()
+
+
+def run(leaves, function, training, device):
     leaves = [leaf.detach().requires_grad_(training) for leaf in leaves]
-    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
-    start = clock()
+    start = now(device)
     with torch.set_grad_enabled(training):
         result = function(*leaves)
         if training:
             result.backward(torch.ones_like(result))
-    return clock() - start
+    return now(device) - start
 
 
 def ours(program, name, least):
@@ -158,14 +238,17 @@ def ours(program, name, least):
 
 def compare(arguments, case, threads, training):
     program, pattern, form, leaves, function = case
+    on_cpu = arguments.device == "cpu"
     kind = "training" if training else "forward"
-    name = pattern.replace("{pass}", kind) + f"/threads:{threads}"
+    name = f"{pattern.replace('{pass}', kind)}/{f'threads:{threads}' if on_cpu else 'cuda'}"
     torch.set_num_threads(threads)
     for _ in range(2):  # scripts are optimised in the first calls
-        run(leaves, function, training)
+        run(leaves, function, training, arguments.device)
     theirs, mine, shares = [], [], []
     for _ in range(arguments.rounds):
-        times = [run(leaves, function, training) for _ in range(arguments.repeats)]
+        times = [
+            run(leaves, function, training, arguments.device) for _ in range(arguments.repeats)
+        ]
         theirs.append(statistics.median(times) * 1e3)
         milliseconds, share = ours(f"{arguments.build}/{program}", name, arguments.seconds)
         mine.append(milliseconds)
@@ -177,8 +260,9 @@ def compare(arguments, case, threads, training):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True, help="folder of attention_bench and scan_bench")
+    parser.add_argument("--build", required=True, help="folder of the benchmarks")
     parser.add_argument("--kernels", help="those alone whose names contain this")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--steps", type=int, nargs="+", default=[1024, 4096, 16384])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
@@ -187,11 +271,16 @@ def main():
     arguments = parser.parse_args()
     torch.set_flush_denormal(True)
     torch.manual_seed(1)
-    print(f"torch {torch.__version__}, {torch.__config__.show().splitlines()[3].strip(' -')}\n")
+    where = torch.__config__.show().splitlines()[3].strip(" -")
+    if arguments.device == "cuda":
+        torch.set_default_device("cuda")
+        torch.backends.cudnn.allow_tf32 = False  # float32, as ours
+        where, arguments.threads = torch.cuda.get_device_name(), [1]
+    print(f"torch {torch.__version__}, {where}\n")
     print("| kernel | peer | torch, ms | ours, ms | ratio | of the floor |\n"
           "| --- | --- | --- | --- | --- | --- |")
     for steps in arguments.steps:
-        for make in (attention_cases, scan_cases):
+        for make in (attention_cases, scan_cases, basic_cases):
             for case in make(steps):
                 if arguments.kernels and arguments.kernels not in case[1]:
                     continue
