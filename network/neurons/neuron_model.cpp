@@ -76,7 +76,7 @@ NeuronStepResult step_neurons(const NeuronStep<Real>& args) {
             }
             ++i;
         });
-        step<Neuron, Lanes>(c, reset, refractory_steps, state, input);
+        grid_step<Neuron, Lanes>(c, reset, refractory_steps, state, input);
         s = 0;
         Neuron::template State<Value>::each(
             state.own, [&](Value& value) { Lanes::store(states[s++] + first, value); });

@@ -207,7 +207,7 @@ ELM_HD inline void spike_at(const typename Lanes::Value& distance,
 
 /// One step of the grid: state, input -> state, spike (1 or 0).
 template <PointNeuron Neuron, class Lanes>
-ELM_HD inline typename Lanes::Value step(
+ELM_HD inline typename Lanes::Value grid_step(
     const typename Neuron::template Coefficients<typename Lanes::Value>& c, ResetKind reset,
     const typename Lanes::Value& refractory_steps, GridState<Neuron, typename Lanes::Value>& state,
     const typename Neuron::template Input<typename Lanes::Value>& input) {

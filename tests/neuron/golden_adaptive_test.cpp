@@ -42,7 +42,7 @@ Recurrence run(const Hdf5File& file, const std::string& group, ResetKind reset, 
         for (std::size_t t = 0; t < steps; ++t) {
             const std::size_t at = t * neurons + n;
             const double before = state.own.adaptation;
-            result.spikes[at] = step<Neuron, OneLane<double>>(c, reset, 0, state, {input[at]});
+            result.spikes[at] = grid_step<Neuron, OneLane<double>>(c, reset, 0, state, {input[at]});
             result.potential[at] = state.own.membrane_potential;
             result.adaptation[at] = adaptation_before ? before : state.own.adaptation;
         }
@@ -112,8 +112,8 @@ void expect_alif(const Hdf5File& file, const std::string& group, bool is_scaled)
                 drive += before[source] * recurrent[source * 6 + n];
             }
             threshold.push_back(c.threshold + strength * states[n].own.adaptation);
-            now[n] = step<Alif, OneLane<double>>(c, ResetKind::by_subtraction, number("n_ref"),
-                                                 states[n], {drive});
+            now[n] = grid_step<Alif, OneLane<double>>(c, ResetKind::by_subtraction, number("n_ref"),
+                                                      states[n], {drive});
             potential.push_back(states[n].own.membrane_potential);
             spikes.push_back(now[n]);
         }

@@ -65,7 +65,7 @@ public:
         std::size_t i = 0;
         State::each(state.own, [&](double& value) { value += Neuron::states[i++].value; });
         for (int t = 0; t < steps; ++t) {
-            EXPECT_EQ((step<Neuron, Lane>(c, reset, 0, state, Input{})), 0) << t;
+            EXPECT_EQ((grid_step<Neuron, Lane>(c, reset, 0, state, Input{})), 0) << t;
         }
         return values(state.own);
     }
@@ -202,7 +202,7 @@ TYPED_TEST(PointNeurons, scan_is_its_steps) {
                     approach_threshold<TypeParam, OneLane<double>>(c, reset, before,
                                                                    {currents[at]});
                     expected_voltage.push_back(Fixture::values(before.own)[0]);
-                    expected_spikes.push_back(step<TypeParam, OneLane<double>>(
+                    expected_spikes.push_back(grid_step<TypeParam, OneLane<double>>(
                         c, reset, refractory, state, {currents[at]}));
                     count += expected_spikes.back();
                     found_voltage.push_back(voltage[at]);
@@ -293,8 +293,8 @@ TYPED_TEST(PointNeurons, events_on_the_grid_have_the_spikes_of_the_grid) {
             const double factor = factors[static_cast<std::size_t>(t)];
             const bool has_event = factor > 0 || t % 7 == 0;
             const auto input = Fixture::input(has_event ? factor : 0);
-            if (step<TypeParam, OneLane<double>>(grid, ResetKind::to_value, refractory, on_grid,
-                                                 input) == 1) {
+            if (grid_step<TypeParam, OneLane<double>>(grid, ResetKind::to_value, refractory,
+                                                      on_grid, input) == 1) {
                 grid_spikes.push_back(t);
             }
             const double now = static_cast<double>(t + 1) * time_step;

@@ -166,7 +166,8 @@ struct DeviceNeuron {
     __device__ void advance(std::int64_t step) {
         add_poisson(step);
         add_currents(step);
-        elm::step<Neuron, OneLane<Real>>(coefficients, part.reset, refractory_steps, state, input);
+        elm::grid_step<Neuron, OneLane<Real>>(coefficients, part.reset, refractory_steps, state,
+                                              input);
         input = Input{};
     }
 };
