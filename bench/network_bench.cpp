@@ -105,7 +105,7 @@ std::int64_t operations_of() {
     not_constant(state.refractory_left);
     not_constant(refractory_steps);
     Counted::operations = 0;
-    step<Neuron, CountingLanes>(c, Neuron::resets[0], refractory_steps, state, input);
+    grid_step<Neuron, CountingLanes>(c, Neuron::resets[0], refractory_steps, state, input);
     return Counted::operations;
 }
 

@@ -10,10 +10,13 @@
 #include "kernels/io/output_file.h"
 #include "tasks/arena/flywheel/stage_files.h"
 #include "tasks/arena/sets/arena_set.h"
+#include "tests/support/error_message.h"
 #include "tests/support/temporary_directory.h"
 
 namespace elm {
 namespace {
+
+using test::expect_part;
 
 /// What a reader says of a damaged file, which must be an error of data.
 template <class Read>
@@ -25,10 +28,6 @@ std::string refusal(const Read& read) {
         return error.message();
     }
     return "no error";
-}
-
-void expect_part(const std::string& message, const std::string& part) {
-    EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 
 /// An arena of one part as it is on disk.

@@ -363,7 +363,8 @@ TEST(LifNeuron, next_spike_is_that_of_the_closed_form) {
     const auto grid = Lif::coefficients_of(parameters, time_step);
     GridState<Lif, double> on_grid{{parameters.reset_potential}};
     std::int64_t steps = 1;
-    while (step<Lif, OneLane<double>>(grid, ResetKind::to_value, 0, on_grid, {0}) == 0) ++steps;
+    while (grid_step<Lif, OneLane<double>>(grid, ResetKind::to_value, 0, on_grid, {0}) == 0)
+        ++steps;
     EXPECT_EQ(steps, static_cast<std::int64_t>(std::ceil(interval / time_step)));
     parameters.constant_current = 0.375;  // towards the threshold, which is never reached
     EXPECT_EQ(Lif::next_spike_ms(Lif::event_coefficients_of(parameters), {-65}), INFINITY);
@@ -379,7 +380,7 @@ TEST(HhTraubNeuron, spikes_once_at_each_maximum) {
         GridState<HhTraub, double> state{HhTraub::initial<OneLane<double>>(c)};
         std::vector<double> found;
         for (int t = 0; t < std::lround(240 / time_step); ++t) {
-            if (step<HhTraub, OneLane<double>>(c, ResetKind::to_value, 0, state, {}) == 1) {
+            if (grid_step<HhTraub, OneLane<double>>(c, ResetKind::to_value, 0, state, {}) == 1) {
                 found.push_back(t * time_step);
             }
         }

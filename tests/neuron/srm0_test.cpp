@@ -47,7 +47,7 @@ TEST(Srm0, has_the_potential_that_its_kernels_sum_up_to) {
             const bool flows = t >= 1000 && t < 1400;  // the step current
             Srm0::Input<double> input{draw < 0.08 ? 8 * draw : 0, draw > 0.95 ? -0.3 : 0,
                                       flows ? 0.2 : 0};
-            const double spike = step<Srm0, OneLane<double>>(c, reset, 20, state, input);
+            const double spike = grid_step<Srm0, OneLane<double>>(c, reset, 20, state, input);
             if (input.excitatory != 0) excitatory.push_back({end, input.excitatory});
             if (input.inhibitory != 0) inhibitory.push_back({end, input.inhibitory});
             if (spike == 1) spikes.push_back(end);
@@ -82,10 +82,10 @@ TEST(Srm0, a_spike_leaves_earlier_input_as_it_is) {
     p.tau_m = 50;
     const auto c = Srm0::coefficients_of(p, time_step);
     GridState<Srm0, double> state{Srm0::initial<OneLane<double>>(c)};
-    step<Srm0, OneLane<double>>(c, ResetKind::to_value, 20, state, {2.5, 0, 0});
+    grid_step<Srm0, OneLane<double>>(c, ResetKind::to_value, 20, state, {2.5, 0, 0});
     double count = 0;
     for (int t = 0; t < 100; ++t) {
-        count += step<Srm0, OneLane<double>>(c, ResetKind::to_value, 1000, state, {});
+        count += grid_step<Srm0, OneLane<double>>(c, ResetKind::to_value, 1000, state, {});
     }
     EXPECT_EQ(count, 1);
     const double left = p.resting_potential + 2.5 * eps(p, p.tau_excitatory, 10);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <string>
 
@@ -15,6 +17,11 @@ inline std::string message_of(const std::function<void()>& work) {
         return error.message();
     }
     return "no error";
+}
+
+/// A message says `part` somewhere.
+inline void expect_part(const std::string& message, const std::string& part) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 
 }  // namespace elm::test

@@ -19,10 +19,6 @@ namespace elm::test {
 
 using Options = std::vector<std::pair<std::string, std::string>>;
 
-inline void expect_part(const std::string& message, const std::string& part) {
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-}
-
 /// A folder of files of samples, and tasks that learn from them.
 class StoredSamples : public testing::Test {
 protected:

@@ -18,10 +18,7 @@ namespace elm {
 namespace {
 
 namespace fs = std::filesystem;
-
-void expect_part(const std::string& message, const std::string& part) {
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-}
+using test::expect_part;
 
 std::string nmnist_event(int x, int y, bool on, int time_us) {
     const int bytes[] = {x, y, (on ? 0x80 : 0) | time_us >> 16, time_us >> 8 & 0xff,

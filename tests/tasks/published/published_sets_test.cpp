@@ -23,6 +23,7 @@ namespace elm {
 namespace {
 
 namespace fs = std::filesystem;
+using test::expect_part;
 
 const std::string sets = ELM_GOLDEN_DIR "/sets/";
 const std::string pathfinder = sets + "curv_contour_length_14";
@@ -33,10 +34,6 @@ std::string golden_png() {
 std::string refusal(std::string_view bytes) {
     return test::message_of([&] { read_grey_png(bytes, "x.png"); });
 }
-void expect_part(const std::string& message, const std::string& part) {
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-}
-
 TEST(PublishedSets, pathfinder_images_come_in_the_order_of_batches) {
     const PathfinderFolder folder = PathfinderFolder::open(pathfinder + "/");
     EXPECT_EQ(folder.count(), 8);

@@ -22,10 +22,7 @@ namespace elm {
 namespace {
 
 namespace fs = std::filesystem;
-
-void expect_part(const std::string& message, const std::string& part) {
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-}
+using test::expect_part;
 
 TEST(Speakers, have_a_timbre_of_their_own) {
     for (const std::int64_t count : {std::int64_t{2}, std::int64_t{40}, n_timbres()}) {

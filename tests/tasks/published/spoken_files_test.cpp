@@ -18,10 +18,7 @@ namespace elm {
 namespace {
 
 namespace fs = std::filesystem;
-
-void expect_part(const std::string& message, const std::string& part) {
-    EXPECT_NE(message.find(part), std::string::npos) << message;
-}
+using test::expect_part;
 
 struct WrittenSample {
     std::vector<float> times;

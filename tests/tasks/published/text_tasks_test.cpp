@@ -27,14 +27,11 @@ namespace elm {
 namespace {
 
 namespace fs = std::filesystem;
+using test::expect_part;
 
 void write(const std::string& path, const std::string& text) {
     fs::create_directories(fs::path(path).parent_path());
     std::ofstream(path, std::ios::binary) << text;
-}
-
-void expect_part(const std::string& message, const std::string& part) {
-    EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 
 /// A task on these files.
