@@ -16,7 +16,7 @@ if elm_cuda_here; then
 fi
 [ -f "$build/build.ninja" ] ||
     cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_BUILD_TESTS=OFF \
-          -DELM_BUILD_BENCH=OFF "${cuda[@]}"
+          -DELM_BUILD_BENCH=OFF -DELM_UNITY=12 "${cuda[@]}"
 cmake --build "$build" --target elmsim
 elmsim=$root/$build/elmsim
 mkdir -p out
