@@ -18,6 +18,8 @@ function finish(    group, name, clash) {
 
 FNR == 1 && NR > 1 { finish() }
 /^template <>/ { alone = 1 }
+# Parts of a class that several files instantiate.
+/^template [a-z]/ && match($0, /[A-Za-z_0-9]+</) { names[substr($0, RSTART, RLENGTH)] = 1 }
 # The others of several constants.
 /^constexpr / { several = 1 }
 several {
