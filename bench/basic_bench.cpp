@@ -56,7 +56,7 @@ Case multiplied(std::int64_t steps) {
             8 * row};
 }
 
-/// A table of 1,024 rows.
+/// A table of 1,024 rows, which stay in the cache: the output is what moves.
 Case looked_up(std::int64_t steps) {
     std::vector<std::int32_t> indices(static_cast<std::size_t>(batch * steps));
     std::iota(indices.begin(), indices.end(), 0);
@@ -69,8 +69,8 @@ Case looked_up(std::int64_t steps) {
                     context, in[0],
                     Tensor::from<std::int32_t>(context.stream, {batch, steps}, indices));
             },
-            2 * row,
-            3 * row};
+            row,
+            2 * row};
 }
 
 Case batch_normed(std::int64_t steps) {

@@ -14,9 +14,8 @@ build=build/quickstart cuda=(-DELM_CUDA=OFF)
 if elm_cuda_here; then
     build=build/quickstart-cuda cuda=(-DELM_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=native)
 fi
-[ -f "$build/build.ninja" ] ||
-    cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_BUILD_TESTS=OFF \
-          -DELM_BUILD_BENCH=OFF -DELM_UNITY=12 "${cuda[@]}"
+cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DELM_BUILD_TESTS=OFF -DELM_BUILD_BENCH=OFF \
+      -DELM_UNITY=12 "${cuda[@]}"
 cmake --build "$build" --target elmsim
 elmsim=$root/$build/elmsim
 mkdir -p out

@@ -295,6 +295,8 @@ def load_model(path, dtype):
     if state["input_to_synapse_indices"].numel() == 0:
         raise SystemExit(f"error: {path}: expected routed inputs")
     tau_range = (float(settings["memory_tau_min"]), float(settings["memory_tau_max"]))
+    if settings["mlp_activation"] not in ("relu", "silu"):
+        raise SystemExit(f"error: {path}: expected hidden units of relu or silu")
     silu = settings["mlp_activation"] == "silu"
     return Elm(state, float(settings["lambda_value"]), tau_range, silu, pathlib.Path(path).stem)
 

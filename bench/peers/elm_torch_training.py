@@ -268,6 +268,8 @@ def check(path, case, tolerance):
             torch.from_numpy(group[name][()]) for name in ("input", "grad_output")
         )
         wanted = {name: values[()] for name, values in group["gradients"].items()}
+    if settings["mlp_activation"] not in ("relu", "silu"):
+        raise SystemExit("error: expected hidden units of relu or silu")
     worst = 0.0
     for form in ("published", "hoisted"):
         model = TrainedElm(

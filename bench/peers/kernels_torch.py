@@ -231,7 +231,10 @@ def ours(program, name, least):
         f"--benchmark_min_time={least}",
     ]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    row = json.loads(text[text.index("{"):])["benchmarks"][0]
+    rows = json.loads(text[text.index("{"):])["benchmarks"] if "{" in text else []
+    if not rows:
+        return None
+    row = rows[0]
     shares = [row[key] for key in ("share_of_peak", "bytes_floor", "flop_floor") if key in row]
     return row["median_ms"], max(shares, default=0)
 
@@ -250,12 +253,17 @@ def compare(arguments, case, threads, training):
             run(leaves, function, training, arguments.device) for _ in range(arguments.repeats)
         ]
         theirs.append(statistics.median(times) * 1e3)
-        milliseconds, share = ours(f"{arguments.build}/{program}", name, arguments.seconds)
+        found = ours(f"{arguments.build}/{program}", name, arguments.seconds)
+        if found is None:
+            print(f"| {name} | {form} | {theirs[0]:.2f} | no row | | |", flush=True)
+            return False
+        milliseconds, share = found
         mine.append(milliseconds)
         shares.append(share)
     a, b = statistics.median(theirs), statistics.median(mine)
     share = statistics.median(shares)
     print(f"| {name} | {form} | {a:.2f} | {b:.2f} | {a / b:.2f} | {100 * share:.0f} % |", flush=True)
+    return True
 
 
 def main():
@@ -279,6 +287,7 @@ def main():
     print(f"torch {torch.__version__}, {where}\n")
     print("| kernel | peer | torch, ms | ours, ms | ratio | of the floor |\n"
           "| --- | --- | --- | --- | --- | --- |")
+    complete = True
     for steps in arguments.steps:
         for make in (attention_cases, scan_cases, basic_cases):
             for case in make(steps):
@@ -286,7 +295,8 @@ def main():
                     continue
                 for threads in arguments.threads:
                     for training in (False, True):
-                        compare(arguments, case, threads, training)
+                        complete &= compare(arguments, case, threads, training)
+    return 0 if complete else 1
 
 
 if __name__ == "__main__":

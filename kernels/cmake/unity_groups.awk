@@ -36,7 +36,11 @@ several {
     }
     if (/;/) several = 0
 }
-/^#define / { names[$2] = 1; next }
+/^#define / {
+    sub(/\(.*/, "", $2)
+    names[$2] = 1
+    next
+}
 /^(\[\[[a-z]+\]\] )?[A-Za-z]/ && !/^(namespace|template|using namespace|return|public|private|protected|extern "C")/ {
     text = $0
     sub(/^\[\[[a-z]+\]\] /, "", text)

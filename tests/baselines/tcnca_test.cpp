@@ -10,6 +10,7 @@
 #include "baselines/mixers/gated/dilated_convolutions.h"
 #include "baselines/mixers/mixer_registry.h"
 #include "kernels/core/support/error.h"
+#include "tests/reference/elementwise_reference.h"
 #include "tests/support/compare.h"
 #include "tests/support/random_tensor.h"
 
@@ -24,8 +25,8 @@ using Named = std::map<std::string, Numbers>;
 std::size_t at(std::int64_t step, std::int64_t feature) {
     return static_cast<std::size_t>(step * width + feature);
 }
-double silu(double x) { return x / (1 + std::exp(-x)); }
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+using reference::sigmoid;
+using reference::silu;
 
 class Tcnca : public testing::Test {
 protected:

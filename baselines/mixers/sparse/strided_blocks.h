@@ -18,7 +18,8 @@ struct StridedBlocks {
     std::int64_t spare = 0;
 
     /// Of steps + spare queries and keys. Queries of a block see its keys that are no padding, and
-    /// queries that are padding the others too. One length for each sample, or one for all.
+    /// queries that are padding the others too. A length for each sample, or one for all where none
+    /// is short.
     KeyLists lists(const std::vector<std::int64_t>& lengths) const;
 
     /// Queries (batch, steps, features) with zeros in place of padding, so that it sees all keys

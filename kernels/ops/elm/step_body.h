@@ -29,8 +29,8 @@ ELM_STEP typename Lanes::V hidden_value(const typename Lanes::V& z) {
     return above * above;
 }
 
-/// The same with its slope. SiLU: with s = sigmoid(z), d/dz (z s) = s + z s (1 - s) = s + value (1
-/// - s).
+/// The same with its slope. Of SiLU, with s = sigmoid(z):
+/// d/dz (z s) = s + z s (1 - s) = s + value (1 - s).
 template <Activation unit, class Lanes>
 ELM_STEP Hidden<Lanes> hidden_with_slope(const typename Lanes::V& z) {
     const typename Lanes::V value = hidden_value<unit, Lanes>(z);

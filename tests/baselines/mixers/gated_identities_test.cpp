@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "tests/baselines/mixers/written_out.h"
+#include "tests/reference/elementwise_reference.h"
 
 namespace elm::test::mixing {
 namespace {
@@ -28,9 +29,9 @@ void open(LivingMixer& living, const std::string& map) {
     set_all(living.stream, *living.mixer, map + ".bias", 1);
 }
 
-double silu(double x) { return x / (1 + std::exp(-x)); }
-double softplus(double x) { return std::log1p(std::exp(x)); }
-double gelu(double x) { return x * std::erfc(-x / std::numbers::sqrt2) / 2; }
+using reference::gelu;
+using reference::silu;
+using reference::softplus;
 
 // --- GSS, H3, Hyena
 

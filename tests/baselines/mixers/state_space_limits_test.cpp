@@ -14,6 +14,7 @@
 #include "kernels/ops/scan/decaying/wkv_scan.h"
 #include "kernels/ops/scan/state_space/selective_scan.h"
 #include "tests/baselines/mixers/living_mixer.h"
+#include "tests/reference/elementwise_reference.h"
 
 namespace elm::test::mixing {
 namespace {
@@ -230,7 +231,7 @@ struct LivingAverage {
     FlatParameters flat;
 };
 
-double silu(double x) { return x / (1 + std::exp(-x)); }
+using reference::silu;
 
 TEST(StateSpaceLimits, a_moving_average_that_takes_nothing_in_leaves_the_way_around_it) {
     LivingAverage living("4", true);

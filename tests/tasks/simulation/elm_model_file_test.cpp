@@ -41,13 +41,16 @@ void write_state_dict(const ElmModel& model, const std::string& path, const Valu
 
 TEST(ElmModelFile, returns_the_model_that_was_saved) {
     const test::TemporaryDirectory folder;
-    const ElmModel model = small_model();
-    test::save_elm(model, folder / "m.h5");
-    const ElmModel loaded = load_elm_model(folder / "m.h5");
-    EXPECT_EQ(to_values(loaded.options), to_values(model.options));
-    for (const NamedArray& array : model.parameters) {
-        EXPECT_EQ(loaded.at(array.name).values, array.values) << array.name;
-        EXPECT_EQ(loaded.at(array.name).shape, array.shape) << array.name;
+    for (const HiddenUnit unit : {HiddenUnit::relu, HiddenUnit::relu2, HiddenUnit::silu}) {
+        ElmModel model = small_model();
+        model.options.activation = unit;
+        test::save_elm(model, folder / (std::string(name_of(unit)) + ".h5"));
+        const ElmModel loaded = load_elm_model(folder / (std::string(name_of(unit)) + ".h5"));
+        EXPECT_EQ(to_values(loaded.options), to_values(model.options));
+        for (const NamedArray& array : model.parameters) {
+            EXPECT_EQ(loaded.at(array.name).values, array.values) << array.name;
+            EXPECT_EQ(loaded.at(array.name).shape, array.shape) << array.name;
+        }
     }
 }
 

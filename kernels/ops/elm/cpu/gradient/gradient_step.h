@@ -98,8 +98,8 @@ void leave_output(const MemoryUnits<Real> units, const Real* readout, int n_outp
     }
 }
 
-/// From the gradient of a hidden layer's values to its dz, in `slopes`; but of ReLU these hold
-/// act'.
+/// From the gradient of a hidden layer's values to its dz, in `slopes`, which hold act' before; but
+/// for ReLU, whose value tells its slope.
 template <class Real, int N, int P, Activation unit>
 void leave_units(const Real* gradients, const Real* values, std::int64_t width,
                  std::int64_t n_units, Real* slopes) {
