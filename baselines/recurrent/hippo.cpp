@@ -141,14 +141,14 @@ private:
         const Var from_hidden = use(context, *hidden_weight_);
         const Var from_memory = use(context, *memory_weight_);
         std::vector<Var> steps;
-        for (std::int64_t t = 0; t < shape[1]; ++t) {
-            const Var now = reshape(context, slice(context, driven, 1, t, t + 1),
-                                    {batch, memories_ + 2 * units_});
+        std::int64_t t = first_step;
+        for (const Var& step : split(context, driven, 1)) {
+            const Var now = reshape(context, step, {batch, memories_ + 2 * units_});
             const Var heard = add(context, slice(context, now, 1, 0, memories_),
                                   linear(context, hidden, from_hidden));
             memory = reshape(context,
                              memory_scan(context, reshape(context, heard, {batch, 1, memories_}),
-                                         memory, rule, first_step + t),
+                                         memory, rule, t++),
                              {batch, memories_, memory_.states()});
             const Var gates =
                 add(context, slice(context, now, 1, memories_, memories_ + 2 * units_),

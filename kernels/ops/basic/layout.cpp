@@ -109,6 +109,18 @@ Tensor surround(Stream& stream, const Tensor& input, int axis, std::int64_t befo
     return result;
 }
 
+/// The parts one after the other along one axis of a tensor of this shape.
+Tensor join(Stream& stream, std::span<const Tensor> parts, const Shape& shape, int axis) {
+    const Tensor result = Tensor::empty(stream, shape, parts.front().dtype());
+    std::int64_t at = 0;
+    for (const Tensor& part : parts) {
+        const std::int64_t count = part.shape()[axis];
+        copy_range(stream, axis, part, 0, result, at, count);
+        at += count;
+    }
+    return result;
+}
+
 template <class Real>
 View<Real, 5> view_around(const Tensor& tensor, int first, int second) {
     View<Real, 5> result{reinterpret_cast<Real*>(tensor.data()), {1, 1, 1, 1, 1}};
@@ -171,6 +183,21 @@ Var slice(Context& context, const Var& input, int axis, std::int64_t begin, std:
                   });
 }
 
+std::vector<Var> split(Context& context, const Var& input, int axis) {
+    const Shape shape = input.value.shape();
+    const int counted = require_axis(shape, axis, "split");
+    std::vector<Tensor> parts;
+    for (std::int64_t i = 0; i < shape[counted]; ++i) {
+        parts.push_back(cut(context.stream, input.value, counted, i, 1));
+    }
+    if (parts.empty()) return {};
+    return record(
+        context, parts, {input},
+        [=](Stream& stream, std::span<const Tensor> gradients, std::span<GradSink> sinks) {
+            sinks[0].deliver(stream, join(stream, gradients, shape, counted));
+        });
+}
+
 Var pad(Context& context, const Var& input, int axis, std::int64_t before, std::int64_t after) {
     const int counted = require_axis(input.value.shape(), axis, "pad");
     ELM_CHECK(before >= 0 && after >= 0, "pad: {} zeros before and {} after", before, after);
@@ -195,15 +222,10 @@ Var concatenate(Context& context, std::span<const Var> inputs, int axis) {
         counts.push_back(shape[counted]);
         total += counts.back();
     }
-    const Tensor result =
-        Tensor::empty(context.stream, first.with(counted, total), inputs.front().value.dtype());
-    std::int64_t at = 0;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        copy_range(context.stream, counted, inputs[i].value, 0, result, at, counts[i]);
-        at += counts[i];
-    }
+    std::vector<Tensor> parts;
+    for (const Var& input : inputs) parts.push_back(input.value);
     return record(
-        context, result, inputs,
+        context, join(context.stream, parts, first.with(counted, total), counted), inputs,
         [counted, counts](Stream& stream, const Tensor& gradient, std::span<GradSink> sinks) {
             std::int64_t begin = 0;
             for (std::size_t i = 0; i < sinks.size(); ++i) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "kernels/core/kernel.h"
 #include "kernels/core/shape.h"
@@ -52,6 +53,10 @@ Var transpose(Context& context, const Var& input, int first_axis, int second_axi
 
 /// Indices begin <= i < end of one axis.
 Var slice(Context& context, const Var& input, int axis, std::int64_t begin, std::int64_t end);
+
+/// All slices of one index, in their order. Their gradients are put together once, where a loop of
+/// slice() would fill a tensor of zeros for each.
+std::vector<Var> split(Context& context, const Var& input, int axis);
 
 /// Zeros before and after, along one axis.
 Var pad(Context& context, const Var& input, int axis, std::int64_t before, std::int64_t after);

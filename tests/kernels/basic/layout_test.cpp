@@ -80,6 +80,28 @@ OpCase window_case(const std::string& name, const Shape& shape, int axis, std::i
                           });
 }
 
+OpCase split_case(const std::string& name, const Shape& shape, int axis) {
+    return {.name = "split_" + name,
+            .inputs = {{.name = "input", .shape = shape}},
+            .run = [axis](Context& context,
+                          std::span<const Var> in) { return split(context, in[0], axis); },
+            .reference =
+                [=](const Arrays& in) {
+                    const Index from = padded(shape);
+                    const std::size_t k = padded_axis(shape, axis);
+                    Index to = from;
+                    to[k] = 1;
+                    Arrays parts;
+                    for (std::size_t i = 0; i < from[k]; ++i) {
+                        parts.push_back(build(to, [&](Index index) {
+                            index[k] = i;
+                            return at(in[0], from, index);
+                        }));
+                    }
+                    return parts;
+                }};
+}
+
 OpCase concatenate_case(const std::string& name, const Shape& shape, int axis,
                         const std::vector<std::int64_t>& counts) {
     const std::size_t k = padded_axis(shape, axis);
@@ -130,6 +152,10 @@ std::vector<OpCase> cases() {
             window_case("columns", {7, 257}, -1, 100, 133),
             window_case("time", {2, 33, 5}, 1, 1, 33),
             window_case("nothing", {7, 3}, 1, 2, 2),
+            split_case("one", {1}, 0),
+            split_case("rows", {3, 7}, 0),
+            split_case("columns", {7, 5}, -1),
+            split_case("time", {2, 4, 5}, 1),
             window_case("one", {1}, 0, -1, 2),
             window_case("rows", {33, 7}, 0, -3, 33),
             window_case("columns", {7, 33}, 1, 0, 40),
