@@ -13,20 +13,24 @@ void drop_spikes(const InputDropout& dropout, const SpikeTrain& train, SpikeTrai
     kept.n_units = train.n_units;
     kept.row_begin.assign(1, 0);
     kept.row_begin.reserve(train.row_begin.size());
-    kept.units.clear();
-    kept.units.reserve(train.units.size());
-    std::vector<bool> keeps(static_cast<std::size_t>(train.n_units));
+    kept.units.resize(train.units.size());
+    std::size_t end = 0;  // of the units so far
+    std::vector<std::uint8_t> keeps(static_cast<std::size_t>(train.n_units));
     for (std::int64_t sample = 0; sample < train.n_samples; ++sample) {
         for (std::int64_t unit = 0; unit < train.n_units; ++unit) {
-            keeps[static_cast<std::size_t>(unit)] = dropout.keeps(sample, unit, train.n_units);
+            keeps[static_cast<std::size_t>(unit)] =
+                dropout.keeps(sample, unit, train.n_units) ? 1 : 0;
         }
         for (std::int64_t step = 0; step < train.n_steps; ++step) {
+            // Every unit is written, and the next one over it where it is dropped: no branch.
             for (const std::int32_t unit : train.row(sample, step)) {
-                if (keeps[static_cast<std::size_t>(unit)]) kept.units.push_back(unit);
+                kept.units[end] = unit;
+                end += keeps[static_cast<std::size_t>(unit)];
             }
-            kept.row_begin.push_back(static_cast<std::int64_t>(kept.units.size()));
+            kept.row_begin.push_back(static_cast<std::int64_t>(end));
         }
     }
+    kept.units.resize(end);
 }
 
 void drop_channels(const InputDropout& dropout, const Tensor& input, Tensor& kept) {

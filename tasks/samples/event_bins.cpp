@@ -1,7 +1,7 @@
 #include "tasks/samples/event_bins.h"
 
-#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -34,6 +34,21 @@ void require_event(float time_s, float unit, std::int64_t n_units, std::size_t a
         throw Error(ErrorKind::data,
                     fmt::format("event {}: unit {}; expected 0 to {}.", at, unit, n_units - 1));
     }
+}
+
+/// In the order of their keys, 0 to n_keys - 1; those of one key in the order in which they come.
+template <class Key>
+void sort_by(const Key& key, std::int64_t n_keys, std::vector<SpikeEvent>& spikes) {
+    thread_local std::vector<std::size_t> place;
+    thread_local std::vector<SpikeEvent> sorted;
+    place.assign(static_cast<std::size_t>(n_keys) + 1, 0);
+    for (const SpikeEvent& spike : spikes) ++place[static_cast<std::size_t>(key(spike)) + 1];
+    std::partial_sum(place.begin(), place.end(), place.begin());
+    sorted.resize(spikes.size());
+    for (const SpikeEvent& spike : spikes) {
+        sorted[place[static_cast<std::size_t>(key(spike))]++] = spike;
+    }
+    spikes.swap(sorted);
 }
 
 }  // namespace
@@ -70,20 +85,17 @@ void append_events(SpikeTrain& train, const EventBins& bins, std::span<const std
         throw Error(ErrorKind::data,
                     fmt::format("{} sequences; expected {}.", part + 1, bins.n_parts));
     }
-    std::sort(spikes.begin(), spikes.end(), [](const SpikeEvent& a, const SpikeEvent& b) {
-        return a.step != b.step ? a.step < b.step : a.unit < b.unit;
-    });
-    if (!bins.counts) {
-        const auto equal = [](const SpikeEvent& a, const SpikeEvent& b) {
-            return a.step == b.step && a.unit == b.unit;
-        };
-        spikes.erase(std::unique(spikes.begin(), spikes.end(), equal), spikes.end());
-    }
+    // Passes over units and steps: a sample has more spikes than either.
+    sort_by([](const SpikeEvent& spike) { return spike.unit; }, train.n_units, spikes);
+    sort_by([](const SpikeEvent& spike) { return spike.step; }, train.n_steps, spikes);
     ++train.n_samples;
     std::size_t next = 0;
     for (std::int64_t step = 0; step < train.n_steps; ++step) {
+        std::int32_t last = -1;
         for (; next < spikes.size() && spikes[next].step == step; ++next) {
-            train.units.push_back(spikes[next].unit);
+            if (!bins.counts && spikes[next].unit == last) continue;
+            last = spikes[next].unit;
+            train.units.push_back(last);
         }
         train.row_begin.push_back(static_cast<std::int64_t>(train.units.size()));
     }
