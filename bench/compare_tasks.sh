@@ -36,7 +36,7 @@ for task in $tasks; do
                 "$program" generate spoken-digits --count "$clips" --threads "$threads" --resume --out "$corpus" ;;
         image-syn) default=5e11f of_task+=" $long" ;;
         pathfinder) default=5e11f of_task+=" $long" ;;
-        adding) default=1e12f more=(--preset curriculum) ;;  # 50 to 1,000 steps
+        adding) default=1.5e12f of_task+=" training.batch=8" more=(--preset curriculum) ;;  # 50 to 1,000 steps
         *) echo "compare_tasks.sh: no settings for the task $task" >&2; exit 2 ;;
     esac
     start=$SECONDS

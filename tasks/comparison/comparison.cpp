@@ -78,18 +78,17 @@ void Comparison::run_one(const GridCell& cell, const std::function<void()>& poll
     std::error_code missing;
     if (is_through(cell)) {
         if (!own.plan.force) {
-            finished_cell(stream_, task_, own.plan);
+            finished_cell(stream_, task_, own.plan, options_.curriculum);
             log::info("{} is through", cell.name);
             return;
         }
         fs::remove(result_path(cell.plan.out), missing);
     }
-    own.plan.resume =
-        options_.plan.resume && fs::exists(RunFiles(own.plan.out).checkpoint(), missing);
+    own.plan.resume = options_.plan.resume && has_checkpoint(own.plan.out);
     // What a cell left that was cut before its first checkpoint is of no use.
     if (options_.plan.resume && !own.plan.resume) own.plan.force = true;
     log::info("{}", cell.name);
-    const CellResult result = run_cell_of_grid(stream_, task_, own.plan, poll);
+    const CellResult result = run_cell_of_grid(stream_, task_, own.plan, options_.curriculum, poll);
     if (!result.done()) return;
     const TaskSpec& spec = task_.spec();
     log::info("{}: {} {:.{}f} on {} samples", cell.name, spec.metrics[spec.headline].label,
@@ -119,7 +118,7 @@ void Comparison::choose() {
         }
         std::vector<CellResult> results;
         for (const GridCell& trial : trials) {
-            results.push_back(finished_cell(stream_, task_, trial.plan));
+            results.push_back(finished_cell(stream_, task_, trial.plan, options_.curriculum));
         }
         if (trials.empty()) continue;
         const Config best = best_trial(task_.spec(), trials, results);
@@ -158,7 +157,7 @@ std::vector<std::string> Comparison::missing() const {
 std::vector<CellResult> Comparison::results() const {
     std::vector<CellResult> results;
     for (const GridCell& cell : grid_of(options_, chosen_)) {
-        results.push_back(finished_cell(stream_, task_, cell.plan));
+        results.push_back(finished_cell(stream_, task_, cell.plan, options_.curriculum));
     }
     return results;
 }

@@ -43,6 +43,8 @@ Config comparison_description(const Task& task, const ComparisonOptions& options
     }
     all.sections["training"].erase("memory_limit");
     all.sections[data_section] = task.facts();
+    if (!options.curriculum.section.empty())
+        all.sections[curriculum_section] = options.curriculum.section;
     all.sections["comparison"] = {
         {"task", task.spec().name},
         {"models", fmt::format("{}", fmt::join(options.plan.models, ","))},

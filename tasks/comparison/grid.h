@@ -3,13 +3,24 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "tasks/comparison/cell_result.h"
+#include "tasks/training/plan/curriculum.h"
 #include "tasks/training/plan/run_plan.h"
 
 namespace elm {
+
+/// The stages that every cell goes through, each with its share of the budget.
+struct ComparisonStages {
+    Values section = {};            // [curriculum] as it was given; empty: there are no stages
+    std::vector<Stage> stages{{}};  // at least one
+    /// Of all stages but the last one, whose task is that of the comparison.
+    std::vector<std::shared_ptr<const Task>> earlier_tasks = {};
+    std::vector<Values> task_options = {};  // of each stage
+};
 
 /// What is compared: every model with every seed on one task, under one recipe and budget.
 struct ComparisonOptions {
@@ -17,6 +28,7 @@ struct ComparisonOptions {
     PlanOptions plan;
     std::int64_t trials = 0;             // of the random search of each model; 0: no search
     std::int64_t share = 0, shares = 1;  // of the cells, those that this call works on
+    ComparisonStages curriculum = {};
     /// Writes into the configuration of a cell what makes it again alone.
     std::function<void(PlanOptions& cell)> describe = [](PlanOptions&) {};
 };

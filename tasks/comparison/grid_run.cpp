@@ -1,6 +1,7 @@
 #include "tasks/comparison/grid_run.h"
 
 #include <chrono>
+#include <filesystem>
 #include <new>
 #include <utility>
 
@@ -13,10 +14,12 @@
 #include "tasks/comparison/energy_meter.h"
 #include "tasks/comparison/gpu_energy_meter.h"
 #include "tasks/training/plan/checkpoint_match.h"
+#include "tasks/training/plan/stages.h"
 
 namespace elm {
 namespace {
 
+/// Adds what a stage took to that of those before it; all else is that of the last one.
 void note_training(const PlannedRun& run, const Task& task, CellResult& result) {
     Training& training = *run.training;
     const TrainingSettings& settings = training.settings();
@@ -24,22 +27,25 @@ void note_training(const PlannedRun& run, const Task& task, CellResult& result) 
     const auto samples = static_cast<double>(settings.samples_per_update());
     SequenceModel& model = *training.fitted().model;
     result.parameters = trainable_count(training.module());
-    result.updates = training.update_count();
-    result.samples = result.updates * settings.samples_per_update();
-    result.flops = training.work().flops;
+    const std::int64_t own_samples = training.update_count() * settings.samples_per_update();
+    result.updates += training.update_count();
+    result.samples += own_samples;
+    result.flops += training.work().flops;
     const double trained = flops_per_sample(task.spec(), model);
     constexpr double passes = 3;  // that flops_per_sample() counts
-    result.flops_per_update = trained * samples;
+    result.flops_per_update += trained * samples;
     result.flops_per_sample = trained / passes;
-    result.training_seconds = spent.training;
-    result.validation_seconds = spent.validation;
+    result.training_seconds += spent.training;
+    result.validation_seconds += spent.validation;
     if (spent.training > 0) {
-        result.training_rate = static_cast<double>(result.samples) / spent.training;
+        result.training_rate = static_cast<double>(own_samples) / spent.training;
     }
     result.peak_memory_bytes = run.passes.bytes;
+    const std::int64_t earlier = result.updates - training.update_count();
     result.curve = training.validations();
+    for (Validation& validation : result.curve) validation.update += earlier;
     if (const Validation* const best = training.best(); best != nullptr) {
-        result.best_update = best->update;
+        result.best_update = earlier + best->update;
         result.validation = best->scores;
     }
 }
@@ -69,26 +75,57 @@ bool ends_cell_alone(const Error& error, CellResult& result) {
     return true;
 }
 
-void train_and_score(Stream& stream, const Task& task, RunPlan& plan, Communicator& alone,
-                     DType precision, bool resumed, const std::function<void()>& poll,
+/// What stage `index` asks of a cell's run, after what those before it left.
+PlanOptions in_stage(const ComparisonStages& curriculum, std::size_t index, const Task& task,
+                     const PlanOptions& cell, StagesDone& before) {
+    PlanOptions options = cell;
+    if (curriculum.section.empty()) return options;
+    const std::string& name = task.spec().name;
+    options.whole = configuration_of(cell);
+    options.whole.sections[curriculum_section] = curriculum.section;
+    options.config.sections[name] = curriculum.task_options[index];
+    choose_stage(curriculum.stages, index, name, before, options);
+    return options;
+}
+
+void train_and_score(Stream& stream, const Task& task, const PlanOptions& cell,
+                     const ComparisonStages& curriculum, const std::function<void()>& poll,
                      CellResult& result) {
-    PlannedRun& run = plan.runs().front();
+    Communicator alone;  // threads of a plan ask it for their share as long as they live
+    StagesDone done;
+    std::unique_ptr<RunPlan> plan;
+    bool noted = true;  // what the plan took
+    const std::size_t last = curriculum.stages.size() - 1;
+    const auto task_of = [&](std::size_t stage) -> const Task& {
+        return stage == last ? task : *curriculum.earlier_tasks[stage];
+    };
     try {
-        plan.prepare(alone);
         EnergyMeter meter;
         const GpuEnergyMeter gpu_meter(pci_address(stream.device()));
         const auto polled = [&] {
             meter.joules();  // follows counters that begin anew
             poll();
         };
-        plan.train(alone, polled);
+        for (std::size_t k = 0; k <= last; ++k) {
+            plan = std::make_unique<RunPlan>(stream, task_of(k),
+                                             in_stage(curriculum, k, task, cell, done));
+            ELM_ASSERT(plan->runs().size() == 1);
+            plan->claim();
+            if (last > 0) log::info("stage {} of {}: {}", k + 1, last + 1, task_of(k).summary());
+            noted = false;
+            plan->prepare(alone);
+            plan->train(alone, polled);
+            note_training(plan->runs().front(), task_of(k), result);
+            noted = true;
+            done.add(curriculum.stages[k], k, *plan, true);
+        }
         // Of a run that was cut only the last piece was metered.
-        if (!resumed) {
+        if (!cell.resume) {
             result.joules = meter.joules().value_or(CellResult::unknown);
             result.gpu_joules = gpu_meter.joules().value_or(CellResult::unknown);
         }
-        note_training(run, task, result);
-        note_scores(stream, task, load_model(stream, run.files.model(), precision), result);
+        const std::string& model = plan->runs().front().files.model();
+        note_scores(stream, task, load_model(stream, model, cell.precision), result);
         return;
     } catch (const Error& error) {
         if (!ends_cell_alone(error, result)) throw;
@@ -97,10 +134,22 @@ void train_and_score(Stream& stream, const Task& task, RunPlan& plan, Communicat
         result.message =
             "the memory of the machine is full. Choose shorter samples or a smaller batch or model";
     }
-    if (run.training != nullptr) note_training(run, task, result);
+    const PlannedRun& run = plan->runs().front();
+    if (!noted && run.training != nullptr) note_training(run, task, result);
     result.validation.clear();
     result.scores.clear();
     result.on_samples = {};
+}
+
+/// By which a finished cell is known again.
+Config configuration_of_cell(Stream& stream, const Task& task, const PlanOptions& options,
+                             const ComparisonStages& curriculum) {
+    const RunPlan plan(stream, task, options);
+    Config config = plan.configuration_of_run(plan.runs().front());
+    if (!curriculum.section.empty()) {
+        config.sections[curriculum_section] = curriculum.section;
+    }
+    return config;
 }
 
 CellResult read_finished(const std::string& path, const TaskSpec& spec) {
@@ -116,37 +165,38 @@ CellResult read_finished(const std::string& path, const TaskSpec& spec) {
 
 std::string result_path(const std::string& folder) { return folder + "/result.h5"; }
 
+bool has_checkpoint(const std::string& folder) {
+    std::error_code missing;
+    return std::filesystem::exists(RunFiles(folder).checkpoint(), missing) ||
+           std::filesystem::exists(RunFiles(folder + "/stage-1").checkpoint(), missing);
+}
+
 CellResult run_cell_of_grid(Stream& stream, const Task& task, const PlanOptions& options,
-                            const std::function<void()>& poll) {
+                            const ComparisonStages& curriculum, const std::function<void()>& poll) {
     PlanOptions untimed_test = options;
     untimed_test.times_test = false;  // all samples are compared
-    Communicator alone;  // threads of the plan ask it for their share as long as they live
-    RunPlan plan(stream, task, std::move(untimed_test));
-    ELM_ASSERT(plan.runs().size() == 1);
-    plan.claim();
-    const PlannedRun& run = plan.runs().front();
-    CellResult result{.model = run.spec.model,
-                      .seed = run.seed,
+    CellResult result{.model = options.models.front(),
+                      .seed = options.seed,
                       .device = to_string(stream.device()),
                       .precision = std::string(name_of(options.precision)),
                       .threads = thread_count()};
-    train_and_score(stream, task, plan, alone, options.precision, options.resume, poll, result);
+    result.config = configuration_of_cell(stream, task, options, curriculum);
+    train_and_score(stream, task, untimed_test, curriculum, poll, result);
     if (!result.done()) {
         log::warn("{}: {}, and is left out: {}", options.out, name_of(result.state),
                   result.message);
     }
-    result.config = run.config;
     write_cell_result(result_path(options.out), result, task.spec(),
                       options.force || options.resume);
     return result;
 }
 
-CellResult finished_cell(Stream& stream, const Task& task, const PlanOptions& options) {
+CellResult finished_cell(Stream& stream, const Task& task, const PlanOptions& options,
+                         const ComparisonStages& curriculum) {
     const std::string path = result_path(options.out);
     CellResult result = read_finished(path, task.spec());
-    const RunPlan plan(stream, task, options);
     Config before = result.config;
-    Config now = plan.configuration_of_run(plan.runs().front());
+    Config now = configuration_of_cell(stream, task, options, curriculum);
     // How a batch passes is no part of what is computed.
     before.sections["training"]["memory_limit"] = now.sections.at("training").at("memory_limit");
     before.sections["training"]["precision"] = result.precision;

@@ -72,6 +72,26 @@ protected:
     }
     std::string in(const std::string& path) const { return folder_ / path; }
 
+    /// What is killed again and again, first after so long, ends as what was never cut.
+    void expect_same_when_killed(const std::vector<std::string>& more, int first_wait_ms) const {
+        ASSERT_EQ(run_program(compare("whole", more)).exit_code, 0);
+        std::vector<std::string> arguments = compare("killed", more);
+        int kills = 0, code = -1;
+        for (int wait_ms = first_wait_ms; wait_ms < 100'000; wait_ms = wait_ms * 3 / 2) {
+            RunOptions options;
+            options.signal = kills % 2 == 0 ? SIGKILL : SIGTERM;
+            options.signal_after_ms = wait_ms;
+            code = run_program(arguments, options).exit_code;
+            if (kills == 0) arguments.emplace_back("--resume");
+            if (code == 0) break;
+            EXPECT_TRUE(code == 128 + SIGKILL || code == 128 + SIGTERM) << code;
+            ++kills;
+        }
+        EXPECT_EQ(code, 0);
+        EXPECT_GE(kills, 1);
+        EXPECT_EQ(said("killed"), said("whole"));
+    }
+
     test::TemporaryDirectory folder_;
 };
 
@@ -211,23 +231,35 @@ TEST_F(Compare, a_cell_is_trained_again_alone_from_its_configuration) {
 }
 
 TEST_F(Compare, a_comparison_that_is_killed_goes_on_to_the_same_table) {
-    const std::vector<std::string> more{"--models", "lstm,tcn,lif,alif", "--seeds", "3"};
-    ASSERT_EQ(run_program(compare("whole", more)).exit_code, 0);
-    std::vector<std::string> arguments = compare("killed", more);
-    int kills = 0, code = -1;
-    for (int wait_ms = 60; wait_ms < 100'000; wait_ms = wait_ms * 3 / 2) {
-        RunOptions options;
-        options.signal = kills % 2 == 0 ? SIGKILL : SIGTERM;
-        options.signal_after_ms = wait_ms;
-        code = run_program(arguments, options).exit_code;
-        if (kills == 0) arguments.emplace_back("--resume");
-        if (code == 0) break;
-        EXPECT_TRUE(code == 128 + SIGKILL || code == 128 + SIGTERM) << code;
-        ++kills;
-    }
-    EXPECT_EQ(code, 0);
-    EXPECT_GE(kills, 1);
-    EXPECT_EQ(said("killed"), said("whole"));
+    expect_same_when_killed({"--models", "lstm,tcn,lif,alif", "--seeds", "3"}, 60);
+}
+
+TEST_F(Compare, cells_go_through_the_stages_of_a_curriculum) {
+    const std::string stages = in("stages.toml");
+    std::ofstream(stages) << "[curriculum]\n"
+                             "'adding.steps' = '6,9,12'\n"
+                             "'training.learning_rate' = '1e-2,3e-3,1e-3'\n"
+                             "'lif.memory_tau_max' = '10,20,30'\n";
+    expect_error(compare("none", {"--config", stages}), 2, "there is no lif in this training");
+    std::ofstream(stages) << "[curriculum]\n"
+                             "'adding.steps' = '6,9,12'\n"
+                             "'training.learning_rate' = '1e-2,3e-3,1e-3'\n"
+                             "budget_share = '1,2,1'\n";
+    const std::vector<std::string> more{"--config", stages, "--budget", "400u"};
+    expect_error(compare("none", {"--config", stages, "--tune", "2"}), 2,
+                 "--tune draws options of the recipe, and the curriculum sets some");
+    expect_same_when_killed(more, 60);
+    const Json cells = Json::parse(contents(in("whole/summary.json")))["cells"];
+    for (const Json& cell : cells) EXPECT_EQ(cell["updates"], 400);
+    EXPECT_TRUE(fs::exists(in("whole/tcn-seed1/stage-2/model.h5")));
+    // What `train` makes of the same curriculum.
+    const Json alone = json(run_program(
+        {"train", "--config", in("whole/tcn-seed1/config.toml"), "--out", in("again"), "--json"}));
+    EXPECT_EQ(alone["stages"].size(), 3u);
+    EXPECT_EQ(alone["test"]["mse"], cells[3]["value"]);
+    EXPECT_EQ(alone["flops"], cells[3]["flops"]);
+    // The same without its stages is another comparison.
+    expect_error(compare("whole", {"--budget", "400u", "--resume"}), 2, "another comparison");
 }
 
 TEST_F(Compare, shares_and_processes_make_the_same_table) {

@@ -16,6 +16,7 @@
 #include "tasks/program/run_context.h"
 #include "tasks/program/training/open_task.h"
 #include "tasks/program/training/training_options.h"
+#include "tasks/training/plan/stages.h"
 
 namespace elm {
 namespace {
@@ -43,6 +44,28 @@ std::string folder_of(const Arguments& arguments, const std::string& task, bool 
     return alone ? folder : fmt::format("{}/{}", folder, task);
 }
 
+/// The curriculum of preset and arguments, with the tasks of its earlier stages.
+ComparisonStages stages_of_cells(const TaskEntry& entry, const OptionSet& of_task,
+                                 const Arguments& arguments, const Config& preset) {
+    ComparisonStages curriculum{.section = curriculum_of(arguments, preset)};
+    curriculum.stages = stages_of(curriculum.section);
+    if (arguments.has("data") && entry.samples) {
+        with_flag("--data", [&] {
+            require_same_samples(curriculum.stages, entry.name, entry.samples->options());
+        });
+    }
+    const bool sets_rate = curriculum.stages.front().options.sections.contains("training");
+    ELM_CHECK(!(sets_rate && arguments.integer("tune") > 0),
+              "--tune draws options of the recipe, and the curriculum sets some of them in each of "
+              "its stages: leave one of the two out.");
+    for (std::size_t k = 0; k + 1 < curriculum.stages.size(); ++k) {
+        OptionSet of_stage = options_in(curriculum.stages[k], entry.name, of_task);
+        curriculum.earlier_tasks.push_back(open_task(entry, of_stage, arguments, preset));
+        curriculum.task_options.push_back(to_values(of_stage));
+    }
+    return curriculum;
+}
+
 Record compare_on(const TaskEntry& entry, const Arguments& arguments, RunContext& context,
                   Communicator& processes, bool alone) {
     const Config preset =
@@ -51,19 +74,27 @@ Record compare_on(const TaskEntry& entry, const Arguments& arguments, RunContext
                         [&] { return find_preset(entry, arguments.text("preset")); })
             : Config{};
     OptionSet of_task = options_of(entry.options(), entry.name, arguments, preset);
-    const std::unique_ptr<Task> task = open_task(entry, of_task, arguments, preset);
+    ComparisonOptions options;
+    options.curriculum = stages_of_cells(entry, of_task, arguments, preset);
+    OptionSet of_last = options_in(options.curriculum.stages.back(), entry.name, of_task);
+    const std::unique_ptr<Task> task = open_task(entry, of_last, arguments, preset);
+    options.curriculum.task_options.push_back(to_values(of_last));
+    if (options.curriculum.section.empty()) of_task = of_last;  // with what files tell of them
     ELM_CHECK(!arguments.has("ratings") || scores_by_sample(task->spec()),
               "--ratings: the samples of the task {} are not scored one by one, so nobody beats "
               "another on one of them.",
               entry.name);
-    ComparisonOptions options;
     options.plan = plan_options(arguments, context, preset, registered_models(arguments, "models"),
                                 folder_of(arguments, entry.name, alone));
     options.trials = arguments.integer("tune");
     read_share(arguments, options);
     options.describe = [&](PlanOptions& cell) { describe_cell(arguments, entry, of_task, cell); };
+    require_trained(options.curriculum.stages, entry.name, options.plan.models);
     Config whole = configuration_of(options.plan);
     whole.sections[entry.name] = to_values(of_task);
+    if (!options.curriculum.section.empty()) {
+        whole.sections[curriculum_section] = options.curriculum.section;
+    }
     Comparison comparison(context.stream(), *task, std::move(options));
     require_reference(arguments, comparison.options().plan.models);
     if (processes.leads()) {
@@ -79,8 +110,10 @@ Record compare_on(const TaskEntry& entry, const Arguments& arguments, RunContext
 }  // namespace
 
 void require_possible(Stream& stream, const Task& task, const ComparisonOptions& options) {
-    const auto budget = options.plan.recipe.get<std::string>("budget");
+    auto budget = options.plan.recipe.get<std::string>("budget");
     with_flag("--budget " + budget, [&] { parse_budget(budget); });
+    const std::vector<Stage>& stages = options.curriculum.stages;
+    if (stages.size() > 1) budget = share_of(parse_budget(budget), stages.back().budget_share);
     const std::vector<ModelCost> costs = costs_of_models(stream, task, options);
     with_flag("--budget " + budget, [&] { require_affordable(budget, costs); });
 }

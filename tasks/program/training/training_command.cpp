@@ -68,8 +68,8 @@ void train_stages(const TaskEntry& entry, const Arguments& arguments, const Conf
     StagesDone done;
     for (std::size_t k = 0; k < stages.size(); ++k) {
         PlanOptions options = whole;
-        OptionSet of_task = task_options;
-        choose_stage(stages, k, entry.name, done, options, of_task);
+        OptionSet of_task = options_in(stages[k], entry.name, task_options);
+        choose_stage(stages, k, entry.name, done, options);
         const std::unique_ptr<Task> task = open_task(entry, of_task, arguments, preset);
         options.config.sections[entry.name] = to_values(of_task);
         log::info("{}{}", in_stages ? fmt::format("stage {} of {}: ", k + 1, stages.size()) : "",
@@ -106,6 +106,7 @@ int train_on(const TaskEntry& entry, const Arguments& arguments) {
                                      registered_models(arguments, "model"), arguments.text("out"));
     const Values curriculum = curriculum_of(arguments, preset);
     const std::vector<Stage> stages = stages_of(curriculum);
+    require_trained(stages, entry.name, whole.models);
     if (arguments.has("data") && entry.samples) {
         with_flag("--data",
                   [&] { require_same_samples(stages, entry.name, entry.samples->options()); });

@@ -25,23 +25,38 @@ void StagesDone::add(const Stage& stage, std::size_t index, const RunPlan& plan,
     }
 }
 
+void require_trained(std::span<const Stage> stages, const std::string& task,
+                     std::span<const std::string> models) {
+    for (const Stage& stage : stages) {
+        for (const auto& [section, values] : stage.options.sections) {
+            ELM_CHECK(section == task || section == "training" ||
+                          std::find(models.begin(), models.end(), section) != models.end(),
+                      "{}: there is no {} in this training: expected {}, training or {}.",
+                      curriculum_section, section, task, fmt::join(models, ", "));
+        }
+    }
+}
+
+OptionSet options_in(const Stage& stage, const std::string& task, OptionSet task_options) {
+    const auto found = stage.options.sections.find(task);
+    if (found != stage.options.sections.end()) set_options(task_options, found->second);
+    return task_options;
+}
+
 void choose_stage(std::span<const Stage> stages, std::size_t index, const std::string& task,
-                  StagesDone& before, PlanOptions& plan, OptionSet& task_options) {
+                  StagesDone& before, PlanOptions& plan) {
     const Stage& stage = stages[index];
     for (const auto& [section, values] : stage.options.sections) {
-        if (section == task) {
-            set_options(task_options, values);
-        } else if (section == "training") {
+        if (section == task) continue;
+        if (section == "training") {
             set_options(plan.recipe, values);
-        } else {
-            ELM_CHECK(
-                std::find(plan.models.begin(), plan.models.end(), section) != plan.models.end(),
-                "{}: there is no {} in this training: expected {}, training or {}.",
-                curriculum_section, section, task, fmt::join(plan.models, ", "));
-            for (const auto& [name, value] : values) {
-                plan.model_options[section][name] = value;
-                plan.init_changes[section][name] = value;
-            }
+            continue;
+        }
+        if (std::find(plan.models.begin(), plan.models.end(), section) == plan.models.end())
+            continue;
+        for (const auto& [name, value] : values) {
+            plan.model_options[section][name] = value;
+            plan.init_changes[section][name] = value;
         }
     }
     if (stages.size() == 1) return;

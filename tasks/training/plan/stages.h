@@ -21,10 +21,19 @@ struct StagesDone {
     void add(const Stage& stage, std::size_t index, const RunPlan& plan, bool validated);
 };
 
+/// Throws Error{invalid} for an option of what is not trained: the task, `models` and the recipe
+/// are.
+void require_trained(std::span<const Stage> stages, const std::string& task,
+                     std::span<const std::string> models);
+
+/// The options of the task in a stage, from those of the whole.
+OptionSet options_in(const Stage& stage, const std::string& task, OptionSet task_options);
+
 /// Turns the options of a whole training into those of stage `index`, which begins with what those
-/// before it left. Throws Error{invalid} for an option of what is not trained.
+/// before it left, but for the options of its task. What is of models that `plan` does not train
+/// is nothing to it.
 void choose_stage(std::span<const Stage> stages, std::size_t index, const std::string& task,
-                  StagesDone& before, PlanOptions& plan, OptionSet& task_options);
+                  StagesDone& before, PlanOptions& plan);
 
 /// Throws Error{invalid} where a stage changes one of `options`, those of samples, which files that
 /// are learnt from do not change.
