@@ -41,6 +41,7 @@ std::vector<Described> described() {
          "",
          {"relu", "relu2", "silu"}},
         {"lambda_value", "gain of the memory's update"},
+        {"w_s_value", "first value of all synaptic weights; positive"},
         {"tau_s_value", "time constant of the synapses (version 1)", "ms"},
         {"tau_b_value", "time constant of the branches (version 2)", "ms"},
         {"memory_tau_min", "shortest time constant of the memory", "ms"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include <fmt/format.h>
@@ -23,6 +24,10 @@ void ElmOptions::check() const {
               "mlp_activation must be relu, relu2 or silu (got number {} of the activations)",
               static_cast<int>(activation));
     ELM_CHECK(lambda > 0, "lambda_value must be positive (got {})", lambda);
+    // A weight that begins at zero, where it is rectified, has no gradient.
+    using Single = std::numeric_limits<float>;
+    ELM_CHECK(first_synaptic_weight >= Single::min() && first_synaptic_weight <= Single::max(),
+              "w_s_value must be positive and a float32 number (got {})", first_synaptic_weight);
     ELM_CHECK(synapse_tau_ms > 0, "tau_s_value must be positive (got {} ms)", synapse_tau_ms);
     ELM_CHECK(memory_tau_min_ms > 0 && memory_tau_max_ms >= memory_tau_min_ms,
               "memory_tau_min and memory_tau_max must be positive and in order (got {} and {} ms)",

@@ -33,6 +33,7 @@ void for_each_option(Options& options, Visit&& visit) {
     visit("mlp_hidden_size", options.mlp_hidden);
     visit("mlp_activation", options.activation);
     visit("lambda_value", options.lambda);
+    visit("w_s_value", options.first_synaptic_weight);
     visit(options.version == ElmVersion::v1 ? "tau_s_value" : "tau_b_value",
           options.synapse_tau_ms);
     visit("memory_tau_min", options.memory_tau_min_ms);

@@ -120,7 +120,9 @@ ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed) {
     std::int64_t fan_in = 1;
     for (NamedArray& array : model.parameters) {
         if (array.name == "_proto_w_s") {
-            array.values = drawn(array, DType::f64, initialise::constant(0.5));
+            // A float32 number, as those of the linear layers: it trains, and stands so in files.
+            array.values =
+                drawn(array, DType::f32, initialise::constant(options.first_synaptic_weight));
         } else if (array.name == "tau_s" || array.name == "tau_b") {
             array.values = drawn(array, DType::f64, initialise::constant(options.synapse_tau_ms));
         } else if (array.name == "_proto_tau_m") {

@@ -10,9 +10,10 @@
 
 namespace elm {
 
-/// A model with initial values, as the published code draws them: synapse weights 0.5, time
-/// constants of the memory spread evenly in their logarithm, linear layers uniform in
-/// ±1/sqrt(fan_in), routing by the options. Source: Spieler et al. 2024, arXiv 2306.16922.
+/// A model with initial values, as the published code draws them: synaptic weights all alike, as
+/// the options say, time constants of the memory spread evenly in their logarithm, linear layers
+/// uniform in ±1/sqrt(fan_in), routing by the options. Source: Spieler et al. 2024, arXiv
+/// 2306.16922.
 ElmModel make_elm_model(const ElmOptions& options, std::uint64_t seed);
 
 /// An ELM neuron in training: the arrays of a model as parameters under their state-dict names.

@@ -23,7 +23,8 @@ struct ElmOptions {
     std::int64_t mlp_hidden = 0;  // h; 0: 2 d_m
     HiddenUnit activation = HiddenUnit::relu;
     double lambda = 5.0;
-    double synapse_tau_ms = 5.0;  // tau_s (v1), tau_b (v2); start value
+    double first_synaptic_weight = 0.5;  // w_s before training
+    double synapse_tau_ms = 5.0;         // tau_s (v1), tau_b (v2); start value
     double memory_tau_min_ms = 1.0;
     double memory_tau_max_ms = 150.0;
     bool learn_memory_tau = false;

@@ -226,6 +226,7 @@ constexpr const char* of_2026 = R"(burn_in = 150
         [elm]
         elm_version = 2
         lambda_value = 5.0
+        w_s_value = 0.05
         tau_b_value = 5.0
         memory_tau_min = 1.0
         memory_tau_max = 150.0
@@ -235,8 +236,10 @@ constexpr const char* of_2026 = R"(burn_in = 150
 }  // namespace
 
 /// The recipe "neuronio-2026" is that of Spieler, Martius & Levina 2026, arXiv 2605.12049, and its
-/// public code, but for two things: the synaptic weights of their neuron begin at 0.5/sqrt(100),
-/// here at 0.5; their best model is that of the lowest voltage error, ours that of the lowest loss.
+/// public code, where the synaptic weights begin at 0.5/sqrt(100), of 100 synapses a branch. It
+/// differs in two things: the bias of the voltage begins at 0 there, and here as any bias of a
+/// linear layer; their best model is that of the lowest voltage error, ours that of the lowest
+/// loss.
 TaskEntry neuronio_task() {
     return {
         .name = "neuronio",
@@ -250,8 +253,8 @@ TaskEntry neuronio_task() {
                      "100 epochs of 2,500 batches of 32 windows; 100 memory units, SiLU",
                      published_first(32, 250000, "mlp_activation = \"silu\"\nnum_memory = 100")},
                     {"neuronio-2026",
-                     "burn-in, clipping, traces and squared ReLUs of Spieler et al. 2026; larger "
-                     "first synaptic weights",
+                     "burn-in, clipping, traces, squared ReLUs and small first synaptic weights of "
+                     "Spieler et al. 2026",
                      published(8, 350000, "clip_norm = 1.0", of_2026)}},
         .needs_files = true};
 }

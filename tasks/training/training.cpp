@@ -4,16 +4,12 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <string>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "baselines/model_file.h"
 #include "kernels/core/memory.h"
 #include "kernels/core/support/check.h"
-#include "tasks/scores.h"
 #include "tasks/training/plan/checkpoint_match.h"
 #include "tasks/training/record/training_history.h"
 
@@ -39,62 +35,6 @@ void begin_at(Stream& stream, Module& module, const std::vector<double>& readout
             value.assign<Real>(stream, bias);
         });
     }
-}
-
-/// Trains of the model's state, none of which holds a step. A checkpoint holds tensors alone:
-/// throws Error{unsupported} for a model that carries spikes, and for one whose state grows with
-/// each piece, as the keys and values of attention do.
-std::size_t empty_trains(Stream& stream, const FittedModel& fitted, const Task& task,
-                         DType precision) {
-    Batch batch;
-    task.fill({.dtype = precision}, batch);
-    SequenceState state;
-    const auto refuse = [&](const char* why) {
-        throw Error(ErrorKind::unsupported,
-                    fmt::format("the task {} goes on with the state that the piece before left, "
-                                "and that of the model {} {}. Choose another model, or let every "
-                                "piece begin at rest.",
-                                task.spec().name, fitted.spec.model, why));
-    };
-    const auto shapes = [&] {
-        std::vector<Shape> all;
-        for (const Tensor& tensor : state.tensors) all.push_back(tensor.shape());
-        return all;
-    };
-    output_of(stream, task.spec(), *fitted.model, batch, &state);
-    for (const SpikeTrain& train : state.spikes) {
-        if (train.n_steps == 0) continue;
-        refuse("holds spikes, which a checkpoint does not");
-    }
-    const std::vector<Shape> before = shapes();
-    output_of(stream, task.spec(), *fitted.model, batch, &state);
-    if (shapes() != before) refuse("grows with each piece");
-    return state.spikes.size();
-}
-
-/// States by the number of their part and of their tensor.
-std::map<std::string, Tensor> named(const BatchStates& states) {
-    std::map<std::string, Tensor> tensors;
-    for (std::size_t part = 0; part < states.size(); ++part) {
-        for (std::size_t k = 0; k < states[part].tensors.size(); ++k) {
-            tensors[fmt::format("{}.{}", part, k)] = states[part].tensors[k];
-        }
-    }
-    return tensors;
-}
-BatchStates states_of(Stream& stream, const std::map<std::string, Tensor>& named,
-                      std::int64_t parts, std::size_t trains) {
-    BatchStates states(named.empty() ? 0 : static_cast<std::size_t>(parts));
-    for (std::size_t part = 0; part < states.size(); ++part) {
-        for (std::size_t k = 0; named.contains(fmt::format("{}.{}", part, k)); ++k) {
-            states[part].tensors.push_back(named.at(fmt::format("{}.{}", part, k)).to(stream));
-        }
-        if (states[part].tensors.empty()) continue;
-        SpikeTrain empty;
-        empty.n_samples = states[part].tensors.front().shape()[0];
-        states[part].spikes.assign(trains, empty);
-    }
-    return states;
 }
 
 }  // namespace
@@ -136,12 +76,7 @@ Training::Training(Stream& stream, FittedModel model, const TrainingSettings& se
     allocate(stream, fitted_, settings.precision,
              RandomKey{settings.seed}.for_purpose("first values"));
     begin_at(stream, module(), settings.readout_bias);
-    if (spec.carried) {
-        ELM_CHECK(processes.size() == 1,
-                  "state is carried from batch to batch by one process, and there are {}.",
-                  processes.size());
-        empty_trains_ = empty_trains(stream, fitted_, task, settings.precision);
-    }
+    if (spec.carried) empty_trains_ = empty_trains(stream, fitted_, task, settings.precision);
     gradient_.emplace(stream, fitted_, task,
                       GradientSettings{.seed = settings.seed,
                                        .precision = settings.precision,
@@ -248,6 +183,8 @@ void Training::update() {
         loss = summed(loss);
     }
     finish_update(loss);
+    // By all of them now, for one alone writes checkpoints, whenever it has to.
+    if (processes_.size() > 1) carried_ = gather_states(stream_, gradient_->states(), processes_);
 }
 
 void Training::finish_update(const LossSums& loss) {
@@ -371,7 +308,8 @@ void Training::write_checkpoint(const std::string& path, const Config& config) {
     put_scored_samples(settings_.scored, state.config);
     state.config.sections[data_section]["batch_parts"] = settings_.batch_parts;
     state.history = to_history(task_.spec(), history_);
-    state.carried = named(gradient_->states());
+    if (processes_.size() == 1) carried_ = gather_states(stream_, gradient_->states(), processes_);
+    state.carried = checkpoint_arrays(carried_);
     elm::write_checkpoint(path, module(), fitted_.parameters, &*optimizer_, state);
 }
 
@@ -379,7 +317,9 @@ void Training::resume(const std::string& path) {
     const TrainingState state =
         read_checkpoint(stream_, path, module(), fitted_.parameters, &*optimizer_);
     history_ = with_context(path, [&] { return from_history(task_.spec(), state.history); });
-    gradient_->go_on_from(states_of(stream_, state.carried, settings_.batch_parts, empty_trains_));
+    carried_ = with_context(path, [&] { return carried_arrays(state.carried, settings_.batch); });
+    gradient_->go_on_from(
+        own_states(stream_, carried_, settings_.batch_parts, processes_, empty_trains_));
     batches_.reset();
 }
 

@@ -13,6 +13,7 @@
 #include "tasks/data/batch_prefetcher.h"
 #include "tasks/task.h"
 #include "tasks/training/batch_gradient.h"
+#include "tasks/training/carried_states.h"
 #include "tasks/training/pace.h"
 #include "tasks/training/record/training_history.h"
 #include "tasks/training/training_settings.h"
@@ -107,7 +108,7 @@ public:
     /// Saves the model with the weights that validate() scores.
     void save_model(const std::string& path, const std::string& source, bool force);
 
-    /// The configuration is kept with the pace in it.
+    /// The configuration is kept with the pace in it. Of several processes any one may write.
     void write_checkpoint(const std::string& path, const Config& config);
     void resume(const std::string& path);
 
@@ -130,6 +131,7 @@ private:
     TrainingHistory history_;
     double score_seconds_ = 0;      // of one sample
     std::size_t empty_trains_ = 0;  // of a state that is carried
+    CarriedArrays carried_;         // of the whole batch; of one process, when last written
 };
 
 }  // namespace elm

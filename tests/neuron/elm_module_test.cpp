@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -10,6 +12,7 @@
 #include "neuron/elm/elm_neuron.h"
 #include "neuron/elm/elm_scan_model.h"
 #include "tests/support/compare.h"
+#include "tests/support/error_message.h"
 
 namespace elm {
 namespace {
@@ -76,6 +79,33 @@ TEST(ElmModule, first_values_are_those_of_linear_layers) {
               model.at("w_y.weight").values);
     EXPECT_NE(make_elm_model(options(ElmVersion::v2), 2).at("w_y.weight").values,
               model.at("w_y.weight").values);
+}
+
+TEST(ElmModule, synaptic_weights_begin_where_the_options_say) {
+    for (const ElmVersion version : {ElmVersion::v1, ElmVersion::v2}) {
+        ElmOptions small = options(version);
+        small.first_synaptic_weight = 0.05;
+        const ElmModel model = make_elm_model(small, 1);
+        const std::vector<double>& weights = model.at("_proto_w_s").values;
+        ASSERT_EQ(weights.size(), 18u);
+        for (const double weight : weights) EXPECT_EQ(weight, 0.05F);
+        // Nothing else begins elsewhere.
+        const ElmModel usual = make_elm_model(options(version), 1);
+        for (const NamedArray& array : usual.parameters) {
+            if (array.name == "_proto_w_s") continue;
+            EXPECT_EQ(model.at(array.name).values, array.values) << array.name;
+        }
+    }
+}
+
+TEST(ElmModule, refuses_synaptic_weights_that_cannot_begin) {
+    for (const double weight : {0.0, -0.5, std::numeric_limits<double>::quiet_NaN(),
+                                std::numeric_limits<double>::infinity(), 1e-60, 1e60}) {
+        ElmOptions wrong = options(ElmVersion::v2);
+        wrong.first_synaptic_weight = weight;
+        const std::string message = test::message_of([&] { make_elm_model(wrong, 1); });
+        EXPECT_NE(message.find("w_s_value must be positive"), std::string::npos) << message;
+    }
 }
 
 TEST(ElmModule, refuses_sizes_that_the_tensor_cores_do_not_take) {

@@ -30,10 +30,11 @@ __device__ Real dot(const View<const Real, 2>& weights, std::int64_t first, std:
     return sum;
 }
 
+/// y of the drive, act() of the layer.
 template <class Real>
-__device__ Real said(NeuronOutput output, Real value) {
-    if (output == NeuronOutput::spike) return value > 0 ? Real(1) : Real(0);
-    return output == NeuronOutput::linear || value > 0 ? value : Real(0);
+__device__ Real activity_of(NeuronOutput output, Real drive) {
+    if (output == NeuronOutput::spike) return drive > 0 ? Real(1) : Real(0);
+    return output == NeuronOutput::linear || drive > 0 ? drive : Real(0);
 }
 
 template <class Real>
@@ -120,10 +121,10 @@ __global__ void __launch_bounds__(block_threads) scan_kernel(ElmLayerScanArgs<Re
             const Real sum =
                 dot(weights, is.readout(), 1, is.memories, n, static_cast<const Real*>(memory));
             filter[n] = slow_decay * filter[n] + (Real(1) - slow_decay) * sum;
-            const Real value = sum - filter[n] + weights(is.offset(), n);
-            activity[n] = said(args.layer.output, value);
+            const Real drive = sum - filter[n] + weights(is.offset(), n);
+            activity[n] = activity_of(args.layer.output, drive);
             if (args.layer.output == NeuronOutput::spike) {
-                saved[args.layer.saved_drive() * N + n] = value;
+                saved[args.layer.saved_drive() * N + n] = drive;
             }
             args.activity(sample, t, n) = activity[n];
         });

@@ -57,28 +57,53 @@ struct SumStepsOfSynapse {
     }
 };
 
+template <class Real>
+void sum_synapses(Stream& stream, const SynapseSumArgs<Real>& args) {
+    Cuda::for_each_element(stream, args.input.extent[0] * args.input.extent[1],
+                           args.synapses.rows(), SumSynapsesOfRow<Real>{args});
+}
+
+template <class Real>
+void sum_input_gradients(Stream& stream, const SynapseInputGradientArgs<Real>& args) {
+    const auto [samples, time, sources] = args.input_gradient.extent;
+    Cuda::for_each_element(stream, samples * time, sources, SumSynapsesOfSource<Real>{args});
+}
+
+template <class Real>
+void sum_weight_gradients(Stream& stream, const SynapseWeightGradientArgs<Real>& args) {
+    Cuda::for_each_element(stream, args.input.extent[0], args.synapses.count(),
+                           SumStepsOfSynapse<Real>{args});
+}
+
 }  // namespace
 
-#define ELM_SYNAPSE_SUMS(Real)                                                                   \
-    template <>                                                                                  \
-    void run_synapse_sum<Cuda, Real>(Stream & stream, const SynapseSumArgs<Real>& args) {        \
-        Cuda::for_each_element(stream, args.input.extent[0] * args.input.extent[1],              \
-                               args.synapses.rows(), SumSynapsesOfRow<Real>{args});              \
-    }                                                                                            \
-    template <>                                                                                  \
-    void run_synapse_input_gradient<Cuda, Real>(Stream & stream,                                 \
-                                                const SynapseInputGradientArgs<Real>& args) {    \
-        const auto [samples, time, sources] = args.input_gradient.extent;                        \
-        Cuda::for_each_element(stream, samples* time, sources, SumSynapsesOfSource<Real>{args}); \
-    }                                                                                            \
-    template <>                                                                                  \
-    void run_synapse_weight_gradient<Cuda, Real>(Stream & stream,                                \
-                                                 const SynapseWeightGradientArgs<Real>& args) {  \
-        Cuda::for_each_element(stream, args.input.extent[0], args.synapses.count(),              \
-                               SumStepsOfSynapse<Real>{args});                                   \
-    }
-ELM_SYNAPSE_SUMS(float)
-ELM_SYNAPSE_SUMS(double)
-#undef ELM_SYNAPSE_SUMS
+template <>
+void run_synapse_sum<Cuda, float>(Stream& stream, const SynapseSumArgs<float>& args) {
+    sum_synapses(stream, args);
+}
+template <>
+void run_synapse_sum<Cuda, double>(Stream& stream, const SynapseSumArgs<double>& args) {
+    sum_synapses(stream, args);
+}
+template <>
+void run_synapse_input_gradient<Cuda, float>(Stream& stream,
+                                             const SynapseInputGradientArgs<float>& args) {
+    sum_input_gradients(stream, args);
+}
+template <>
+void run_synapse_input_gradient<Cuda, double>(Stream& stream,
+                                              const SynapseInputGradientArgs<double>& args) {
+    sum_input_gradients(stream, args);
+}
+template <>
+void run_synapse_weight_gradient<Cuda, float>(Stream& stream,
+                                              const SynapseWeightGradientArgs<float>& args) {
+    sum_weight_gradients(stream, args);
+}
+template <>
+void run_synapse_weight_gradient<Cuda, double>(Stream& stream,
+                                               const SynapseWeightGradientArgs<double>& args) {
+    sum_weight_gradients(stream, args);
+}
 
 }  // namespace elm

@@ -2,6 +2,7 @@
 
 #include <variant>
 
+#include "baselines/model_registry.h"
 #include "kernels/core/support/check.h"
 #include "kernels/io/hdf5_file.h"
 #include "kernels/io/option_set.h"
@@ -29,19 +30,28 @@ std::int64_t take_batch_parts(Config& config) {
                : std::get<std::int64_t>(found.mapped());
 }
 
+/// What the program that wrote a checkpoint did not know yet stands at its default.
+void add_new_options(Config& before, const Config& now) {
+    before.sections["training"].merge(to_values(training_options()));
+    for (const ModelEntry& model : all_models()) {
+        const auto old = before.sections.find(model.name);
+        const auto wanted = now.sections.find(model.name);
+        if (old == before.sections.end() || wanted == now.sections.end()) continue;
+        for (const auto& [name, value] : to_values(model.options())) {
+            if (wanted->second.contains(name)) old->second.try_emplace(name, value);
+        }
+    }
+}
+
 }  // namespace
 
 ResumePoint resume_point(const std::string& checkpoint, const Config& config,
                          const std::string& free) {
     Config before = checkpoint_configuration(checkpoint);
     bring_up_to_date(before);
-    Values& training = before.sections["training"];
-    const OptionSet defaults = training_options();
-    for (const Option& option : defaults.options()) {  // those of an older program
-        training.try_emplace(option.name, parse_value(defaults.text(option.name)));
-    }
+    add_new_options(before, config);
     // How a batch passes is no part of what is computed.
-    training["memory_limit"] = config.sections.at("training").at("memory_limit");
+    before.sections["training"]["memory_limit"] = config.sections.at("training").at("memory_limit");
     const ResumePoint point{.pace = take_pace(before),
                             .batch_parts = take_batch_parts(before),
                             .scored = take_scored_samples(before)};

@@ -156,6 +156,35 @@ TEST(ElmModelFile, knows_hidden_units_by_their_names) {
     }
 }
 
+TEST(ElmModelFile, the_first_synaptic_weight_is_w_s_value) {
+    const ElmOptions options = with_values({}, {{"w_s_value", 0.05}});
+    EXPECT_EQ(options.first_synaptic_weight, 0.05);
+    EXPECT_EQ(to_values(options).at("w_s_value"), Value(0.05));
+    const test::TemporaryDirectory folder;
+    ElmModel model = small_model();
+    model.options.first_synaptic_weight = 0.05;
+    test::save_elm(model, folder / "m.h5");
+    EXPECT_EQ(load_elm_model(folder / "m.h5").options.first_synaptic_weight, 0.05);
+    write_state_dict(small_model(), folder / "n.h5", {{"w_s_value", -1.0}});
+    EXPECT_NE(error_of(folder / "n.h5").find("w_s_value must be positive"), std::string::npos)
+        << error_of(folder / "n.h5");
+}
+
+/// As all that were written before there was the option: their weights began at 0.5.
+TEST(ElmModelFile, a_file_need_not_say_where_synaptic_weights_began) {
+    const test::TemporaryDirectory folder;
+    const ElmModel model = small_model();
+    Hdf5File file = Hdf5File::create(folder / "m.h5");
+    Values values = to_values(model.options);
+    ASSERT_EQ(values.erase("w_s_value"), 1u);
+    for (const auto& [name, value] : values) file.set_attribute("/", name, value);
+    for (const NamedArray& array : model.parameters) {
+        file.write<double>("/" + array.name, array.shape, array.values, FileType::f64);
+    }
+    file.close();
+    EXPECT_EQ(load_elm_model(folder / "m.h5").options.first_synaptic_weight, 0.5);
+}
+
 TEST(ElmModelFile, refuses_words_that_are_no_option) {
     EXPECT_THROW(with_values({}, {{"mlp_activation", std::string("tanh")}}), Error);
     EXPECT_THROW(with_values({}, {{"num_memory", 2.5}}), Error);

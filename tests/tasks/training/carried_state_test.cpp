@@ -1,73 +1,36 @@
 // Training that goes on from window to window of a text with the state that the last one left.
 
 #include <cmath>
-#include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "tasks/samples/open_samples.h"
 #include "tasks/scores.h"
-#include "tasks/task_registry.h"
 #include "tasks/training/training.h"
+#include "tests/support/compare.h"
 #include "tests/support/error_message.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/tasks/training/carried_text.h"
 
 namespace elm {
 namespace {
 
-constexpr std::int64_t steps = 8, batch = 4;
+constexpr std::int64_t steps = test::CarriedText::steps, batch = 4;
 
 class CarriedStateTest : public testing::Test {
 protected:
-    CarriedStateTest() {
-        std::string text;
-        for (int k = 0; text.size() < 4000; ++k) text += std::to_string(k * k % 997) + " of ";
-        std::ofstream(folder_ / "text", std::ios::binary) << text;
-    }
-
-    std::unique_ptr<Task> task_of(Values chosen) const {
-        chosen["steps"] = steps;
-        const TaskEntry& entry = find_task("byte-language");
-        OptionSet options = entry.options();
-        for (const auto& [option, value] : chosen) options.set(option, to_text(value));
-        TaskInput input{.files = {folder_ / "text"}};
-        input.samples = open_samples(entry, options, chosen, input);
-        return entry.make(options, input);
-    }
-
-    static FittedModel model_of(const std::string& name, const Task& task) {
-        const Values sizes =
-            name == "elm_network"
-                ? Values{{"neurons", std::int64_t{6}},       {"num_memory", std::int64_t{2}},
-                         {"branches", std::int64_t{3}},      {"memory_tau_max", 50.0},
-                         {"output_memory", std::int64_t{1}}, {"activity_penalty", 0.1}}
-            : name == "elm" ? Values{{"num_memory", std::int64_t{5}}}
-                            : Values{};
-        return make_model({.model = name, .options = sizes, .shape = task.spec().shape});
-    }
-
-    TrainingSettings settings(double learning_rate) const {
-        TrainingSettings s;
-        s.updates = 12;
-        s.batch = batch;
-        s.seed = 3;
-        s.learning_rate = {
-            .schedule = Schedule::constant, .peak = learning_rate, .total_steps = 12};
-        return s;
+    std::unique_ptr<Task> task_of(const Values& chosen) const { return text_.task_of(chosen); }
+    static TrainingSettings settings(double learning_rate) {
+        return test::twelve_updates(batch, learning_rate);
     }
     std::unique_ptr<Training> training_of(const std::string& model, const Task& task,
                                           const TrainingSettings& s) {
-        return std::make_unique<Training>(stream_, model_of(model, task), s, task, alone_);
+        return std::make_unique<Training>(stream_, test::model_for(task, model), s, task, alone_);
     }
     static std::vector<float> parameters(Training& training) {
-        std::vector<float> all;
-        for (const auto& [name, parameter] : training.module().parameters()) {
-            const auto values = parameter->value.host<float>();
-            all.insert(all.end(), values.begin(), values.end());
-        }
-        return all;
+        return test::parameters_of<float>(training);
     }
     static Batch batch_of(const Task& task, std::int64_t index) {
         Batch filled;
@@ -77,7 +40,7 @@ protected:
 
     Stream stream_{Device{}};
     Communicator alone_;
-    test::TemporaryDirectory folder_;
+    test::CarriedText text_;
 };
 
 TEST_F(CarriedStateTest, batches_go_through_the_text_in_as_many_places) {
@@ -140,12 +103,55 @@ TEST_F(CarriedStateTest, goes_on_from_a_checkpoint_with_the_same_bits) {
         whole->advance(12, 1e9);
         const auto first = training_of(name, *task, s);
         first->advance(5, 1e9);
-        first->write_checkpoint(folder_ / "checkpoint.h5", {});
+        first->write_checkpoint(text_.path_of("checkpoint.h5"), {});
         const auto second = training_of(name, *task, s);
-        second->resume(folder_ / "checkpoint.h5");
+        second->resume(text_.path_of("checkpoint.h5"));
         second->advance(12, 1e9);
         EXPECT_EQ(parameters(*second), parameters(*whole)) << name;
     }
+}
+
+TEST_F(CarriedStateTest, goes_on_from_a_checkpoint_in_other_parts) {
+    const auto task = task_of({{"carries_state", true}});
+    TrainingSettings parts = settings(0.01), whole = settings(0.01);
+    parts.batch_parts = 2;
+    for (const auto& [before, after] : {std::pair{parts, whole}, {whole, parts}}) {
+        const auto first = training_of("elm_network", *task, before);
+        first->advance(5, 1e9);
+        first->write_checkpoint(text_.path_of("checkpoint.h5"), {});
+        first->advance(8, 1e9);
+        const auto second = training_of("elm_network", *task, after);
+        second->resume(text_.path_of("checkpoint.h5"));
+        second->advance(8, 1e9);
+        const std::vector<float> expected = parameters(*first), found = parameters(*second);
+        for (std::size_t k = 0; k < found.size(); ++k) ASSERT_NEAR(found[k], expected[k], 1e-4);
+    }
+}
+
+TEST_F(CarriedStateTest, parts_of_an_older_checkpoint_are_one_batch) {
+    Stream host{Device{}};
+    const auto array = [&](std::int64_t samples, float first) {
+        std::vector<float> values;
+        for (std::int64_t k = 0; k < 3 * samples; ++k) {
+            values.push_back(first + static_cast<float>(k));
+        }
+        return Tensor::from<float>(host, {samples, 3}, values);
+    };
+    const CarriedArrays found = carried_arrays(
+        {{"0.0", array(2, 0)}, {"0.1", array(2, 20)}, {"1.0", array(2, 6)}, {"1.1", array(2, 26)}},
+        4);
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(test::values_of(found[0]), test::values_of(array(4, 0)));
+    EXPECT_EQ(test::values_of(found[1]), test::values_of(array(4, 20)));
+    EXPECT_TRUE(carried_arrays({}, 4).empty());
+    test::expect_part(test::message_of([&] {
+                          carried_arrays({{"0.0", array(3, 0)}}, 4);
+                      }),
+                      "carried array 0 has shape (3, 3), expected 4 samples.");
+    test::expect_part(test::message_of([&] {
+                          carried_arrays({{"0.0", array(3, 0)}, {"1.0", array(1, 9)}}, 4);
+                      }),
+                      "(3, 3) and (1, 3) are no parts of a batch.");
 }
 
 TEST_F(CarriedStateTest, parts_of_a_batch_add_up_to_it) {

@@ -3,17 +3,25 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "baselines/front_end.h"
 #include "baselines/model_registry.h"
 #include "kernels/core/support/error.h"
+#include "kernels/io/hdf5_file.h"
+#include "neuron/elm/elm_model_file.h"
+#include "neuron/elm/elm_module.h"
 #include "tasks/task_registry.h"
 #include "tasks/training/budget.h"
 #include "tasks/training/plan/curriculum.h"
+#include "tasks/training/plan/resume_point.h"
 #include "tasks/training/recipe.h"
 #include "tasks/training/record/training_history.h"
+#include "tests/support/error_message.h"
+#include "tests/support/temporary_directory.h"
 
 namespace elm {
 namespace {
@@ -46,6 +54,51 @@ TEST(Presets, name_options_that_exist) {
     }
     EXPECT_THROW(find_preset(find_task("neuronio"), "neuronoi"), Error);
     EXPECT_THROW(find_task("ading"), Error);
+}
+
+/// Spieler et al. 2026, arXiv 2605.12049: 0.5/sqrt(100), of 100 synapses a branch.
+TEST(Presets, synaptic_weights_begin_as_published) {
+    for (const auto& [name, weight] :
+         {std::pair("neuronio", 0.5), {"neuronio-best", 0.5}, {"neuronio-2026", 0.05}}) {
+        Config preset = find_preset(find_task("neuronio"), name);
+        const FittedModel fitted = make_model(
+            {.model = "elm", .options = preset.sections["elm"], .shape = {.n_input = 6}});
+        const auto& elm = dynamic_cast<const ElmModule&>(*fitted.model);
+        const std::vector<double>& values = elm.structure().at("_proto_w_s").values;
+        ASSERT_EQ(values.size(), 6u);
+        for (const double value : values) EXPECT_EQ(value, static_cast<float>(weight)) << name;
+    }
+}
+
+/// The configuration of a run, as it stands in its checkpoint.
+Config elm_run(const Values& neuron) {
+    return {{{"training", to_values(training_options())}, {"elm", neuron}}};
+}
+
+std::string write_checkpoint_of(const std::string& path, Config config) {
+    put_pace({.updates = 10, .report_every = 1, .validate_every = 5}, config);
+    Hdf5File file = Hdf5File::create(path);
+    file.write_string("/config", config.to_toml());
+    file.close();
+    return path;
+}
+
+TEST(Resuming, what_an_older_program_did_not_know_stands_at_its_default) {
+    const test::TemporaryDirectory folder;
+    const Values neuron = to_values(ElmOptions{.lambda = 3});
+    Config older = elm_run(neuron);
+    ASSERT_EQ(older.sections["elm"].erase("w_s_value"), 1u);
+    ASSERT_EQ(older.sections["training"].erase("label_smoothing"), 1u);
+    const std::string path = write_checkpoint_of(folder / "older.h5", older);
+    EXPECT_EQ(resume_point(path, elm_run(neuron), "fit").pace.validate_every, 5);
+    Config other = elm_run(neuron);
+    other.sections["elm"]["w_s_value"] = 0.05;
+    test::expect_part(test::message_of([&] { resume_point(path, other, "fit"); }),
+                      "elm.w_s_value was 0.5, is 0.05.");
+    older.sections["elm"].erase("lambda_value");
+    const std::string another = write_checkpoint_of(folder / "another.h5", older);
+    test::expect_part(test::message_of([&] { resume_point(another, elm_run(neuron), "fit"); }),
+                      "elm.lambda_value was 5, is 3.");
 }
 
 TEST(Recipe, options_of_older_files_stand_where_they_belong) {

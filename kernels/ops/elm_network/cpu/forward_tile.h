@@ -101,7 +101,7 @@ public:
         }
     }
 
-    /// What the last step, t, said, to (batch, time, N).
+    /// The activity of the last step, t, to (batch, time, N).
     void write_activity(const View<Real, 3>& to, std::int64_t t) {
         for (std::int64_t s = 0; s < count_; ++s) {
             for (std::int64_t q = 0; q < w_.blocks; ++q) {
@@ -270,14 +270,14 @@ private:
         const V slow =
             multiply_add<Real>(constant(decay), load(slow_part), constant(Real(1) - decay) * sum);
         store<Real>(slow_part, slow);
-        const V value = sum - slow + load(w_.offset.data() + q * N), zero{};
-        V said = value;
-        if (w_.layer.output == NeuronOutput::relu) said = value > zero ? value : zero;
+        const V drive = sum - slow + load(w_.offset.data() + q * N), zero{};
+        V activity_now = drive;
+        if (w_.layer.output == NeuronOutput::relu) activity_now = drive > zero ? drive : zero;
         if (w_.layer.output == NeuronOutput::spike) {
-            said = value > zero ? constant(Real(1)) : zero;
-            store<Real>(values(t, q) + w_.layer.saved_drive() * row_size<Real> + s * N, value);
+            activity_now = drive > zero ? constant(Real(1)) : zero;
+            store<Real>(values(t, q) + w_.layer.saved_drive() * row_size<Real> + s * N, drive);
         }
-        store<Real>(activity(q) + s * N, said);
+        store<Real>(activity(q) + s * N, activity_now);
     }
 
     const ForwardWeights<Real>& w_;

@@ -226,23 +226,32 @@ void sum_weight_gradients(const SynapseWeightGradientArgs<Real>& args) {
 
 }  // namespace
 
-#define ELM_SYNAPSE_SUMS(Real)                                                                 \
-    template <>                                                                                \
-    void run_synapse_sum<Cpu, Real>(Stream&, const SynapseSumArgs<Real>& args) {               \
-        sum_synapses(args);                                                                    \
-    }                                                                                          \
-    template <>                                                                                \
-    void run_synapse_input_gradient<Cpu, Real>(Stream&,                                        \
-                                               const SynapseInputGradientArgs<Real>& args) {   \
-        sum_input_gradients(args);                                                             \
-    }                                                                                          \
-    template <>                                                                                \
-    void run_synapse_weight_gradient<Cpu, Real>(Stream&,                                       \
-                                                const SynapseWeightGradientArgs<Real>& args) { \
-        sum_weight_gradients(args);                                                            \
-    }
-ELM_SYNAPSE_SUMS(float)
-ELM_SYNAPSE_SUMS(double)
-#undef ELM_SYNAPSE_SUMS
+template <>
+void run_synapse_sum<Cpu, float>(Stream&, const SynapseSumArgs<float>& args) {
+    sum_synapses(args);
+}
+template <>
+void run_synapse_sum<Cpu, double>(Stream&, const SynapseSumArgs<double>& args) {
+    sum_synapses(args);
+}
+template <>
+void run_synapse_input_gradient<Cpu, float>(Stream&, const SynapseInputGradientArgs<float>& args) {
+    sum_input_gradients(args);
+}
+template <>
+void run_synapse_input_gradient<Cpu, double>(Stream&,
+                                             const SynapseInputGradientArgs<double>& args) {
+    sum_input_gradients(args);
+}
+template <>
+void run_synapse_weight_gradient<Cpu, float>(Stream&,
+                                             const SynapseWeightGradientArgs<float>& args) {
+    sum_weight_gradients(args);
+}
+template <>
+void run_synapse_weight_gradient<Cpu, double>(Stream&,
+                                              const SynapseWeightGradientArgs<double>& args) {
+    sum_weight_gradients(args);
+}
 
 }  // namespace elm
