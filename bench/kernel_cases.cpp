@@ -79,6 +79,7 @@ void run_case(benchmark::State& state, const KernelCase& one, std::int64_t steps
         leaves.push_back({test::tensor_of(stream, one.shapes[i], DType::f32, values),
                           Tensor::zeros(stream, one.shapes[i], DType::f32)});
     }
+    const KernelRun op = one.prepare ? one.prepare(stream) : one.run;
     std::vector<double> seconds;
     Tensor gradient;
     for (auto _ : state) {
@@ -89,7 +90,7 @@ void run_case(benchmark::State& state, const KernelCase& one, std::int64_t steps
         for (const Parameter& leaf : leaves) {
             in.push_back(training ? tape.leaf(leaf) : Var{leaf.value});
         }
-        const Var out = one.run(context, in);
+        const Var out = op(context, in);
         if (training) {
             if (!gradient.defined()) gradient = out.value.to(stream);
             tape.backward(stream, {&out, 1}, {&gradient, 1});
@@ -112,7 +113,7 @@ void run_case(benchmark::State& state, const KernelCase& one, std::int64_t steps
         state.counters["GBps"] = bytes / median * 1e-9;
     }
     state.counters["copy_GBps"] = rate * 1e-9;
-    const double flop = (training ? 3 : 1) * one.flop * static_cast<double>(steps);
+    const double flop = (training ? one.training_flop : 1) * one.flop * static_cast<double>(steps);
     if (flop > 0 && place.peak > 0) state.counters["flop_floor"] = flop / place.peak / median;
 }
 
@@ -132,6 +133,7 @@ int measure_cases(int argc, char** argv, CasesOfSteps cases) {
         for (const KernelCase& one : cases(steps)) {
             for (const Place& place : places) {
                 for (const bool training : {false, true}) {
+                    if (training && !one.trains) continue;
                     const auto name =
                         fmt::format("{}/{}/steps:{}/{}", one.name,
                                     training ? "training" : "forward", steps, place.name);

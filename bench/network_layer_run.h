@@ -17,6 +17,35 @@ namespace elm::bench {
 class NetworkLayerRun {
 public:
     static constexpr std::int64_t batch = 8, n_steps = 1000;
+    static constexpr double recurrent_share = 0.25;
+    static constexpr ElmLayerShape shape{
+        .neurons = 57, .branches = 30, .memories = 9, .hidden = 18};
+
+    static ElmLayer layer() { return {.shape = shape, .high_pass_decay = std::exp(-1 / 5.0)}; }
+
+    /// That share of the synapses of all branches which comes from so many sources: the layer's own
+    /// neurons, or what is outside of it.
+    static Synapses connect(Stream& stream, std::int64_t sources = shape.neurons,
+                            double share = recurrent_share) {
+        std::vector<std::int32_t> source, row;
+        const std::int64_t rows = shape.branches * shape.neurons;
+        for (std::int64_t i = 0; i < rows * n_synapses; ++i) {
+            if (!draw_bernoulli(random_word({1, 0, 0}, i), share)) continue;
+            row.push_back(static_cast<std::int32_t>(i / n_synapses));
+            source.push_back(static_cast<std::int32_t>(
+                unit_uniform<double>(random_word({2, 0, 0}, i)) * static_cast<double>(sources)));
+        }
+        return make_synapses(stream, sources, rows, source, row);
+    }
+
+    /// Operations that the equations ask for in one step of one sample, forward: a neuron's linear
+    /// maps, its readout and those synapses that come from its own layer.
+    static double flop_per_step(std::int64_t synapses) {
+        return 2 * static_cast<double>(shape.neurons *
+                                           (shape.hidden * shape.joined() +
+                                            shape.memories * shape.hidden + shape.memories) +
+                                       synapses);
+    }
 
     explicit NetworkLayerRun(Stream& stream) : stream_(stream), synapses_(connect(stream)) {
         const auto add = [&](const Shape& extents, const std::vector<double>& values) {
@@ -48,14 +77,10 @@ public:
         if (training) tape_.backward(stream_, {out.data(), 1}, {&gradient_, 1});
     }
 
-    /// Operations that the equations ask for: a neuron's linear maps, its readout and those
-    /// synapses that come from its own layer, once forward and three times for training.
+    /// Operations of all steps and samples, three times as many for training.
     double flop(bool training) const {
-        const auto maps =
-            static_cast<double>(shape.neurons * (shape.hidden * shape.joined() +
-                                                 shape.memories * shape.hidden + shape.memories));
-        return 2 * (training ? 3 : 1) * static_cast<double>(batch * n_steps) *
-               (maps + static_cast<double>(synapses_.count()));
+        return (training ? 3 : 1) * static_cast<double>(batch * n_steps) *
+               flop_per_step(synapses_.count());
     }
 
     /// Bytes of what a run is given for its samples.
@@ -66,22 +91,6 @@ public:
 
 private:
     static constexpr std::int64_t n_synapses = 10;
-    static constexpr double recurrent_share = 0.25;
-    static constexpr ElmLayerShape shape{
-        .neurons = 57, .branches = 30, .memories = 9, .hidden = 18};
-
-    static Synapses connect(Stream& stream) {
-        std::vector<std::int32_t> source, row;
-        const std::int64_t rows = shape.branches * shape.neurons;
-        for (std::int64_t i = 0; i < rows * n_synapses; ++i) {
-            if (!draw_bernoulli(random_word({1, 0, 0}, i), recurrent_share)) continue;
-            row.push_back(static_cast<std::int32_t>(i / n_synapses));
-            source.push_back(
-                static_cast<std::int32_t>(unit_uniform<double>(random_word({2, 0, 0}, i)) *
-                                          static_cast<double>(shape.neurons)));
-        }
-        return make_synapses(stream, shape.neurons, rows, source, row);
-    }
 
     /// Rows of the layer's parameters as the model draws them at first.
     static std::vector<double> first_parameters() {
@@ -114,7 +123,7 @@ private:
     Synapses synapses_;
     std::vector<Parameter> leaves_;
     Tensor gradient_;
-    ElmLayer layer_{.shape = shape, .high_pass_decay = std::exp(-1 / 5.0)};
+    ElmLayer layer_ = layer();
 };
 
 }  // namespace elm::bench

@@ -1,12 +1,14 @@
-// Kernels of recurrences and state spaces (kernel_cases.h). Multiply-adds of the equations as they
-// stand count as two operations, exponentials as one, transforms as 5 n log2 n. What does not
-// depend on the number of steps has the bytes of one pass.
+// Kernels of recurrences, state spaces and layers of ELM neurons (kernel_cases.h). Multiply-adds of
+// the equations as they stand count as two operations, exponentials as one, transforms as 5 n log2
+// n. What does not depend on the number of steps has the bytes of one pass.
 //
 //     scan_bench [--benchmark_filter=...]
 
 #include <cmath>
 
 #include "bench/kernel_cases.h"
+#include "bench/network_layer_run.h"
+#include "kernels/ops/elm_network/layer_scan.h"
 #include "kernels/ops/product/depthwise_convolution.h"
 #include "kernels/ops/scan/decaying/wkv_scan.h"
 #include "kernels/ops/scan/recurrent/gated_scan.h"
@@ -18,11 +20,13 @@
 #include "kernels/ops/scan/state_space/selective_scan.h"
 #include "kernels/ops/spectral/convolution/long_convolution.h"
 #include "kernels/ops/spectral/low_rank/low_rank_kernel.h"
+#include "kernels/ops/spectral/low_rank/low_rank_scan.h"
 #include "kernels/ops/spectral/modes/diagonal_decay.h"
 #include "kernels/ops/spectral/modes/mode_decay.h"
 #include "kernels/ops/spectral/modes/mode_kernel.h"
 #include "kernels/ops/spectral/modes/tied_modes.h"
 #include "kernels/ops/spiking/spiking_scan.h"
+#include "tests/support/random_tensor.h"
 
 namespace {
 
@@ -301,6 +305,41 @@ Case low_rank(std::int64_t steps) {
             2.0 * 4 * 8 * width * n_modes / 2};
 }
 
+/// S4 as a recurrence, in float64, of which a core does half as many: about half is to be had.
+Case low_rank_scanned(std::int64_t steps) {
+    const Shape modes{width, n_modes};
+    Case one{"low_rank_scan",
+             {{width}, modes, modes, modes, modes, modes, modes, {batch, steps, width}},
+             {{-6, -3}, {-0.7, -0.6}, {0, 100}, {-1, 1}, {-1, 1}, {-1, 1}, {-1, 1}, {-1, 1}},
+             {},
+             2 * sequence_row,
+             0,
+             // What is constant taken together, x = E x + F u - G <v, x> and y = <C, x>: 4, 2, 2, 2
+             // and 2 multiply-adds of each mode.
+             2.0 * 12 * batch * width * n_modes};
+    one.trains = false;
+    one.prepare = [=](Stream& stream) -> bench::KernelRun {
+        const auto weights = [&](std::uint32_t part) {
+            return test::tensor_of(stream, modes, DType::f64,
+                                   test::random_values(modes.size(), -1, 1, {2, 0, part}));
+        };
+        const Tensor zeros = Tensor::zeros(stream, {batch, n_modes, width}, DType::f64);
+        const TensorPlanes output_weight{weights(0), weights(1)}, initial{zeros, zeros};
+        return [=](Context& context, const std::vector<Var>& in) {
+            return Var{low_rank_scan(context.stream, {.log_step = in[0].value,
+                                                      .log_decay = in[1].value,
+                                                      .frequency = in[2].value,
+                                                      .input_weight = {in[3].value, in[4].value},
+                                                      .correction = {in[5].value, in[6].value},
+                                                      .output_weight = output_weight,
+                                                      .initial = initial,
+                                                      .input = in[7].value})
+                           .output};
+        };
+    };
+    return one;
+}
+
 Case modes_scanned(std::int64_t steps) {
     Case one{"mode_scan",
              mode_shapes(),
@@ -337,12 +376,44 @@ Case spiking(std::int64_t steps) {
             2.0 * batch * width * width};
 }
 
+/// ELM neurons that hear each other (network_layer_run.h).
+Case layer(std::int64_t steps) {
+    using Layer = bench::NetworkLayerRun;
+    static_assert(Layer::batch == batch);
+    constexpr ElmLayerShape is = Layer::shape;
+    constexpr std::int64_t rows = is.branches * is.neurons;
+    constexpr double input_row = 4.0 * batch * rows, output_row = 4.0 * batch * is.neurons;
+    Stream host{Device{}};
+    const std::int64_t synapses = Layer::connect(host).count();
+    Case one{"layer_scan",
+             {{batch, steps, rows},
+              {is.parameter_rows(), is.neurons},
+              {synapses},
+              {batch, is.state_rows() * is.neurons}},
+             {{-2, 2}, {-0.2, 0.2}, {-1, 1}, {0, 0}},
+             {},
+             input_row + output_row,
+             3 * input_row + 2 * output_row,  // backward: input, gradient; gradient of the input
+             batch * Layer::flop_per_step(synapses)};
+    one.prepare = [](Stream& stream) -> bench::KernelRun {
+        const Synapses connected = Layer::connect(stream);
+        return [connected](Context& context, const std::vector<Var>& in) {
+            return elm_layer_scan(context, Layer::layer(), connected, in[0], in[1], in[2], in[3])
+                .front();
+        };
+    };
+    return one;
+}
+
 std::vector<Case> cases(std::int64_t steps) {
-    return {leaky(steps),       gated(steps),         real_scan(steps), complex_scan(steps),
-            selective(steps),   weighted_mean(steps), liquid(steps),    memory(steps),
-            convolution(steps), kernel(steps),        low_rank(steps),  discretised(steps),
-            tied(steps),        decayed(steps),       decays(steps),    modes_scanned(steps),
-            spiking(steps),     depthwise(steps)};
+    std::vector<Case> all{
+        leaky(steps),         gated(steps),         real_scan(steps), complex_scan(steps),
+        selective(steps),     weighted_mean(steps), liquid(steps),    memory(steps),
+        convolution(steps),   kernel(steps),        low_rank(steps),  low_rank_scanned(steps),
+        discretised(steps),   tied(steps),          decayed(steps),   decays(steps),
+        modes_scanned(steps), spiking(steps),       depthwise(steps)};
+    if (steps <= 4096) all.push_back(layer(steps));  // its branches of more take gigabytes
+    return all;
 }
 
 }  // namespace

@@ -54,15 +54,15 @@ def layer(
     """branch_input (batch, time, neurons, branches); maps (neurons, in, out), the rest (neurons, 1,
     out); activity (batch, time, neurons)."""
     batch, neurons, branches = branch_input.size(0), branch_input.size(2), branch_input.size(3)
-    memory = torch.zeros(neurons, batch, decay.size(2))
-    slow = torch.zeros(batch, neurons)
-    activity = torch.zeros(batch, neurons)
+    memory = branch_input.new_zeros(neurons, batch, decay.size(2))
+    slow = branch_input.new_zeros(batch, neurons)
+    activity = branch_input.new_zeros(batch, neurons)
     outputs: List[Tensor] = []
     for outside in branch_input.unbind(1):
         if dense:
             inside = (activity @ matrix).view(batch, neurons, branches)
         else:
-            rows = torch.zeros(batch, neurons * branches)
+            rows = branch_input.new_zeros(batch, neurons * branches)
             inside = rows.index_add(1, row, activity[:, source] * weight).view(
                 batch, neurons, branches
             )
@@ -79,7 +79,7 @@ def layer(
 
 
 def arguments_of(batch: int, steps: int, dense: bool, training: bool):
-    generator = torch.Generator().manual_seed(1)
+    generator = torch.Generator(torch.get_default_device()).manual_seed(1)
 
     def uniform(shape, bound):
         values = (2 * torch.rand(shape, generator=generator) - 1) * bound

@@ -2,9 +2,9 @@
 """Kernels of sequence models in PyTorch and in attention_bench, scan_bench and basic_bench, in turn, on the
 CPU or on a CUDA device.
 
-float32, forward and for training (forward and backward). In each round the peer and then our
-benchmark of the same shapes are measured, so that other work on the machine meets both; one thread
-is measured by processor time, more of them and a device by wall time. Prints a markdown table of
+float32, forward and, where ours has a gradient, for training (forward and backward). In each round the
+peer and then our benchmark of the same shapes are measured, so that other work on the machine meets both;
+one thread is measured by processor time, more of them and a device by wall time. Prints a markdown table of
 medians over the rounds: `ratio` is theirs over ours (above 1 ours is faster), `of the floor` what our
 benchmark says of itself, the share of the multiply-add peak or of the time in which the bytes could be
 moved.
@@ -23,6 +23,13 @@ long_convolution       torch.fft.rfft over twice the length, features in front o
 depthwise_convolution  torch.nn.functional.conv1d with a group for each feature, four taps
 mode_kernel            2 Re sum over modes of w exp(x s), in complex64
 low_rank_kernel        the generating function at the roots of unity, all Cauchy sums at once
+low_rank_scan          a scripted loop in complex64, where ours keeps to float64
+layer_scan             a scripted loop of elm_network_torch.py, synapses as one product with a matrix that
+                       is mostly zero
+synapse_sum            such a product for all steps, and torch.sparse.mm
+spike_convolution      torch.nn.functional.embedding_bag over the spikes of all taps, listed beforehand
+sampled_scores         sampled keys gathered, batched products with the queries
+optimizer_step         torch.optim.Adam(fused=True), one decay for all parameters
 modes, mode_decay, tied_modes, diagonal_decay      expressions in complex64
 listed_attention       scaled_dot_product_attention of blocks with the one before unfolded beside them
 activation, elementwise, embedding, layout, normalise, reduction, reverse_time, softmax, batch_norm,
@@ -36,6 +43,7 @@ Batch 8, 256 features, 16 states of selective and memory scans, 32 modes, but fo
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -46,10 +54,11 @@ from torch import nn
 from torch.nn import functional as F
 
 import torch_parts as parts
+from elm_network_torch import BRANCHES, NEURONS, SHARE, SYNAPSES, arguments_of, layer
 from torch_recurrent import legs_steps, memory_loop
-from torch_sparse import blocks_and_previous
+from torch_sparse import blocks_and_previous, sampled_scores
 from torch_spiking import spiking_loop
-from torch_state_space import LowRankModes, Modes, liquid_loop
+from torch_state_space import LowRankModes, Modes, liquid_loop, low_rank_loop
 
 BATCH, WIDTH, STATES, MODES, TAPS = 8, 256, 16, 32, 4
 
@@ -64,7 +73,8 @@ def uniform(shape, low, high):
 
 
 def attention_cases(steps):
-    """Program, name of our benchmark with {pass} in it, form, leaves, function."""
+    """Program, name of our benchmark with {pass} in it or of one that is only forward, form, leaves,
+    function."""
     for kind, forms in (("exact", (False, True)), ("linear", (False, True))):
         for features, heads in ((64, 2), (8, 8)):
             for causal in forms:
@@ -152,8 +162,19 @@ def scan_cases(steps):
     ]
     yield case("tied_modes", "expressions", leaves, lambda *x: tied_modes(*x)[0].real)
     yield case("low_rank_kernel", "cauchy", [], lambda: corrected(steps))
-    if steps > 4096:  # beyond it states and powers alone take gigabytes
+    if steps > 4096:  # beyond it states and powers alone take gigabytes, large loops minutes
         return
+    *maps, slow_decay, dense = arguments_of(BATCH, steps, True, False)[0]
+    leaves = [x for x in maps if x.is_floating_point()]
+    source, row = (x for x in maps if not x.is_floating_point())
+    yield case(
+        "layer_scan", "loop", leaves, lambda x, *y: layer(x, source, row, *y, slow_decay, dense)
+    )
+    recurrence = [x.detach() for x in corrected.recurrence()]
+    yield (
+        "scan_bench", f"low_rank_scan/forward/steps:{steps}", "loop", [values],
+        lambda x: low_rank_loop(x, *recurrence),
+    )
     weights = (BATCH, steps, STATES)
     leaves = [
         values, uniform(sequence, 0.001, 0.1), uniform((WIDTH, STATES), -16, -1),
@@ -168,6 +189,68 @@ def scan_cases(steps):
     yield case("mode_kernel", "vandermonde", [], lambda: space(steps))
     yield case(
         "mode_scan", "fft", [transposed], lambda x: parts.fft_convolution(x, space(steps))
+    )
+
+
+def spikes_of_taps(units, taps):
+    """Rows of weights (units taps) that the spikes of each step and of the taps before it ask for, and
+    where those of a step begin. units (batch, time, spikes)"""
+    steps = units.size(1)
+    before = F.pad(units, (0, 0, taps - 1, 0), value=-1)
+    rows = [before[:, taps - 1 - k :][:, :steps] * taps + k for k in range(taps)]
+    of_step = torch.cat([x.masked_fill(x < 0, -1) for x in rows], 2).flatten(0, 1)
+    there = of_step >= 0
+    counts = there.sum(1)
+    return of_step[there], counts.cumsum(0) - counts
+
+
+def synapses_of(channels):
+    """Source and row of each synapse that a layer has from outside."""
+    rows = NEURONS * BRANCHES
+    row = torch.arange(rows * SYNAPSES)[torch.rand(rows * SYNAPSES) >= SHARE] // SYNAPSES
+    return torch.randint(channels, row.shape), row
+
+
+def sparse_cases(steps):
+    """Of spikes and of synapses, those of basic_bench."""
+    units, per_step, taps = 1278, 14, 3
+    spikes, begins = spikes_of_taps(torch.randint(units, (BATCH, steps, per_step)), taps)
+    yield (
+        "basic_bench", f"spike_convolution/{{pass}}/steps:{steps}", "embedding_bag",
+        [uniform((units * taps, WIDTH), -1, 1)],
+        lambda weight: F.embedding_bag(spikes, weight, begins, mode="sum"),
+    )
+    source, row = synapses_of(WIDTH)
+    size = (NEURONS * BRANCHES, WIDTH)
+
+    def dense(x, weight):
+        matrix = torch.zeros(size).index_put((row, source), weight, accumulate=True)
+        return F.linear(x, matrix)
+
+    def sparse(x, weight):
+        matrix = torch.sparse_coo_tensor(torch.stack([row, source]), weight, size, check_invariants=False)
+        return torch.sparse.mm(matrix, x.flatten(0, 1).t()).t()
+
+    leaves = [uniform((BATCH, steps, WIDTH), -1, 1), uniform(row.shape, -1, 1)]
+    for function in (dense, sparse):
+        name = f"synapse_sum/{{pass}}/steps:{steps}"
+        yield "basic_bench", name, function.__name__, leaves, function
+
+
+def forward_cases(steps):
+    """Those of basic_bench that have no gradient."""
+    parameters = nn.Parameter(uniform((BATCH * steps * WIDTH,), -1, 1))
+    parameters.grad = uniform(parameters.shape, -1, 1)
+    adam = torch.optim.Adam([parameters], fused=True, weight_decay=0.05)
+    name = f"optimizer_step/forward/steps:{steps}"
+    yield "basic_bench", name, "fused", [], adam.step
+    if steps > 4096:  # beyond it the keys of all queries take gigabytes
+        return
+    heads = [uniform((BATCH, 4, steps, WIDTH // 4), -1, 1) for _ in range(2)]
+    sample = torch.randint(steps, (steps, 5 * math.ceil(math.log(steps))))
+    yield (
+        "basic_bench", f"sampled_scores/forward/steps:{steps}", "gathered", heads,
+        lambda q, k: sampled_scores(q, k, sample),
     )
 
 
@@ -289,12 +372,12 @@ def main():
           "| --- | --- | --- | --- | --- | --- |")
     complete = True
     for steps in arguments.steps:
-        for make in (attention_cases, scan_cases, basic_cases):
+        for make in (attention_cases, scan_cases, basic_cases, sparse_cases, forward_cases):
             for case in make(steps):
                 if arguments.kernels and arguments.kernels not in case[1]:
                     continue
                 for threads in arguments.threads:
-                    for training in (False, True):
+                    for training in (False, True) if "{pass}" in case[1] else (False,):
                         complete &= compare(arguments, case, threads, training)
     return 0 if complete else 1
 

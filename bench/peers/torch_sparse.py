@@ -236,6 +236,12 @@ class Reformer(Attention):
         return read.gather(2, index), weight.flatten(2, 4).gather(2, back)
 
 
+def sampled_scores(q, k, sample):
+    """How far the largest score of a query stands out of its keys sample[query] (queries, count)."""
+    scores = (k[:, :, sample] @ q.unsqueeze(-1)).squeeze(-1)
+    return scores.amax(-1) - scores.sum(-1) / k.size(2)
+
+
 class ProbSparse(Attention):
     """The queries that stand out of a sample of keys; the others get the mean. Not causal."""
 
@@ -246,9 +252,7 @@ class ProbSparse(Attention):
 
     def read(self, q, k, v):
         with torch.no_grad():
-            scores = (k[:, :, self.sample] @ q.unsqueeze(-1)).squeeze(-1)
-            measure = scores.amax(-1) - scores.sum(-1) / k.size(2)
-            chosen = measure.topk(self.count, -1).indices
+            chosen = sampled_scores(q, k, self.sample).topk(self.count, -1).indices
         index = chosen.unsqueeze(-1).expand(-1, -1, -1, q.size(-1))
         read = F.scaled_dot_product_attention(q.gather(2, index), k, v)
         return v.mean(2, keepdim=True).expand_as(v).scatter(2, index, read)

@@ -6,9 +6,10 @@ Equations and sizes are those of the mixers of the same names in baselines/mixer
 """
 
 import math
+from typing import List
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from torch_parts import (
@@ -74,10 +75,22 @@ class LowRankModes(Modes):
         super().__init__(width, states)
         self.correction = nn.Parameter(torch.randn(2, *self.frequency.shape))
 
-    def forward(self, steps):
+    def continuous(self):
+        """Rates, steps, and weights of input, correction and output."""
         rate = torch.complex(-self.log_decay.exp(), self.frequency)
-        dt = self.log_step.exp()[:, None]
-        b, p, c = (torch.complex(*x) for x in (self.input, self.correction, self.weight))
+        weights = (torch.complex(*x) for x in (self.input, self.correction, self.weight))
+        return rate, self.log_step.exp()[:, None], *weights
+
+    def recurrence(self):
+        """What low_rank_loop reads: the bilinear rule, its inverse by Sherman and Morrison."""
+        rate, dt, b, p, c = self.continuous()
+        solved = 1 / (2 / dt - rate)
+        corrected = p.conj() * solved
+        corrected = corrected / (1 + 2 * (corrected * p).sum(1, keepdim=True).real)
+        return 2 / dt + rate, solved, p, corrected, 2 * b, c
+
+    def forward(self, steps):
+        rate, dt, b, p, c = self.continuous()
         angle = torch.arange(steps // 2) / steps
         z = 2j * torch.tan(math.pi * angle)
         weights = torch.stack([c * b, c * p, p.conj() * b, p.conj() * p])[..., None]
@@ -85,6 +98,29 @@ class LowRankModes(Modes):
         sums = (weights / (z - poles) + weights.conj() / (z - poles.conj())).sum(2) * dt
         spectrum = (1 + z / 2) * (sums[0] - sums[1] * sums[2] / (1 + sums[3]))
         return torch.fft.irfft(spectrum, steps)
+
+
+@torch.jit.script
+def low_rank_loop(
+    u: Tensor,
+    ahead: Tensor,
+    solved: Tensor,
+    correction: Tensor,
+    corrected: Tensor,
+    inputs: Tensor,
+    weight: Tensor,
+) -> Tensor:
+    """The same modes as a recurrence: u (batch, time, features), all others (features, modes)."""
+    state = torch.zeros_like(ahead).expand(u.size(0), -1, -1)
+    along = torch.zeros_like(u[:, 0])
+    outputs: List[Tensor] = []
+    for now in u.unbind(1):
+        state = ahead * state - correction * along.unsqueeze(2) + inputs * now.unsqueeze(2)
+        back = 2 * (corrected * state).sum(2).real
+        state = solved * (state - correction * back.unsqueeze(2))
+        along = 2 * (correction.conj() * state).sum(2).real
+        outputs.append((weight * state).sum(2).real)
+    return 2 * torch.stack(outputs, 1)
 
 
 class S4(S4d):
