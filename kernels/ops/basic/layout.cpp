@@ -9,9 +9,35 @@
 
 namespace elm {
 
-ELM_DEFINE_INSTANCES(Cpu, run_copy_columns, CopyColumnsArgs);
-
 namespace {
+
+template <class Real>
+ELM_INLINE void copy_row(const Real* from, std::int64_t count, Real* to) {
+    constexpr std::int64_t N = lanes::native<Real>;
+    std::int64_t k = 0;
+    for (; k + N <= count; k += N) lanes::store<Real, N>(to + k, lanes::load<Real, N>(from + k));
+    if (k == count) return;
+    lanes::store_first<Real, N>(to + k, count - k, lanes::load_first<Real, N>(from + k, count - k));
+}
+
+/// Pieces of long rows, or many short rows at once: as they are in heads and gates.
+template <class Real>
+void copy_rows(const CopyColumnsArgs<Real>& args) {
+    constexpr std::int64_t elements_per_task = 8192;
+    const std::int64_t rows = args.source.extent[0], columns = args.columns;
+    if (columns == 0) return;
+    const std::int64_t piece = std::min(columns, elements_per_task);
+    const std::int64_t pieces = (columns + piece - 1) / piece;
+    const std::int64_t rows_per_task = elements_per_task / piece;
+    Cpu::for_each_task((rows + rows_per_task - 1) / rows_per_task * pieces, [&](std::int64_t task) {
+        const std::int64_t first = task % pieces * piece, count = std::min(piece, columns - first);
+        const std::int64_t begin = task / pieces * rows_per_task;
+        for (std::int64_t row = begin; row < std::min(begin + rows_per_task, rows); ++row) {
+            copy_row(&args.source(row, args.source_first + first), count,
+                     &args.destination(row, args.destination_first + first));
+        }
+    });
+}
 
 /// to[k][i] = from[i][k], rows `from_row` and `to_row` apart: squares of whole vectors in
 /// registers, and what is left at two edges one by one.
@@ -64,6 +90,14 @@ void transpose_axes(const TransposeArgs<Real>& args) {
 
 }  // namespace
 
+template <>
+void run_copy_columns<Cpu, float>(Stream&, const CopyColumnsArgs<float>& args) {
+    copy_rows(args);
+}
+template <>
+void run_copy_columns<Cpu, double>(Stream&, const CopyColumnsArgs<double>& args) {
+    copy_rows(args);
+}
 template <>
 void run_transpose<Cpu, float>(Stream&, const TransposeArgs<float>& args) {
     transpose_axes(args);

@@ -37,6 +37,17 @@ struct MaximumBackwardOneElement {
     }
 };
 
+/// Of values without columns, along whose rows neighbours lie.
+template <class Real>
+struct MaximumBackwardOneValue {
+    MaximumBackwardArgs<Real> args;
+
+    ELM_HD void operator()(std::int64_t group, std::int64_t row) const {
+        args.value_gradient(group, row, 0) =
+            args.where(group, 0) == row ? args.largest_gradient(group, 0) : Real(0);
+    }
+};
+
 template <class Real>
 struct RepeatOneElement {
     RepeatArgs<Real> args;
@@ -67,6 +78,10 @@ void run_maximum(Stream& stream, const MaximumArgs<Real>& args) {
 template <class Backend, class Real>
 void run_maximum_backward(Stream& stream, const MaximumBackwardArgs<Real>& args) {
     const auto& extent = args.value_gradient.extent;
+    if (extent[2] == 1) {
+        return Backend::for_each_element(stream, extent[0], extent[1],
+                                         MaximumBackwardOneValue<Real>{args});
+    }
     Backend::for_each_element(stream, extent[0] * extent[1], extent[2],
                               MaximumBackwardOneElement<Real>{args});
 }
