@@ -80,9 +80,8 @@ void run_case(benchmark::State& state, const KernelCase& one, std::int64_t steps
                           Tensor::zeros(stream, one.shapes[i], DType::f32)});
     }
     const KernelRun op = one.prepare ? one.prepare(stream) : one.run;
-    std::vector<double> seconds;
     Tensor gradient;
-    for (auto _ : state) {
+    const auto pass = [&] {
         stream.synchronize();
         const double start = seconds_now(place.device.kind);
         Context context{.stream = stream, .tape = training ? &tape : nullptr};
@@ -97,7 +96,12 @@ void run_case(benchmark::State& state, const KernelCase& one, std::int64_t steps
         }
         benchmark::DoNotOptimize(out.value);
         stream.synchronize();
-        seconds.push_back(seconds_now(place.device.kind) - start);
+        return seconds_now(place.device.kind) - start;
+    };
+    for (int i = 0; i < unmeasured_passes; ++i) pass();
+    std::vector<double> seconds;
+    for (auto _ : state) {
+        seconds.push_back(pass());
         state.SetIterationTime(seconds.back());
     }
     std::sort(seconds.begin(), seconds.end());

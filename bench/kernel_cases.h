@@ -11,6 +11,8 @@
 namespace elm::bench {
 
 inline constexpr std::int64_t kernel_batch = 8, kernel_width = 256;
+/// Passes before those that are measured: the first ones touch memory that is new to the process.
+inline constexpr int unmeasured_passes = 2;
 
 using KernelRun = std::function<Var(Context&, const std::vector<Var>&)>;
 
