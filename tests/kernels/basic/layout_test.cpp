@@ -1,10 +1,14 @@
 #include "kernels/ops/basic/layout.h"
 
+#include <numeric>
+
 #include <gtest/gtest.h>
 
 #include "kernels/core/support/error.h"
 #include "tests/reference/layout_reference.h"
+#include "tests/support/compare.h"
 #include "tests/support/op_case.h"
+#include "tests/support/random_tensor.h"
 
 namespace elm::test {
 namespace {
@@ -175,6 +179,35 @@ ELM_OP_CASES(reshape, (std::vector<OpCase>{one_input_case(
                               return reshape(context, x, {6, 4});
                           },
                           [](const std::vector<double>& values) { return values; })}));
+
+TEST(Layout, rows_of_any_length_are_copied_whole) {
+    Stream stream{Device{}};
+    Context context{stream};
+    constexpr std::int64_t rows = 3, around = 5;
+    for (const std::int64_t columns : {1, 15, 16, 17, 31, 8191, 8192, 8193, 20'000}) {
+        std::vector<double> values(static_cast<std::size_t>(rows * (columns + 2 * around)));
+        std::iota(values.begin(), values.end(), 1);
+        const Tensor input = tensor_of(stream, {rows, columns + 2 * around}, DType::f64, values);
+        const std::vector<double> found =
+            values_of(slice(context, {input}, 1, around, around + columns).value);
+        std::vector<double> expected;
+        for (std::int64_t row = 0; row < rows; ++row) {
+            const auto first = values.begin() + row * (columns + 2 * around) + around;
+            expected.insert(expected.end(), first, first + columns);
+        }
+        EXPECT_EQ(found, expected) << columns;
+        const std::vector<double> framed =
+            values_of(pad(context, {tensor_of(stream, {rows, columns}, DType::f64, expected)}, 1,
+                          around, around)
+                          .value);
+        for (std::int64_t i = 0; i < std::ssize(framed); ++i) {
+            const std::int64_t column = i % (columns + 2 * around);
+            const bool outside = column < around || column >= around + columns;
+            const auto k = static_cast<std::size_t>(i);
+            ASSERT_EQ(framed[k], outside ? 0 : values[k]) << columns << " " << i;
+        }
+    }
+}
 
 TEST(Layout, refuses_what_does_not_fit) {
     Stream stream{Device{}};
