@@ -246,7 +246,7 @@ TEST_F(Compare, cells_go_through_the_stages_of_a_curriculum) {
                              "'training.learning_rate' = '1e-2,3e-3,1e-3'\n"
                              "budget_share = '1,2,1'\n";
     const std::vector<std::string> more{"--config", stages, "--budget", "400u"};
-    expect_error(compare("none", {"--config", stages, "--tune", "2"}), 2,
+    expect_error(compare("none", {"--config", stages, "--tune", "3"}), 2,
                  "--tune draws options of the recipe, and the curriculum sets some");
     expect_same_when_killed(more, 60);
     const Json cells = Json::parse(contents(in("whole/summary.json")))["cells"];
