@@ -8,7 +8,7 @@
 # OUT/TASK. Settings, as environment variables:
 set -euo pipefail
 program=${ELMSIM:-elmsim}
-out=$1
+out=${1:?OUT is missing: a folder}
 shift
 tasks=${*:-mqar listops adding}
 seeds=${SEEDS:-3}

@@ -23,7 +23,7 @@ recipe="training.learning_rate=3e-3 training.schedule=cosine training.clip_norm=
 
 mkdir -p "$out"
 for task in $tasks; do
-    of_task="$task.held_out=1000" more=() trials=0
+    of_task="$task.held_out=1000" more=() trials=0 own_tune=$tune
     short="training.batch=32 elm.num_memory=50" long="training.batch=16 elm.num_memory=20"
     case $task in
         mqar) default=1e11f trials=4
@@ -34,15 +34,16 @@ for task in $tasks; do
             of_task="$short spoken-digits.bin_ms=20 front_end.input_dropout=0.3" more=(--data "$corpus")
             [ -e "$corpus/spoken_test.h5" ] ||
                 "$program" generate spoken-digits --count "$clips" --threads "$threads" --resume --out "$corpus" ;;
-        image-syn) default=5e11f of_task+=" $long" ;;
-        pathfinder) default=5e11f of_task+=" $long" ;;
-        adding) default=1.5e12f of_task+=" training.batch=8" more=(--preset curriculum) ;;  # 50 to 1,000 steps
+        image-syn) default=2e12f of_task+=" $long" ;;
+        pathfinder) default=2e12f of_task+=" $long" ;;
+        adding) default=1.5e12f own_tune=0  # 50 to 1,000 steps, with learning rates of the stages
+            of_task+=" training.batch=8" more=(--preset curriculum) ;;
         *) echo "compare_tasks.sh: no settings for the task $task" >&2; exit 2 ;;
     esac
     start=$SECONDS
     # shellcheck disable=SC2086
     "$program" compare --task "$task" --models "$models" --budget "${budget:-$default}" \
-        --seeds "$seeds" --tune "${tune:-$trials}" --against elm --threads "$threads" --resume --quiet --markdown \
+        --seeds "$seeds" --tune "${own_tune:-$trials}" --against elm --threads "$threads" --resume --quiet --markdown \
         "${more[@]}" --set $sizes $recipe $of_task --out "$out/$task" > "$out/$task.md"
     printf '\n## %s, %s a run\n\n' "$task" "${budget:-$default}"
     cat "$out/$task.md"
