@@ -85,7 +85,7 @@ void append_events(SpikeTrain& train, const EventBins& bins, std::span<const std
         throw Error(ErrorKind::data,
                     fmt::format("{} sequences; expected {}.", part + 1, bins.n_parts));
     }
-    // Passes over units and steps: a sample has more spikes than either.
+    // Two passes of counting: by unit, then by step, which leaves the order within a step.
     sort_by([](const SpikeEvent& spike) { return spike.unit; }, train.n_units, spikes);
     sort_by([](const SpikeEvent& spike) { return spike.step; }, train.n_steps, spikes);
     ++train.n_samples;

@@ -183,28 +183,40 @@ ELM_OP_CASES(reshape, (std::vector<OpCase>{one_input_case(
 TEST(Layout, rows_of_any_length_are_copied_whole) {
     Stream stream{Device{}};
     Context context{stream};
-    constexpr std::int64_t rows = 3, around = 5;
-    for (const std::int64_t columns : {1, 15, 16, 17, 31, 8191, 8192, 8193, 20'000}) {
-        std::vector<double> values(static_cast<std::size_t>(rows * (columns + 2 * around)));
-        std::iota(values.begin(), values.end(), 1);
-        const Tensor input = tensor_of(stream, {rows, columns + 2 * around}, DType::f64, values);
-        const std::vector<double> found =
-            values_of(slice(context, {input}, 1, around, around + columns).value);
-        std::vector<double> expected;
-        for (std::int64_t row = 0; row < rows; ++row) {
-            const auto first = values.begin() + row * (columns + 2 * around) + around;
-            expected.insert(expected.end(), first, first + columns);
-        }
-        EXPECT_EQ(found, expected) << columns;
-        const std::vector<double> framed =
-            values_of(pad(context, {tensor_of(stream, {rows, columns}, DType::f64, expected)}, 1,
-                          around, around)
-                          .value);
-        for (std::int64_t i = 0; i < std::ssize(framed); ++i) {
-            const std::int64_t column = i % (columns + 2 * around);
-            const bool outside = column < around || column >= around + columns;
-            const auto k = static_cast<std::size_t>(i);
-            ASSERT_EQ(framed[k], outside ? 0 : values[k]) << columns << " " << i;
+    constexpr std::int64_t around = 5;
+    for (const DType dtype : {DType::f32, DType::f64}) {
+        for (const auto& [rows, columns] :
+             std::vector<std::pair<std::int64_t, std::int64_t>>{{3, 1},
+                                                                {3, 15},
+                                                                {3, 16},
+                                                                {3, 17},
+                                                                {3, 31},
+                                                                {20'000, 1},
+                                                                {20'000, 31},
+                                                                {3, 8191},
+                                                                {3, 8192},
+                                                                {3, 8193},
+                                                                {2, 20'000}}) {
+            const std::int64_t width = columns + 2 * around;
+            std::vector<double> values(static_cast<std::size_t>(rows * width));
+            std::iota(values.begin(), values.end(), 1);  // all of them are float32 numbers
+            const Tensor input = tensor_of(stream, {rows, width}, dtype, values);
+            const Tensor inner = slice(context, {input}, 1, around, around + columns).value;
+            const std::vector<double> found = values_of(inner);
+            const std::vector<double> framed =
+                values_of(pad(context, {inner}, 1, around, around).value);
+            ASSERT_EQ(std::ssize(found), rows * columns);
+            ASSERT_EQ(framed.size(), values.size());
+            for (std::int64_t row = 0; row < rows; ++row) {
+                for (std::int64_t column = 0; column < width; ++column) {
+                    const auto k = static_cast<std::size_t>(row * width + column);
+                    const bool outside = column < around || column >= around + columns;
+                    ASSERT_EQ(framed[k], outside ? 0 : values[k]) << row << " " << column;
+                    if (outside) continue;
+                    const auto i = static_cast<std::size_t>(row * columns + column - around);
+                    ASSERT_EQ(found[i], values[k]) << row << " " << column;
+                }
+            }
         }
     }
 }
