@@ -19,6 +19,9 @@ std::string name_of_part(std::size_t part, std::size_t tensor) {
 Tensor concatenated(const std::vector<Tensor>& pieces) {
     Stream host{Device{}};
     const Tensor& first = pieces.front();
+    if (first.shape().rank() == 0) {
+        throw Error(ErrorKind::data, "a state without an axis is no part of a batch.");
+    }
     const auto count = static_cast<std::int64_t>(pieces.size());
     Tensor whole =
         Tensor::empty(host, first.shape().with(0, count * first.shape()[0]), first.dtype());
@@ -26,8 +29,7 @@ Tensor concatenated(const std::vector<Tensor>& pieces) {
     for (const Tensor& piece : pieces) {
         if (piece.shape() != first.shape() || piece.dtype() != first.dtype()) {
             throw Error(ErrorKind::data,
-                        fmt::format("states of shapes {} and {} are no parts of a "
-                                    "batch.",
+                        fmt::format("states of shapes {} and {} are no parts of a batch.",
                                     to_string(first.shape()), to_string(piece.shape())));
         }
         std::memcpy(to, piece.data(), piece.bytes());
@@ -119,7 +121,7 @@ CarriedArrays carried_arrays(const std::map<std::string, Tensor>& named, std::in
         }
         whole.push_back(concatenated(parts));
         const Shape& shape = whole.back().shape();
-        if (shape.rank() == 0 || shape[0] != batch) {
+        if (shape[0] != batch) {
             throw Error(ErrorKind::data, fmt::format("carried array {} has shape {}, expected {} "
                                                      "samples.",
                                                      k, to_string(shape), batch));
