@@ -40,7 +40,7 @@ struct CellResult {
     std::int64_t updates = 0, samples = 0;  // trained on
     std::int64_t best_update = 0;
     double flops = 0;             // of the training
-    double flops_per_update = 0;  // of it
+    double flops_per_update = 0;  // of it; of stages, their sum: each may leave so much
     double flops_per_sample = 0;  // forward, of the longest sample
     double training_seconds = 0, validation_seconds = 0;
     double training_rate = unknown, inference_rate = unknown;  // samples per second

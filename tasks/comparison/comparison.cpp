@@ -27,6 +27,15 @@ bool holds_something(const std::string& folder) {
            !(fs::is_directory(folder, missing) && fs::is_empty(folder, missing));
 }
 
+/// Of what is begun anew: a curriculum's folders would be taken for those of this one.
+void remove_stages(const std::string& folder) {
+    std::error_code failure;
+    for (std::int64_t k = 1;; ++k) {
+        const std::string stage = fmt::format("{}/stage-{}", folder, k);
+        if (!fs::is_directory(stage, failure) || fs::remove_all(stage, failure) == 0) return;
+    }
+}
+
 }  // namespace
 
 Comparison::Comparison(Stream& stream, const Task& task, ComparisonOptions options)
@@ -87,6 +96,7 @@ void Comparison::run_one(const GridCell& cell, const std::function<void()>& poll
     own.plan.resume = options_.plan.resume && has_checkpoint(own.plan.out);
     // What a cell left that was cut before its first checkpoint is of no use.
     if (options_.plan.resume && !own.plan.resume) own.plan.force = true;
+    if (own.plan.force) remove_stages(own.plan.out);
     log::info("{}", cell.name);
     const CellResult result = run_cell_of_grid(stream_, task_, own.plan, options_.curriculum, poll);
     if (!result.done()) return;

@@ -7,6 +7,7 @@
 #include "kernels/core/support/error.h"
 #include "kernels/io/output_file.h"
 #include "tasks/training/plan/checkpoint_match.h"
+#include "tasks/training/plan/resume_point.h"
 #include "tasks/training/record/run_files.h"
 
 namespace elm {
@@ -63,9 +64,10 @@ void require_own_folder(const std::string& folder, const Config& description) {
         if (other.empty()) return;
         throw Error(ErrorKind::exists, fmt::format("{} exists.", other));
     }
-    const Config before = Config::load(path_in(folder));
+    Config before = Config::load(path_in(folder));
     // As it would be read.
     const Config now = Config::parse(description.to_toml(), description_name);
+    add_new_options(before, now);
     const std::string found = differences(before, now, "");
     if (found.empty()) return;
     throw Error(

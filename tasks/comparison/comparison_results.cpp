@@ -9,10 +9,24 @@
 #include "kernels/core/support/check.h"
 #include "kernels/core/support/log.h"
 #include "kernels/io/toml_config.h"
+#include "tasks/training/plan/curriculum.h"
 #include "tasks/training/record/run_files.h"
 
 namespace elm {
 namespace {
+
+/// Of the recipe, or of each stage where a curriculum sets it.
+std::string learning_rate_of(const Config& config) {
+    const auto find = [&](const char* section, const char* name) -> const Value* {
+        const auto found = config.sections.find(section);
+        if (found == config.sections.end()) return nullptr;
+        const auto value = found->second.find(name);
+        return value == found->second.end() ? nullptr : &value->second;
+    };
+    const Value* rate = find(curriculum_section, "training.learning_rate");
+    if (rate == nullptr) rate = find("training", "learning_rate");
+    return rate == nullptr ? "-" : to_text(*rate);
+}
 
 std::string count_text(double value) {
     return std::isnan(value) ? "-" : fmt::format("{:.0f}", value);
@@ -206,10 +220,7 @@ Table ComparisonResults::cell_table() const {
         }
         row.push_back(short_text(cell.training_seconds + cell.validation_seconds));
         row.push_back(fmt::format("{:.2e}", cell.flops));
-        const auto& training = cell.config.sections.find("training");
-        row.push_back(training == cell.config.sections.end()
-                          ? "-"
-                          : to_text(training->second.at("learning_rate")));
+        row.push_back(learning_rate_of(cell.config));
         table.add(row);
     }
     return table;

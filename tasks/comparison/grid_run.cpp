@@ -1,6 +1,7 @@
 #include "tasks/comparison/grid_run.h"
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <new>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "tasks/comparison/energy_meter.h"
 #include "tasks/comparison/gpu_energy_meter.h"
 #include "tasks/training/plan/checkpoint_match.h"
+#include "tasks/training/plan/resume_point.h"
 #include "tasks/training/plan/stages.h"
 
 namespace elm {
@@ -27,9 +29,8 @@ void note_training(const PlannedRun& run, const Task& task, CellResult& result) 
     const auto samples = static_cast<double>(settings.samples_per_update());
     SequenceModel& model = *training.fitted().model;
     result.parameters = trainable_count(training.module());
-    const std::int64_t own_samples = training.update_count() * settings.samples_per_update();
     result.updates += training.update_count();
-    result.samples += own_samples;
+    result.samples += training.update_count() * settings.samples_per_update();
     result.flops += training.work().flops;
     const double trained = flops_per_sample(task.spec(), model);
     constexpr double passes = 3;  // that flops_per_sample() counts
@@ -37,10 +38,10 @@ void note_training(const PlannedRun& run, const Task& task, CellResult& result) 
     result.flops_per_sample = trained / passes;
     result.training_seconds += spent.training;
     result.validation_seconds += spent.validation;
-    if (spent.training > 0) {
-        result.training_rate = static_cast<double>(own_samples) / spent.training;
+    if (result.training_seconds > 0) {
+        result.training_rate = static_cast<double>(result.samples) / result.training_seconds;
     }
-    result.peak_memory_bytes = run.passes.bytes;
+    result.peak_memory_bytes = std::fmax(result.peak_memory_bytes, run.passes.bytes);
     const std::int64_t earlier = result.updates - training.update_count();
     result.curve = training.validations();
     for (Validation& validation : result.curve) validation.update += earlier;
@@ -95,8 +96,9 @@ void train_and_score(Stream& stream, const Task& task, const PlanOptions& cell,
     StagesDone done;
     std::unique_ptr<RunPlan> plan;
     bool noted = true;  // what the plan took
+    std::size_t stage = 0;
     const std::size_t last = curriculum.stages.size() - 1;
-    const auto task_of = [&](std::size_t stage) -> const Task& {
+    const auto own_task = [&]() -> const Task& {
         return stage == last ? task : *curriculum.earlier_tasks[stage];
     };
     try {
@@ -106,18 +108,20 @@ void train_and_score(Stream& stream, const Task& task, const PlanOptions& cell,
             meter.joules();  // follows counters that begin anew
             poll();
         };
-        for (std::size_t k = 0; k <= last; ++k) {
-            plan = std::make_unique<RunPlan>(stream, task_of(k),
-                                             in_stage(curriculum, k, task, cell, done));
+        for (; stage <= last; ++stage) {
+            plan = std::make_unique<RunPlan>(stream, own_task(),
+                                             in_stage(curriculum, stage, task, cell, done));
             ELM_ASSERT(plan->runs().size() == 1);
             plan->claim();
-            if (last > 0) log::info("stage {} of {}: {}", k + 1, last + 1, task_of(k).summary());
+            if (last > 0) {
+                log::info("stage {} of {}: {}", stage + 1, last + 1, own_task().summary());
+            }
             noted = false;
             plan->prepare(alone);
             plan->train(alone, polled);
-            note_training(plan->runs().front(), task_of(k), result);
+            note_training(plan->runs().front(), own_task(), result);
             noted = true;
-            done.add(curriculum.stages[k], k, *plan, true);
+            done.add(curriculum.stages[stage], stage, *plan, true);
         }
         // Of a run that was cut only the last piece was metered.
         if (!cell.resume) {
@@ -134,8 +138,12 @@ void train_and_score(Stream& stream, const Task& task, const PlanOptions& cell,
         result.message =
             "the memory of the machine is full. Choose shorter samples or a smaller batch or model";
     }
-    const PlannedRun& run = plan->runs().front();
-    if (!noted && run.training != nullptr) note_training(run, task, result);
+    if (!noted && plan->runs().front().training != nullptr) {
+        note_training(plan->runs().front(), own_task(), result);
+    }
+    if (last > 0 && stage <= last) {
+        result.message = fmt::format("stage {} of {}: {}", stage + 1, last + 1, result.message);
+    }
     result.validation.clear();
     result.scores.clear();
     result.on_samples = {};
@@ -197,6 +205,7 @@ CellResult finished_cell(Stream& stream, const Task& task, const PlanOptions& op
     CellResult result = read_finished(path, task.spec());
     Config before = result.config;
     Config now = configuration_of_cell(stream, task, options, curriculum);
+    add_new_options(before, now);
     // How a batch passes is no part of what is computed.
     before.sections["training"]["memory_limit"] = now.sections.at("training").at("memory_limit");
     before.sections["training"]["precision"] = result.precision;

@@ -45,7 +45,10 @@ protected:
                                            "--set",
                                            "adding.held_out=50"};
         for (std::size_t k = 0; k < more.size(); ++k) {
-            const auto found = std::find(arguments.begin(), arguments.end(), more[k]);
+            // A value may stand there as that of another flag.
+            const auto found = more[k].starts_with("--")
+                                   ? std::find(arguments.begin(), arguments.end(), more[k])
+                                   : arguments.end();
             if (found == arguments.end()) {
                 arguments.push_back(more[k]);
             } else {
@@ -72,6 +75,12 @@ protected:
     }
     std::string in(const std::string& path) const { return folder_ / path; }
 
+    /// A file with a curriculum.
+    std::string stages(const std::string& lines) const {
+        const std::string path = in("stages.toml");
+        std::ofstream(path) << "[curriculum]\n" << lines;
+        return path;
+    }
     /// What is killed again and again, first after so long, ends as what was never cut.
     void expect_same_when_killed(const std::vector<std::string>& more, int first_wait_ms) const {
         ASSERT_EQ(run_program(compare("whole", more)).exit_code, 0);
@@ -235,31 +244,77 @@ TEST_F(Compare, a_comparison_that_is_killed_goes_on_to_the_same_table) {
 }
 
 TEST_F(Compare, cells_go_through_the_stages_of_a_curriculum) {
-    const std::string stages = in("stages.toml");
-    std::ofstream(stages) << "[curriculum]\n"
-                             "'adding.steps' = '6,9,12'\n"
-                             "'training.learning_rate' = '1e-2,3e-3,1e-3'\n"
-                             "'lif.memory_tau_max' = '10,20,30'\n";
-    expect_error(compare("none", {"--config", stages}), 2, "there is no lif in this training");
-    std::ofstream(stages) << "[curriculum]\n"
-                             "'adding.steps' = '6,9,12'\n"
-                             "'training.learning_rate' = '1e-2,3e-3,1e-3'\n"
-                             "budget_share = '1,2,1'\n";
-    const std::vector<std::string> more{"--config", stages, "--budget", "400u"};
-    expect_error(compare("none", {"--config", stages, "--tune", "3"}), 2,
-                 "--tune draws options of the recipe, and the curriculum sets some");
+    const std::vector<std::string> more{"--config",
+                                        stages("'adding.steps' = '6,9,12'\n"
+                                               "'training.learning_rate' = '1e-2,3e-3,1e-3'\n"
+                                               "budget_share = '1,2,1'\n"),
+                                        "--budget", "400u"};
     expect_same_when_killed(more, 60);
     const Json cells = Json::parse(contents(in("whole/summary.json")))["cells"];
     for (const Json& cell : cells) EXPECT_EQ(cell["updates"], 400);
     EXPECT_TRUE(fs::exists(in("whole/tcn-seed1/stage-2/model.h5")));
+    EXPECT_NE(contents(in("whole/cells.csv")).find("1e-2,3e-3,1e-3"), std::string::npos);
     // What `train` makes of the same curriculum.
     const Json alone = json(run_program(
         {"train", "--config", in("whole/tcn-seed1/config.toml"), "--out", in("again"), "--json"}));
     EXPECT_EQ(alone["stages"].size(), 3u);
     EXPECT_EQ(alone["test"]["mse"], cells[3]["value"]);
     EXPECT_EQ(alone["flops"], cells[3]["flops"]);
-    // The same without its stages is another comparison.
+    // The same without its stages is another comparison, and leaves nothing of them.
     expect_error(compare("whole", {"--budget", "400u", "--resume"}), 2, "another comparison");
+    EXPECT_EQ(run_program(compare("whole", {"--force"})).exit_code, 0);
+    EXPECT_FALSE(fs::exists(in("whole/tcn-seed1/stage-1")));
+}
+
+TEST_F(Compare, a_cell_that_diverges_in_a_stage_says_which) {
+    const std::string path = stages(
+        "'training.learning_rate' = '1e38,1e-3'\n"
+        "'training.optimizer' = 'sgd,sgd'\n"
+        "'training.clip_norm' = '0,0'\n");
+    const Json cell =
+        json(run_program(compare("all", {"--config", path, "--models", "lstm", "--json"})))["cells"]
+            .front();
+    EXPECT_EQ(cell["state"], "diverged");
+    EXPECT_EQ(cell["message"].get<std::string>().find("stage 1 of 2: "), 0u) << cell["message"];
+    EXPECT_LE(cell["flops"].get<double>(),
+              cell["updates"].get<double>() * cell["flops_per_sample"].get<double>() * 3 * 8);
+}
+
+TEST_F(Compare, curricula_that_cannot_be_are_refused_before_anything_trains) {
+    const auto refuse = [&](const std::string& text, const std::string& part,
+                            std::vector<std::string> more = {}) {
+        more.insert(more.end(), {"--config", stages(text)});
+        expect_error(compare("none", more), 2, part);
+    };
+    const std::string rates = "'training.learning_rate' = '1e-2,1e-3'\n";
+    refuse("'lif.neurons' = '1,2'\n", "there is no lif in this training");
+    refuse("'tcn.wdth' = '4,8'\n", "stage 1 of 2 (tcn.wdth=4)");
+    refuse("'training.batch' = '8,0'\n", "stage 2 of 2 (training.batch=0)");
+    refuse("'training.budget' = '5u,6u'\n", "budget_share divides");
+    refuse("'training.batch' = '8,64'\n", "stage 2 of 2 (training.batch=64): a budget of 100000f",
+           {"--budget", "2e5f"});
+    refuse(rates, "--tune draws training.learning_rate, and the curriculum sets it",
+           {"--tune", "2"});
+    refuse(rates, "is of one task, and --task names 2", {"--task", "adding,recall"});
+    EXPECT_FALSE(fs::exists(in("none")));
+    expect_error(
+        {"compare", "--speed", "--models", "lstm", "--lengths", "64", "--config", stages(rates)}, 2,
+        "--cab and --speed have no stages");
+}
+
+TEST_F(Compare, a_cell_on_files_in_stages_is_trained_again_alone) {
+    ASSERT_EQ(
+        run_program({"generate", "adding", "--steps", "12", "--count", "60", "--out", in("set/")})
+            .exit_code,
+        0);
+    const std::string path = stages("'training.batch' = '4,8'\n");
+    const ProgramResult first = run_program(
+        {"compare", "--task", "adding", "--models", "lstm", "--seeds", "1", "--budget", "20u",
+         "--threads", "1", "--data", in("set"), "--config", path, "--out", in("all"), "--json"});
+    const Json cell = json(first)["cells"].front();
+    const Json again = json(run_program(
+        {"train", "--config", in("all/lstm-seed0/config.toml"), "--out", in("again"), "--json"}));
+    EXPECT_EQ(again["test"]["mse"], cell["value"]);
 }
 
 TEST_F(Compare, shares_and_processes_make_the_same_table) {

@@ -274,7 +274,7 @@ TEST_F(TrainRuns, curricula_that_cannot_be_are_refused) {
             .exit_code,
         0);
     refuse({"curriculum.adding.steps=20,40", "--data", in("set")},
-           "the curriculum changes adding.steps");
+           "the curriculum sets adding.steps");
 }
 
 /// ELM_KILLS in the environment sets their number.

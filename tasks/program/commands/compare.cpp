@@ -1,16 +1,21 @@
 // elmsim compare: trains several models under one budget, or times them, and says who wins and at
 // what price.
 
+#include "kernels/core/support/check.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/command.h"
 #include "tasks/program/compare/compare_benchmark.h"
 #include "tasks/program/compare/compare_speed.h"
 #include "tasks/program/compare/compare_tasks.h"
+#include "tasks/training/plan/curriculum.h"
 
 namespace elm {
 namespace {
 
 int run(const Arguments& arguments) {
+    ELM_CHECK(!(arguments.has("cab") || arguments.has("speed")) ||
+                  arguments.component(curriculum_section).empty(),
+              "a [{}] is for --task: --cab and --speed have no stages.", curriculum_section);
     if (arguments.has("cab")) return compare_benchmark(arguments);
     return arguments.has("speed") ? compare_speed(arguments) : compare_on_tasks(arguments);
 }

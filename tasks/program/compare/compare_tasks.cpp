@@ -9,6 +9,7 @@
 #include "kernels/io/output_file.h"
 #include "tasks/comparison/comparison.h"
 #include "tasks/comparison/equal_budget.h"
+#include "tasks/comparison/search.h"
 #include "tasks/program/arguments.h"
 #include "tasks/program/compare/compare_results.h"
 #include "tasks/program/interrupt.h"
@@ -17,6 +18,7 @@
 #include "tasks/program/training/open_task.h"
 #include "tasks/program/training/training_options.h"
 #include "tasks/training/plan/stages.h"
+#include "tasks/training/recipe.h"
 
 namespace elm {
 namespace {
@@ -44,20 +46,33 @@ std::string folder_of(const Arguments& arguments, const std::string& task, bool 
     return alone ? folder : fmt::format("{}/{}", folder, task);
 }
 
+/// Throws Error{invalid} where stages set what a search draws.
+void require_free_search(const ComparisonStages& curriculum, const PlanOptions& plan) {
+    const auto& set = curriculum.stages.front().options.sections;
+    for (const std::string& model : plan.models) {
+        for (const SearchedOption& option : searched_options(model, plan.recipe)) {
+            const auto found = set.find(option.section);
+            ELM_CHECK(found == set.end() || !found->second.contains(option.name),
+                      "--tune draws {}.{}, and the curriculum sets it in each of its stages: leave "
+                      "one of the two out.",
+                      option.section, option.name);
+        }
+    }
+}
+
 /// The curriculum of preset and arguments, with the tasks of its earlier stages.
 ComparisonStages stages_of_cells(const TaskEntry& entry, const OptionSet& of_task,
-                                 const Arguments& arguments, const Config& preset) {
+                                 const Arguments& arguments, const Config& preset,
+                                 const ComparisonOptions& options) {
     ComparisonStages curriculum{.section = curriculum_of(arguments, preset)};
     curriculum.stages = stages_of(curriculum.section);
+    require_trained(curriculum.stages, entry.name, options.plan.models);
     if (arguments.has("data") && entry.samples) {
         with_flag("--data", [&] {
             require_same_samples(curriculum.stages, entry.name, entry.samples->options());
         });
     }
-    const bool sets_rate = curriculum.stages.front().options.sections.contains("training");
-    ELM_CHECK(!(sets_rate && arguments.integer("tune") > 0),
-              "--tune draws options of the recipe, and the curriculum sets some of them in each of "
-              "its stages: leave one of the two out.");
+    if (options.trials > 0) require_free_search(curriculum, options.plan);
     for (std::size_t k = 0; k + 1 < curriculum.stages.size(); ++k) {
         OptionSet of_stage = options_in(curriculum.stages[k], entry.name, of_task);
         curriculum.earlier_tasks.push_back(open_task(entry, of_stage, arguments, preset));
@@ -75,21 +90,21 @@ Record compare_on(const TaskEntry& entry, const Arguments& arguments, RunContext
             : Config{};
     OptionSet of_task = options_of(entry.options(), entry.name, arguments, preset);
     ComparisonOptions options;
-    options.curriculum = stages_of_cells(entry, of_task, arguments, preset);
-    OptionSet of_last = options_in(options.curriculum.stages.back(), entry.name, of_task);
-    const std::unique_ptr<Task> task = open_task(entry, of_last, arguments, preset);
-    options.curriculum.task_options.push_back(to_values(of_last));
-    if (options.curriculum.section.empty()) of_task = of_last;  // with what files tell of them
-    ELM_CHECK(!arguments.has("ratings") || scores_by_sample(task->spec()),
-              "--ratings: the samples of the task {} are not scored one by one, so nobody beats "
-              "another on one of them.",
-              entry.name);
     options.plan = plan_options(arguments, context, preset, registered_models(arguments, "models"),
                                 folder_of(arguments, entry.name, alone));
     options.trials = arguments.integer("tune");
     read_share(arguments, options);
+    options.curriculum = stages_of_cells(entry, of_task, arguments, preset, options);
+    const Stage& last = options.curriculum.stages.back();
+    OptionSet of_last = options_in(last, entry.name, of_task);
+    const std::unique_ptr<Task> task = open_task(entry, of_last, arguments, preset);
+    options.curriculum.task_options.push_back(to_values(of_last));
+    set_options(of_task, with_facts(last, entry.name, to_values(of_task), to_values(of_last)));
+    ELM_CHECK(!arguments.has("ratings") || scores_by_sample(task->spec()),
+              "--ratings: the samples of the task {} are not scored one by one, so nobody beats "
+              "another on one of them.",
+              entry.name);
     options.describe = [&](PlanOptions& cell) { describe_cell(arguments, entry, of_task, cell); };
-    require_trained(options.curriculum.stages, entry.name, options.plan.models);
     Config whole = configuration_of(options.plan);
     whole.sections[entry.name] = to_values(of_task);
     if (!options.curriculum.section.empty()) {
@@ -110,12 +125,25 @@ Record compare_on(const TaskEntry& entry, const Arguments& arguments, RunContext
 }  // namespace
 
 void require_possible(Stream& stream, const Task& task, const ComparisonOptions& options) {
-    auto budget = options.plan.recipe.get<std::string>("budget");
-    with_flag("--budget " + budget, [&] { parse_budget(budget); });
+    const auto whole = options.plan.recipe.get<std::string>("budget");
+    with_flag("--budget " + whole, [&] { parse_budget(whole); });
     const std::vector<Stage>& stages = options.curriculum.stages;
-    if (stages.size() > 1) budget = share_of(parse_budget(budget), stages.back().budget_share);
-    const std::vector<ModelCost> costs = costs_of_models(stream, task, options);
-    with_flag("--budget " + budget, [&] { require_affordable(budget, costs); });
+    const auto in_stage = [&](std::size_t k, const auto& work) {
+        if (stages.size() == 1) return work();
+        return with_context(
+            fmt::format("stage {} of {} ({})", k + 1, stages.size(), stages[k].name), work);
+    };
+    for (std::size_t k = 0; k < stages.size(); ++k) {
+        ComparisonOptions of_stage = options;
+        StagesDone nothing;
+        in_stage(k, [&] { choose_stage(stages, k, task.spec().name, nothing, of_stage.plan); });
+        const Task& own = k + 1 < stages.size() ? *options.curriculum.earlier_tasks[k] : task;
+        const std::vector<ModelCost> costs =
+            in_stage(k, [&] { return costs_of_models(stream, own, of_stage); });
+        const auto budget = of_stage.plan.recipe.get<std::string>("budget");
+        with_flag("--budget " + whole,
+                  [&] { in_stage(k, [&] { require_affordable(budget, costs); }); });
+    }
 }
 
 void describe_cell(const Arguments& arguments, const TaskEntry& entry,
@@ -156,6 +184,8 @@ int compare_on_tasks(const Arguments& arguments) {
               "--plot and --report are of one task, and --task names {}: each task's folder has "
               "pareto.png and report.html.",
               tasks.size());
+    ELM_CHECK(tasks.size() == 1 || curriculum_of(arguments, {}).empty(),
+              "a [{}] is of one task, and --task names {}.", curriculum_section, tasks.size());
     Communicator processes = Communicator::world();
     if (processes.leads()) require_comparison_places(arguments);
     RunContext context(arguments, true);

@@ -72,6 +72,10 @@ void train_stages(const TaskEntry& entry, const Arguments& arguments, const Conf
         choose_stage(stages, k, entry.name, done, options);
         const std::unique_ptr<Task> task = open_task(entry, of_task, arguments, preset);
         options.config.sections[entry.name] = to_values(of_task);
+        if (in_stages) {
+            Values& all = options.whole.sections[entry.name];
+            all = with_facts(stages[k], entry.name, all, to_values(of_task));
+        }
         log::info("{}{}", in_stages ? fmt::format("stage {} of {}: ", k + 1, stages.size()) : "",
                   task->summary());
         if (!in_stages) warn_of_changes(arguments, data_section, task->facts());

@@ -30,20 +30,20 @@ std::int64_t take_batch_parts(Config& config) {
                : std::get<std::int64_t>(found.mapped());
 }
 
-/// What the program that wrote a checkpoint did not know yet stands at its default.
+}  // namespace
+
 void add_new_options(Config& before, const Config& now) {
-    before.sections["training"].merge(to_values(training_options()));
-    for (const ModelEntry& model : all_models()) {
-        const auto old = before.sections.find(model.name);
-        const auto wanted = now.sections.find(model.name);
-        if (old == before.sections.end() || wanted == now.sections.end()) continue;
-        for (const auto& [name, value] : to_values(model.options())) {
+    const auto add = [&](const std::string& section, const OptionSet& options) {
+        const auto old = before.sections.find(section);
+        const auto wanted = now.sections.find(section);
+        if (old == before.sections.end() || wanted == now.sections.end()) return;
+        for (const auto& [name, value] : to_values(options)) {
             if (wanted->second.contains(name)) old->second.try_emplace(name, value);
         }
-    }
+    };
+    add("training", training_options());
+    for (const ModelEntry& model : all_models()) add(model.name, model.options());
 }
-
-}  // namespace
 
 ResumePoint resume_point(const std::string& checkpoint, const Config& config,
                          const std::string& free) {

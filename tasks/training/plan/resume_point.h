@@ -22,4 +22,8 @@ struct ResumePoint {
 ResumePoint resume_point(const std::string& checkpoint, const Config& config,
                          const std::string& free);
 
+/// Gives options of training and of models that `before` lacks, for the program that wrote it did
+/// not know them yet, the defaults that they have had since.
+void add_new_options(Config& before, const Config& now);
+
 }  // namespace elm

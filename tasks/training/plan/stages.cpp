@@ -33,6 +33,10 @@ void require_trained(std::span<const Stage> stages, const std::string& task,
                           std::find(models.begin(), models.end(), section) != models.end(),
                       "{}: there is no {} in this training: expected {}, training or {}.",
                       curriculum_section, section, task, fmt::join(models, ", "));
+            ELM_CHECK(section != "training" || !values.contains("budget"),
+                      "{}.training.budget: the budget is that of all stages together, which "
+                      "{}.budget_share divides.",
+                      curriculum_section, curriculum_section);
         }
     }
 }
@@ -77,9 +81,19 @@ void choose_stage(std::span<const Stage> stages, std::size_t index, const std::s
     if (plan.init_from.size() == 1) flags["init-from"] = plan.init_from.front();
 }
 
+Values with_facts(const Stage& stage, const std::string& task, Values given,
+                  const Values& in_stage) {
+    const auto changed = stage.options.sections.find(task);
+    for (const auto& [name, value] : in_stage) {
+        if (changed == stage.options.sections.end() || !changed->second.contains(name)) {
+            given[name] = value;
+        }
+    }
+    return given;
+}
+
 void require_same_samples(std::span<const Stage> stages, const std::string& task,
                           const OptionSet& options) {
-    if (stages.size() == 1) return;
     const auto found = stages.front().options.sections.find(task);
     if (found == stages.front().options.sections.end()) return;
     for (const auto& [name, value] : found->second) {
@@ -88,7 +102,7 @@ void require_same_samples(std::span<const Stage> stages, const std::string& task
             [&, wanted = &name](const Option& option) { return option.name == *wanted; });
         ELM_CHECK(
             !is_of_samples,
-            "the curriculum changes {}.{} from stage to stage, and samples in files have one. "
+            "the curriculum sets {}.{} in its stages, and samples in files have one of their own. "
             "Have the samples drawn, or train on these files without stages.",
             task, name);
     }

@@ -22,7 +22,7 @@ struct StagesDone {
 };
 
 /// Throws Error{invalid} for an option of what is not trained: the task, `models` and the recipe
-/// are.
+/// are, but for its budget, which is shared out.
 void require_trained(std::span<const Stage> stages, const std::string& task,
                      std::span<const std::string> models);
 
@@ -35,7 +35,12 @@ OptionSet options_in(const Stage& stage, const std::string& task, OptionSet task
 void choose_stage(std::span<const Stage> stages, std::size_t index, const std::string& task,
                   StagesDone& before, PlanOptions& plan);
 
-/// Throws Error{invalid} where a stage changes one of `options`, those of samples, which files that
+/// Options of the task of a whole training: `given`, with what files told of those that the stage
+/// does not set, as they are `in_stage`.
+Values with_facts(const Stage& stage, const std::string& task, Values given,
+                  const Values& in_stage);
+
+/// Throws Error{invalid} where a stage sets one of `options`, those of samples, which files that
 /// are learnt from do not change.
 void require_same_samples(std::span<const Stage> stages, const std::string& task,
                           const OptionSet& options);
