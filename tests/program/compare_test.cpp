@@ -291,8 +291,8 @@ TEST_F(Compare, curricula_that_cannot_be_are_refused_before_anything_trains) {
     refuse("'tcn.wdth' = '4,8'\n", "stage 1 of 2 (tcn.wdth=4)");
     refuse("'training.batch' = '8,0'\n", "stage 2 of 2 (training.batch=0)");
     refuse("'training.budget' = '5u,6u'\n", "budget_share divides");
-    refuse("'training.batch' = '8,64'\n", "stage 2 of 2 (training.batch=64): a budget of 100000f",
-           {"--budget", "2e5f"});
+    refuse("'training.batch' = '8,64'\n", "stage 2 of 2 (training.batch=64): a budget of 2000000f",
+           {"--models", "lstm", "--budget", "4e6f"});
     refuse(rates, "--tune draws training.learning_rate, and the curriculum sets it",
            {"--tune", "2"});
     refuse(rates, "is of one task, and --task names 2", {"--task", "adding,recall"});
