@@ -2,16 +2,13 @@
 // every process runs all tests.
 
 #include <cmath>
-#include <cstdio>
-#include <optional>
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/communicator.h"
-#include "kernels/core/support/error.h"
 #include "kernels/core/support/parallel.h"
 #include "network/recording/spike_file_writer.h"
 #include "network/time_stepped/time_stepped_engine.h"
+#include "tests/support/test_processes.h"
 
 namespace elm {
 namespace {
@@ -20,8 +17,7 @@ using network::Connection;
 using network::ConnectionRule;
 using network::Distribution;
 using network::NetworkDescription;
-
-std::optional<Communicator> processes;  // of this run
+using test::processes;
 
 /// Two populations with drawn weights and delays, sources, Poisson trains, plasticity of both
 /// kinds. All neurons spike in the first step: more than the first message has room for.
@@ -139,15 +135,4 @@ TEST(NetworkProcesses, write_the_weights_of_one) {
 }  // namespace
 }  // namespace elm
 
-int main(int argc, char** argv) {
-    ::testing::InitGoogleTest(&argc, argv);
-    try {
-        elm::processes = elm::Communicator::world();
-    } catch (const elm::Error& error) {
-        std::fprintf(stderr, "error: %s\n", error.what());
-        return elm::exit_code(error.kind());
-    }
-    const int result = RUN_ALL_TESTS();
-    elm::processes.reset();
-    return result;
-}
+int main(int argc, char** argv) { return elm::test::run_on_processes(argc, argv); }

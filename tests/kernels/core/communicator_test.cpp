@@ -6,18 +6,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 
 #include <gtest/gtest.h>
 
 #include "kernels/core/random/random_key.h"
 #include "kernels/core/support/error.h"
 #include "tests/support/devices.h"
+#include "tests/support/test_processes.h"
 
 namespace elm {
 namespace {
 
-std::optional<Communicator> processes;  // of this run
+using test::processes;
 
 /// Numbers of a rank, of very different size, so that the order of a sum shows in its bits.
 template <class Real>
@@ -158,14 +158,5 @@ int fail_in_the_last_rank() {
 
 int main(int argc, char** argv) {
     if (argc > 1 && std::strcmp(argv[1], "--fail") == 0) return elm::fail_in_the_last_rank();
-    ::testing::InitGoogleTest(&argc, argv);
-    try {
-        elm::processes = elm::Communicator::world();
-    } catch (const elm::Error& error) {
-        std::fprintf(stderr, "error: %s\n", error.what());
-        return elm::exit_code(error.kind());
-    }
-    const int result = RUN_ALL_TESTS();
-    elm::processes.reset();
-    return result;
+    return elm::test::run_on_processes(argc, argv);
 }

@@ -3,23 +3,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "kernels/core/communicator.h"
-#include "kernels/core/support/error.h"
+#include "tests/support/test_processes.h"
 #include "tests/tasks/training/carried_text.h"
 
 namespace elm {
 namespace {
 
-std::optional<Communicator> processes;  // of this run
+using test::processes;
 
 constexpr std::int64_t batch = 12;  // in two parts on one, two and three processes
 
@@ -110,15 +107,4 @@ TEST_F(TrainingProcesses, of_another_number_go_on_from_a_checkpoint) {
 }  // namespace
 }  // namespace elm
 
-int main(int argc, char** argv) {
-    ::testing::InitGoogleTest(&argc, argv);
-    try {
-        elm::processes = elm::Communicator::world();
-    } catch (const elm::Error& error) {
-        std::fprintf(stderr, "error: %s\n", error.what());
-        return elm::exit_code(error.kind());
-    }
-    const int result = RUN_ALL_TESTS();
-    elm::processes.reset();
-    return result;
-}
+int main(int argc, char** argv) { return elm::test::run_on_processes(argc, argv); }
